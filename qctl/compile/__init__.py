@@ -1,0 +1,1 @@
+"""Program to Schedule to Sequence, checked against every limit."""

@@ -1,0 +1,1 @@
+"""YAML to frozen descriptions; every mistake with file, line and column."""

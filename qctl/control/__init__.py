@@ -1,0 +1,1 @@
+"""Sequence to Record: load, arm, trigger, fetch, and safe on any way out."""

@@ -1,0 +1,144 @@
+"""What the layers ask of what is plugged into them: instruments and platforms."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import TracebackType
+from typing import ClassVar, Protocol, Self, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .laboratory import InstrumentEntry, Laboratory, LimitEntry, SafeEntry
+from .parameters import Parameters
+from .program import Program
+from .schedule import Schedule
+from .sequence import Playlist, Sequence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AwgLimits:
+    """What an AWG can play. Lengths in samples; ``memory`` in samples per channel."""
+
+    n_channels: int
+    markers_per_channel: int
+    bits: int  # vertical resolution with one marker per channel in use
+    min_rate: float
+    max_rate: float
+    min_samples: int
+    granularity: int
+    memory: int
+    max_steps: int
+    max_full_scale: float  # V peak into 50 ohm
+    min_full_scale: float
+    short_segments: bool = False  # plays the play table itself, no flattening needed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DigitizerLimits:
+    """What a digitizer can record. ``memory`` in samples per channel; ``rearm`` in seconds from segment end."""
+
+    n_channels: int
+    bits: int
+    rates: tuple[float, ...]
+    max_segments: int
+    memory: int
+    rearm: float
+    min_samples: int
+    max_full_scale: float
+    min_full_scale: float
+
+
+@runtime_checkable
+class Instrument(Protocol):
+    """Anything with an address. Opening changes no output; leaving the context closes the link."""
+
+    identity: ClassVar[str]  # what *IDN? must begin with
+    idn: str  # what it answered
+
+    def configure(self, entry: InstrumentEntry, limit: LimitEntry | None) -> None:
+        """Apply the settings of the laboratory file; switch no output on."""
+
+    def check(self) -> None:
+        """Drain the error queue; raise InstrumentError on any entry."""
+
+    def make_safe(self, entry: SafeEntry) -> None:
+        """Bring every output into its safe state."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
+@runtime_checkable
+class Awg(Instrument, Protocol):
+    """Plays one step of its playlist at each trigger, over and over."""
+
+    limits: ClassVar[AwgLimits]
+
+    def load(self, playlist: Playlist) -> None:
+        """Replace the program memory; verified by read-back where the instrument can."""
+
+    def arm(self, period: float | None) -> None:
+        """Outputs on; wait for the external trigger, or for the internal one of ``period`` seconds."""
+
+    def start(self) -> None:
+        """Run: from here on triggers count."""
+
+    def stop(self) -> None:
+        """Stop playing; the program memory stays."""
+
+
+@runtime_checkable
+class Digitizer(Instrument, Protocol):
+    """Records one segment per trigger."""
+
+    limits: ClassVar[DigitizerLimits]
+
+    def arm(self, inputs: tuple[int, ...], n_segments: int, delay: float, n_samples: int) -> None:
+        """Wait for ``n_segments`` triggers; each records ``n_samples`` from ``delay`` seconds after it."""
+
+    def wait(self, timeout: float) -> None:
+        """Return when all segments are there; raise InstrumentError at the deadline, saying how many are missing."""
+
+    def fetch(self, out: NDArray[np.int16]) -> tuple[float, float]:
+        """Fill ``out`` (n_segments, n_inputs, n_samples); return volts per code and volts at code 0."""
+
+
+@runtime_checkable
+class Source(Instrument, Protocol):
+    """A microwave carrier."""
+
+    def on(self) -> None:
+        """Switch the carrier on."""
+
+
+@runtime_checkable
+class Bias(Instrument, Protocol):
+    """A DC source."""
+
+    def ramp_to(self, level: float) -> None:
+        """Go to ``level`` from the level read back, no faster than its limit allows."""
+
+
+class Platform(Protocol):
+    """What a gate means on one kind of machine: pure functions of Parameters."""
+
+    name: ClassVar[str]
+    natives: ClassVar[frozenset[int]]  # core.program.Op that `schedule` takes; others are lowered first
+
+    def defaults(self, lab: Laboratory) -> Parameters:
+        """Return the first guesses of a laboratory file, completed by what the platform assumes."""
+
+    def schedule(self, program: Program, parameters: Parameters, lab: Laboratory, *, alap: bool) -> Schedule:
+        """Give each native operation of a placed program its start."""
+
+    def sequence(self, schedule: Schedule, parameters: Parameters, lab: Laboratory, shots: int) -> Sequence:
+        """Turn native operations into what each line plays and each input hears."""
+
+
+Limits = Mapping[str, AwgLimits | DigitizerLimits]
+"""By instrument name; declared by its driver, read when the laboratory is opened, before any link is."""

@@ -1,0 +1,64 @@
+"""What came back from the inputs, and how timely."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .sequence import Listening
+
+
+@dataclass(frozen=True)
+class Timing:
+    """How the run kept its deadlines; always present, even if all is zero."""
+
+    deadlines: int = 0
+    misses: int = 0
+    discarded_segments: int = 0
+    flags: Mapping[str, int] = field(default_factory=dict)
+    seconds: Mapping[str, float] = field(default_factory=dict)  # by stage: upload, arm, run, fetch
+
+
+@dataclass(frozen=True)
+class Trace:
+    """Digitised signals of one feedline.
+
+    Parameters
+    ----------
+    codes : int16, shape (shots, n_points, n_inputs, n_samples)
+    volts_per_code, volts_at_zero : volts = codes * volts_per_code + volts_at_zero
+    listening : what was listened to, and when
+    """
+
+    codes: NDArray[np.int16]
+    volts_per_code: float
+    volts_at_zero: float
+    listening: Listening
+
+
+@dataclass(frozen=True)
+class Record:
+    """One run's raw answer.
+
+    Parameters
+    ----------
+    traces : by feedline name
+    shots, n_points, n_bits : as asked
+    qubits, placement : as in the Sequence
+    sequence_digest, parameters_id : what was played, and by which snapshot
+    instruments : identity of each instrument by name
+    """
+
+    traces: Mapping[str, Trace]
+    shots: int
+    n_points: int
+    n_bits: int
+    qubits: tuple[str, ...]
+    placement: tuple[int, ...]
+    sequence_digest: str
+    parameters_id: str
+    timing: Timing
+    instruments: Mapping[str, str]

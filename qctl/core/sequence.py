@@ -1,0 +1,158 @@
+"""What each output plays and when each input listens: unique waveforms, play tables, acquisition windows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+PLAY = np.dtype(
+    [
+        ("point", np.int32),
+        ("waveform", np.int32),  # index into Track.waveforms
+        ("carrier", np.int32),  # index into Track.carriers
+        ("start", np.int64),  # samples of this track, from the start of the shot, line delay not included
+        ("amplitude", np.float64),  # factor on the envelope
+        ("phase", np.float64),  # rad
+    ],
+    align=True,
+)
+
+WINDOW = np.dtype(
+    [
+        ("point", np.int32),
+        ("qubit", np.int32),  # physical
+        ("bit", np.int32),
+        ("start", np.int64),  # samples of the digitizer, from the start of the shot as seen at its input
+        ("length", np.int64),  # samples
+    ],
+    align=True,
+)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Port:
+    """One connector: ``awg1.3`` is output 3 of instrument awg1; ``awg1.marker.1`` its first marker."""
+
+    instrument: str
+    number: int
+    marker: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.instrument}.marker.{self.number}" if self.marker else f"{self.instrument}.{self.number}"
+
+
+@dataclass(frozen=True)
+class Track:
+    """What one line plays.
+
+    A play adds ``amplitude * waveforms[w][k] * exp(i (2 pi carriers[c] t + phase))`` at
+    ``t = (start + k) / sample_rate`` after the start of the shot. With two outputs the real part feeds I and the
+    imaginary part Q, both through ``mixer`` and ``offset``; with one output the real part is filtered by
+    ``sections`` and ``fir``. Amplitudes are fractions of full scale.
+
+    Parameters
+    ----------
+    outputs : one port (baseband) or two (I and Q)
+    sample_rate : Hz
+    waveforms : complex128 envelopes, |w| <= 1
+    plays : PLAY, sorted by point, then start
+    carriers : float64, intermediate frequencies, Hz
+    mixer : float64, shape (2, 2), applied to (I, Q); undoes the imbalance of the mixer
+    offset : float64, shape (2,), undoes its leakage; fraction of full scale
+    sections : float64, shape (n, 3): first-order sections ``y[k] = b0 x[k] + b1 x[k-1] - a1 y[k-1]`` as (b0, b1, a1)
+    fir : float64 taps, applied after the sections; empty for none
+    delay : samples by which the waveform is played later than its start, so that all lines meet at the chip
+    """
+
+    outputs: tuple[Port, ...]
+    sample_rate: float
+    waveforms: tuple[NDArray[np.complex128], ...]
+    plays: NDArray[np.void]
+    carriers: NDArray[np.float64] = field(default_factory=lambda: np.zeros(1))
+    mixer: NDArray[np.float64] = field(default_factory=lambda: np.eye(2))
+    offset: NDArray[np.float64] = field(default_factory=lambda: np.zeros(2))
+    sections: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 3)))
+    fir: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+    delay: int = 0
+
+
+@dataclass(frozen=True)
+class Listening:
+    """When one feedline is digitised.
+
+    Parameters
+    ----------
+    inputs : the I and Q inputs of the digitizer
+    sample_rate : Hz
+    windows : WINDOW, sorted by point, then start
+    first, n_samples : one segment per shot covers samples ``first`` to ``first + n_samples`` after the trigger
+    """
+
+    inputs: tuple[Port, ...]
+    sample_rate: float
+    windows: NDArray[np.void]
+    first: int
+    n_samples: int
+
+
+@dataclass(frozen=True)
+class Sequence:
+    """One run of a laboratory, before it is cut to what its instruments can play.
+
+    Parameters
+    ----------
+    tracks : by line name
+    listening : by feedline name
+    triggers : marker ports that rise at the start of each shot
+    n_points, shots, n_bits : sweep points, repetitions of each, classical bits
+    period : repetition period, s
+    length : longest point, s, with line delays and the ring-down of filters
+    qubits : names of the physical qubits
+    placement : physical index of each logical qubit
+    digest : SHA-256 of everything that shapes a waveform
+    """
+
+    tracks: Mapping[str, Track]
+    listening: Mapping[str, Listening]
+    triggers: tuple[Port, ...]
+    n_points: int
+    shots: int
+    n_bits: int
+    tick: Fraction
+    period: float
+    length: float
+    qubits: tuple[str, ...]
+    placement: tuple[int, ...]
+    digest: str
+
+
+@dataclass(frozen=True)
+class Waveform:
+    """One output's samples for a whole shot, quantised.
+
+    Parameters
+    ----------
+    codes : int16, shape (n_samples,); +-32767 is full scale
+    markers : uint8, shape (n_samples,); bit k is marker k + 1
+    """
+
+    codes: NDArray[np.int16]
+    markers: NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Playlist:
+    """What one AWG plays: step s sends ``waveforms[steps[s, c]]`` to channel ``c + 1`` at each trigger, then moves on.
+
+    Parameters
+    ----------
+    waveforms : unique; all waveforms of one step have the same length
+    steps : int32, shape (n_steps, n_channels); -1 leaves the channel idle
+    """
+
+    waveforms: tuple[Waveform, ...]
+    steps: NDArray[np.int32]

@@ -1,0 +1,86 @@
+"""SI prefixes for code, quantities with units for files, and exact conversion between seconds and ticks."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from fractions import Fraction
+
+from .errors import ConfigError, LimitError
+
+kHz, MHz, GHz = 1e3, 1e6, 1e9
+ns, us, ms = 1e-9, 1e-6, 1e-3
+mV, mA = 1e-3, 1e-3
+
+_SCALES: dict[str, dict[str, str]] = {
+    "Hz": {"Hz": "1", "kHz": "1e3", "MHz": "1e6", "GHz": "1e9"},
+    "s": {"s": "1", "ms": "1e-3", "us": "1e-6", "µs": "1e-6", "ns": "1e-9", "ps": "1e-12"},
+    "V": {"V": "1", "mV": "1e-3", "uV": "1e-6", "µV": "1e-6"},
+    "A": {"A": "1", "mA": "1e-3", "uA": "1e-6", "µA": "1e-6"},
+    "K": {"K": "1", "mK": "1e-3"},
+    "W": {"W": "1", "mW": "1e-3", "uW": "1e-6"},
+    "V/s": {"V/s": "1", "mV/s": "1e-3"},
+    "A/s": {"A/s": "1", "mA/s": "1e-3", "uA/s": "1e-6"},
+    "rad": {"rad": "1", "mrad": "1e-3", "deg": repr(math.pi / 180)},
+    "dBm": {"dBm": "1"},
+    "dB": {"dB": "1"},
+    "m": {"m": "1", "mm": "1e-3", "um": "1e-6", "µm": "1e-6", "nm": "1e-9"},
+}
+_NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d{1,3})?")
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """Marks a float field as a quantity: ``Annotated[float, Unit("Hz")]``; files write ``5.1 GHz``."""
+
+    name: str
+
+    @property
+    def spellings(self) -> tuple[str, ...]:
+        """Return every way to write this unit, plainest first."""
+        return tuple(_SCALES[self.name])
+
+
+def parse_quantity(text: str, unit: str) -> float:
+    """Return the SI value of text such as ``5.1 GHz``.
+
+    Raises
+    ------
+    ConfigError
+        When ``text`` is not a finite number, one space and a spelling of ``unit``.
+    """
+    number, _, spelling = text.partition(" ")
+    scale = _SCALES[unit].get(spelling)
+    if scale is None or not _NUMBER.fullmatch(number) or not math.isfinite(float(number)):
+        raise ConfigError(
+            f"{text!r} is no quantity in {unit}",
+            allowed=f"a number, a space and one of {', '.join(_SCALES[unit])}",
+        )
+    # Decimal arithmetic keeps "5.1 GHz" equal to 5.1e9 to the last bit.
+    return float(Fraction(number) * Fraction(scale))
+
+
+def to_ticks(seconds: float, tick: Fraction, where: str = "", tolerance: float = 1e-6) -> int:
+    """Return ``seconds`` in whole ticks of the station clock.
+
+    Parameters
+    ----------
+    seconds : duration or time, s
+    tick : length of one tick, s
+    tolerance : accepted distance from the grid, in ticks (floats cannot hold most multiples exactly)
+
+    Raises
+    ------
+    LimitError
+        When ``seconds`` lies off the grid: times are never rounded silently.
+    """
+    exact = seconds / float(tick)
+    if not math.isfinite(exact) or abs(exact - round(exact)) > tolerance:
+        raise LimitError(
+            f"time {seconds:g} s is no multiple of {float(tick):g} s",
+            allowed="whole ticks of the station clock",
+            where=where,
+            remedy=f"use {math.floor(exact) * float(tick):.12g} s or the next multiple" if math.isfinite(exact) else "",
+        )
+    return round(exact)

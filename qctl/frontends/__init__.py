@@ -1,0 +1,1 @@
+"""Programs from elsewhere, read into the gate stream."""

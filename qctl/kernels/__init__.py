@@ -1,0 +1,1 @@
+"""NumPy twins of the compiled kernels in ext/, same names and arguments."""

@@ -1,0 +1,1 @@
+"""What a gate means on each kind of machine."""

@@ -1,0 +1,1 @@
+"""Record to Result: demodulate, classify, count, mitigate."""

@@ -1,0 +1,1 @@
+"""The strict transport: every reply is attributed or refused."""

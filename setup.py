@@ -1,0 +1,41 @@
+"""Build the compiled kernels: ``ext/NAME.pyx`` becomes ``qctl.kernels.NAME``."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+from Cython.Build import cythonize
+from setuptools import Extension, find_packages, setup
+
+SOURCES = sorted(Path("ext").glob("*.pyx"))
+if not SOURCES:
+    sys.exit("ext/ holds no kernel: this source tree is incomplete (an sdist needs MANIFEST.in)")
+
+# No -ffast-math: loading such a library flushes subnormals in the whole process.
+FLAGS = ["/O2"] if sys.platform == "win32" else [
+    "-O3", "-fno-math-errno", "-fno-trapping-math", "-fno-signed-zeros", "-ffp-contract=fast",
+]  # fmt: skip
+
+EXTENSIONS = [
+    Extension(
+        f"qctl.kernels.{source.stem}",
+        [source.as_posix()],
+        include_dirs=["ext", np.get_include()],
+        extra_compile_args=FLAGS,
+        define_macros=[("NPY_NO_DEPRECATED_API", "NPY_2_0_API_VERSION")],
+    )
+    for source in SOURCES
+]
+
+# Folders of the checkout's root that are installed inside the package.
+MAPPED = {
+    "qctl.configs": "configs",
+    **{f"qctl.{name}": name.replace(".", "/") for name in find_packages(include=["instruments", "instruments.*"])},
+}
+
+setup(
+    packages=[*find_packages(include=["qctl", "qctl.*"]), *MAPPED],
+    package_dir=MAPPED,
+    package_data={"qctl": ["py.typed"], "qctl.configs": ["*.yaml", "*.json", "twins/*.yaml"]},
+    ext_modules=cythonize(EXTENSIONS, build_dir="build/cython", compiler_directives={"language_level": 3}),
+)
