@@ -1,0 +1,144 @@
+"""The house stays as it was drawn: layers, no cycles, small files, words that mean something."""
+
+import ast
+import re
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+# Top first. A layer may import those below it and itself; names on one line do not know each other.
+LAYERS = (
+    ("cli",),
+    ("run",),
+    ("frontends", "compile", "control", "readout"),
+    ("platforms", "config", "instruments", "physics"),
+    ("transport",),
+    ("kernels", "core"),
+)
+RANK = {name: len(LAYERS) - level for level, names in enumerate(LAYERS) for name in names}
+FREE = {"_version"}  # the version may be read from anywhere
+
+# The two doors in the wall: the mock rack plays the simulated world, the rack command starts it.
+DOORS = {("instruments", "physics"): "instruments/mock/", ("cli", "physics"): "qctl/cli/rack.py"}
+FORBIDDEN = {"cli": {"physics", "instruments"}, "run": {"physics", "instruments", "platforms"}}
+FORBIDDEN |= {name: {"physics", "instruments"} for name in ("frontends", "compile", "control", "readout")}
+FORBIDDEN["instruments"] = {"kernels"}
+
+MAX_LINES = 400
+MAX_TEST_LINES = 400
+EMPTY_WORDS = {"utils", "util", "helpers", "helper", "manager", "base", "common", "misc"}
+
+
+def module_name(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    parts = ("qctl", *parts) if parts[0] == "instruments" else parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+SOURCES = {module_name(path): path for folder in ("qctl", "instruments") for path in (ROOT / folder).rglob("*.py")}
+
+
+def imports(module: str, *, at_start_only: bool) -> set[str]:
+    """Return the modules of qctl that ``module`` imports, wherever in the file or only when it is loaded."""
+    path = SOURCES[module]
+    package = module if path.name == "__init__.py" else module.rpartition(".")[0]
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    found = set()
+    for node in statements_at_start(tree) if at_start_only else ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            up = package.split(".")[: len(package.split(".")) - node.level + 1] if node.level else []
+            target = ".".join([*up, *([node.module] if node.module else [])])
+            found |= {f"{target}.{a.name}" if f"{target}.{a.name}" in SOURCES else target for a in node.names}
+    return {name for name in found if name.split(".")[0] == "qctl"}
+
+
+def statements_at_start(tree: ast.Module) -> list[ast.stmt]:
+    """Return what runs when the file is loaded: not the insides of functions, not what only type checkers see."""
+    todo, found = list(tree.body), []
+    while todo:
+        node = todo.pop()
+        found.append(node)
+        if isinstance(node, ast.If) and "TYPE_CHECKING" not in ast.unparse(node.test):
+            todo += [*node.body, *node.orelse]
+        elif isinstance(node, ast.Try):
+            todo += [*node.body, *node.orelse, *node.finalbody]
+        elif isinstance(node, ast.ClassDef | ast.With):
+            todo += node.body
+    return found
+
+
+def layer(module: str) -> str:
+    parts = module.split(".")
+    return parts[1] if len(parts) > 1 else ""
+
+
+@pytest.mark.parametrize("module", sorted(SOURCES))
+def test_a_module_imports_only_what_lies_below_it(module):
+    here = layer(module)
+    if not here or here in FREE:
+        return
+    assert here in RANK, f"{module} belongs to no layer: name its folder in LAYERS"
+    path = SOURCES[module].relative_to(ROOT).as_posix()
+    for target in imports(module, at_start_only=False):
+        there = layer(target)
+        if there in {here, ""} | FREE:
+            continue
+        door = DOORS.get((here, there))
+        if door is not None and path.startswith(door):
+            continue
+        assert RANK[here] > RANK[there], f"{module} imports {target}, which does not lie below it"
+        assert there not in FORBIDDEN.get(here, set()), f"{module} imports {target}: nobody but the mock rack may"
+
+
+def test_no_import_goes_round_in_a_circle():
+    graph = {module: imports(module, at_start_only=True) & SOURCES.keys() - {module} for module in SOURCES}
+    # Importing a neighbour runs its package's __init__ first; that is no import of the package by the module.
+    for module, targets in graph.items():
+        targets -= {parent for parent in targets if module.startswith(parent + ".") and parent == "qctl"}
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as circle:
+        pytest.fail(" -> ".join(circle.args[1]))
+
+
+@pytest.mark.parametrize("folder", ["qctl", "instruments", "ext", "tests", "bench"])
+def test_every_file_is_small_enough_to_say_one_thing(folder):
+    longest = MAX_TEST_LINES if folder in {"tests", "bench"} else MAX_LINES
+    files = [path for path in (ROOT / folder).rglob("*") if path.suffix in {".py", ".pyx", ".pxd", ".h"}]
+    assert files, f"{folder}/ holds no source file"
+    too_long = {str(p.relative_to(ROOT)): n for p in files if (n := len(p.read_text("utf-8").splitlines())) > longest}
+    assert not too_long
+
+
+def test_no_file_has_an_empty_name():
+    assert not {module for module in SOURCES if EMPTY_WORDS & set(re.split(r"[._]", module))}
+
+
+def test_every_compiled_kernel_has_its_twin():
+    compiled = {path.stem for path in (ROOT / "ext").glob("*.pyx")}
+    twins = {path.stem for path in (ROOT / "qctl/kernels").glob("*.py")} - {"__init__"}
+    assert compiled == twins
+
+
+@pytest.mark.parametrize("module", sorted(SOURCES))
+def test_a_module_says_first_what_it_is_for(module):
+    text = ast.get_docstring(ast.parse(SOURCES[module].read_text(encoding="utf-8")))
+    assert text, f"{module} has no docstring"
+    assert text.splitlines()[0].rstrip().endswith((".", "?", "!")), f"{module}: the first line is no sentence"
+
+
+FORBIDDEN_CALLS = {"eval", "exec", "print", "__import__"}
+
+
+@pytest.mark.parametrize("module", sorted(SOURCES))
+def test_no_code_is_made_from_text_and_nothing_is_pickled(module):
+    tree = ast.parse(SOURCES[module].read_text(encoding="utf-8"))
+    calls = {ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    assert not calls & FORBIDDEN_CALLS
+    assert not {call for call in calls if call.startswith(("pickle.", "marshal.", "os.system")) or call == "yaml.load"}
+    assert "allow_pickle=True" not in SOURCES[module].read_text(encoding="utf-8")
