@@ -44,7 +44,7 @@ class Result:
 
     def counts_of(self, point: int) -> dict[str, int]:
         """Return how often each key came; character i is bit i in order of declaration."""
-        rows, numbers = np.unique(self.bits[point], axis=0, return_counts=True)
+        rows, numbers = tally(self.bits[point])
         keys = ["".join(map(str, row)) for row in rows.tolist()]
         return dict(zip(keys, numbers.tolist(), strict=True))
 
@@ -52,3 +52,20 @@ class Result:
     def counts(self) -> dict[str, int]:
         """Return the counts of the first (for most programs the only) sweep point."""
         return self.counts_of(0)
+
+
+def tally(bits: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """Return the distinct rows of ``bits`` (n_shots, n_bits) in rising order, and how often each came."""
+    n_shots, n_bits = bits.shape
+    if n_bits == 0:
+        return np.zeros((min(n_shots, 1), 0), np.uint8), np.full(min(n_shots, 1), n_shots, np.int64)
+    packed = np.packbits(bits, axis=1)
+    if packed.shape[1] <= 8:
+        # One integer per shot sorts a hundred times faster than rows of bytes do.
+        words = np.zeros((n_shots, 8), np.uint8)
+        words[:, : packed.shape[1]] = packed
+        values, numbers = np.unique(words.view(">u8").ravel().astype(np.uint64), return_counts=True)
+        rows = values.astype(">u8").view(np.uint8).reshape(-1, 8)[:, : packed.shape[1]]
+    else:
+        rows, numbers = np.unique(packed, axis=0, return_counts=True)
+    return np.unpackbits(rows, axis=1, count=n_bits), numbers.astype(np.int64)
