@@ -1,1 +1,7 @@
 """Record to Result: demodulate, classify, count, mitigate."""
+
+from .demodulate import demodulate
+from .mitigate import mitigate, nearest_probabilities
+from .read import intermediate_frequencies, read_out
+
+__all__ = ["demodulate", "intermediate_frequencies", "mitigate", "nearest_probabilities", "read_out"]

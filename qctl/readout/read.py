@@ -1,0 +1,135 @@
+"""Read a record: points in the IQ plane, states, bits and, if asked, mitigated probabilities."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qctl.core.errors import ReadoutError
+from qctl.core.laboratory import Laboratory
+from qctl.core.parameters import Parameters
+from qctl.core.program import Register
+from qctl.core.record import Record, Trace
+from qctl.core.result import Result, tally
+
+from .classify import classify, discriminators
+from .demodulate import demodulate
+from .mitigate import mitigate
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class _Heard:
+    """One window of one point, in the order in which the answers overwrite each other."""
+
+    point: int
+    time: float
+    qubit: int
+    bit: int
+    feedline: str
+    row: int
+
+
+def read_out(
+    record: Record,
+    parameters: Parameters,
+    laboratory: Laboratory,
+    *,
+    mitigated: bool = False,
+    registers: tuple[Register, ...] = (),
+) -> Result:
+    """Return what a record says.
+
+    Parameters
+    ----------
+    record : raw answer of a run
+    parameters : needs ``readout.frequency``, ``.rotation`` and ``.threshold`` of each measured qubit, and ``.p01`` and
+        ``.p10`` when mitigation is asked
+    laboratory : wiring; the source of a feedline says where its intermediate frequencies are counted from
+    mitigated : add quasi-probabilities with assignment errors undone
+    registers : classical registers of the program
+
+    Raises
+    ------
+    ReadoutError, ParameterError
+        When traces, wiring and parameters do not fit each other.
+    """
+    volts = {
+        name: demodulate(trace, intermediate_frequencies(name, trace, record.qubits, parameters, laboratory))
+        for name, trace in record.traces.items()
+    }
+    heard = _heard(record)
+    columns = _columns(heard)
+    order = list(dict.fromkeys(columns))
+    place = {key: k for k, key in enumerate(order)}
+    iq = np.full((record.n_points, record.shots, len(order)), complex(np.nan, np.nan))
+    for window, key in zip(heard, columns, strict=True):
+        iq[window.point, :, place[key]] = volts[window.feedline][window.row]
+    names = [record.qubits[qubit] for qubit, _, _ in order]
+    states = classify(iq, *discriminators(names, parameters))
+    bits = np.zeros((record.n_points, record.shots, record.n_bits), np.uint8)
+    for window, key in zip(heard, columns, strict=True):
+        if window.bit >= 0:
+            bits[window.point, :, window.bit] = states[window.point, :, place[key]]
+    return Result(
+        bits=bits,
+        iq=iq,
+        measured=tuple((qubit, bit) for qubit, bit, _ in order),
+        qubits=record.qubits,
+        placement=record.placement,
+        parameters_id=record.parameters_id,
+        timing=record.timing,
+        registers=registers,
+        quasi=_quasi(bits, heard, record.qubits, parameters) if mitigated else (),
+    )
+
+
+def intermediate_frequencies(
+    feedline: str, trace: Trace, qubits: tuple[str, ...], parameters: Parameters, laboratory: Laboratory
+) -> dict[int, float]:
+    """Return how far above its source each qubit of a feedline answers, Hz, by physical qubit."""
+    source = laboratory.lines[feedline].mixed_with
+    carrier = laboratory.instruments[source].frequency if source is not None else 0.0
+    if carrier is None:
+        raise ReadoutError(
+            f"source {source!r} has no frequency", where=feedline, remedy="give it one in the laboratory"
+        )
+    measured = np.unique(trace.listening.windows["qubit"]).tolist()
+    return {qubit: parameters[f"{qubits[qubit]}.readout.frequency"] - carrier for qubit in measured}
+
+
+def _heard(record: Record) -> list[_Heard]:
+    windows = []
+    for name, trace in record.traces.items():
+        listening = trace.listening
+        for row, window in enumerate(listening.windows.tolist()):
+            point, qubit, bit, start, _ = window
+            windows.append(_Heard(point, start / listening.sample_rate, qubit, bit, name, row))
+    return sorted(windows)
+
+
+def _columns(heard: list[_Heard]) -> list[tuple[int, int, int]]:
+    """Return (qubit, bit, how many times before in this point) of each window: a column of the result each."""
+    seen: dict[tuple[int, int, int], int] = {}
+    columns = []
+    for window in heard:
+        key = (window.point, window.qubit, window.bit)
+        columns.append((window.qubit, window.bit, seen.get(key, 0)))
+        seen[key] = seen.get(key, 0) + 1
+    return columns
+
+
+def _quasi(
+    bits: NDArray[np.uint8], heard: list[_Heard], qubits: tuple[str, ...], parameters: Parameters
+) -> tuple[dict[str, float], ...]:
+    n_points, _, n_bits = bits.shape
+    errors = np.zeros((n_points, 2, n_bits))  # a bit that nothing was measured into is 0 without error
+    for window in heard:
+        if window.bit >= 0:
+            name = qubits[window.qubit]
+            errors[window.point, :, window.bit] = (
+                parameters[f"{name}.readout.p01"],
+                parameters[f"{name}.readout.p10"],
+            )
+    return tuple(mitigate(*tally(shots), *both) for shots, both in zip(bits, errors, strict=True))
