@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 
 class QctlError(Exception):
     """Root of the tree.
@@ -38,9 +40,22 @@ class UsageError(QctlError):
 
 
 class ConfigError(QctlError):
-    """A laboratory, twin or snapshot file that does not say what it must; lists every mistake."""
+    """A laboratory, twin or snapshot file that does not say what it must; ``mistakes`` lists all of them."""
 
     exit_code = 3
+    mistakes: tuple[ConfigError, ...] = ()
+
+    @classmethod
+    def of(cls, mistakes: Iterable[ConfigError]) -> ConfigError:
+        """Return one error that says every mistake, a line each."""
+        found = tuple(mistakes)
+        error = cls("\n".join(map(str, found)))
+        error.mistakes = found
+        return error
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Cross process borders with the list of mistakes."""
+        return *super().__reduce__(), {"mistakes": self.mistakes}
 
 
 class ProgramError(QctlError):

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Annotated
 
-from .sequence import Port
-from .units import Unit
+from .names import ParameterNames
+from .port import Port
+from .units import AnyUnit, Unit
 
 Hertz = Annotated[float, Unit("Hz")]
 Seconds = Annotated[float, Unit("s")]
@@ -16,6 +17,20 @@ Volts = Annotated[float, Unit("V")]
 Amperes = Annotated[float, Unit("A")]
 Decibels = Annotated[float, Unit("dB")]
 PowerDbm = Annotated[float, Unit("dBm")]
+Level = Annotated[float, AnyUnit(("V", "A", "dBm"))]
+Rate = Annotated[float, AnyUnit(("V/s", "A/s", "dBm/s"))]
+
+DERIVED: Mapping[str, bool] = {"derived": True}
+"""Metadata of a field that no file writes: whoever reads the file fills it in."""
+
+
+class Role(StrEnum):
+    """What an instrument does here; follows from where the lines name it."""
+
+    AWG = "awg"  # has outputs that play waveforms
+    DIGITIZER = "digitizer"  # has inputs at the end of a feedline
+    SOURCE = "source"  # gives the carrier of a mixer
+    BIAS = "bias"  # gives a direct current or voltage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,22 +120,27 @@ class SafeAction(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SafeEntry:
-    """Safe state of one instrument's outputs; ``value`` and ``rate`` are in the unit of the output."""
+    """Safe state of one instrument's outputs; ``value`` and ``rate`` (per second) are in ``unit``.
+
+    Instruments of lower ``order`` are made safe first. ``unit`` is V, A or dBm, empty without a value.
+    """
 
     action: SafeAction
-    value: float | None = None
-    rate: float | None = None
+    value: Level | None = None
+    rate: Rate | None = None
     order: int = 0
     timeout: Seconds = 10.0
+    unit: str = field(default="", metadata=DERIVED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LimitEntry:
-    """Absolute limits of one instrument's outputs, in the unit of the output (V, A, dBm)."""
+    """Absolute limits of one instrument's outputs, in ``unit``: V, A or dBm; ``rate`` is per second."""
 
-    min: float
-    max: float
-    rate: float | None = None  # per second
+    min: Level
+    max: Level
+    rate: Rate | None = None
+    unit: str = field(default="", metadata=DERIVED)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,10 +156,10 @@ class Laboratory:
     qubits, couplings : in file order; index in this order is the physical index
     first_guess : SI values by parameter name (``q0.frequency``), used until measured
     parameters : file of a committed snapshot beside the laboratory file, if any
-    digest : SHA-256 of the file's content
+    path, digest : where the file is, and the SHA-256 of its content
     """
 
-    name: str
+    name: str = field(metadata=DERIVED)
     platform: str
     reference: Hertz
     period: Seconds
@@ -149,10 +169,10 @@ class Laboratory:
     couplings: Mapping[str, Coupling]
     safe: Mapping[str, SafeEntry]
     limits: Mapping[str, LimitEntry]
-    first_guess: Mapping[str, float] = field(default_factory=dict)
+    first_guess: Annotated[Mapping[str, float], ParameterNames()] = field(default_factory=dict)
     parameters: str | None = None
-    path: str = ""
-    digest: str = ""
+    path: str = field(default="", metadata=DERIVED)
+    digest: str = field(default="", metadata=DERIVED)
 
     @property
     def qubit_names(self) -> tuple[str, ...]:
@@ -162,3 +182,22 @@ class Laboratory:
     def feedlines(self) -> tuple[str, ...]:
         """Return the names of all lines that come back to a digitizer."""
         return tuple(name for name, line in self.lines.items() if line.back is not None)
+
+    def roles(self) -> dict[str, Role]:
+        """Return what each wired instrument does, in order of the file; the first role when lines disagree."""
+        wired: dict[str, Role] = {}
+        for line in self.lines.values():
+            for name in (port.instrument for port in line.outputs):
+                wired.setdefault(name, Role.AWG)
+            for name in (port.instrument for port in line.back or ()):
+                wired.setdefault(name, Role.DIGITIZER)
+            if line.mixed_with is not None:
+                wired.setdefault(line.mixed_with, Role.SOURCE)
+            if line.bias is not None:
+                wired.setdefault(line.bias, Role.BIAS)
+        return {name: wired[name] for name in self.instruments if name in wired}
+
+    def masters(self) -> tuple[str, ...]:
+        """Return the AWGs that no trigger line starts; a checked laboratory has exactly one, which triggers itself."""
+        started = {name for line in self.lines.values() for name in line.starts}
+        return tuple(name for name, role in self.roles().items() if role is Role.AWG and name not in started)

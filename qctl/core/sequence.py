@@ -9,6 +9,8 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
+from .port import Port as Port  # re-exported: tracks and listenings are made of ports
+
 PLAY = np.dtype(
     [
         ("point", np.int32),
@@ -31,18 +33,6 @@ WINDOW = np.dtype(
     ],
     align=True,
 )
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Port:
-    """One connector: ``awg1.3`` is output 3 of instrument awg1; ``awg1.marker.1`` its first marker."""
-
-    instrument: str
-    number: int
-    marker: bool = False
-
-    def __str__(self) -> str:
-        return f"{self.instrument}.marker.{self.number}" if self.marker else f"{self.instrument}.{self.number}"
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
 
 from .errors import ConfigError, LimitError
@@ -21,13 +23,16 @@ _SCALES: dict[str, dict[str, str]] = {
     "K": {"K": "1", "mK": "1e-3"},
     "W": {"W": "1", "mW": "1e-3", "uW": "1e-6"},
     "V/s": {"V/s": "1", "mV/s": "1e-3"},
-    "A/s": {"A/s": "1", "mA/s": "1e-3", "uA/s": "1e-6"},
+    "A/s": {"A/s": "1", "mA/s": "1e-3", "uA/s": "1e-6", "µA/s": "1e-6"},
+    "dBm/s": {"dBm/s": "1"},
     "rad": {"rad": "1", "mrad": "1e-3", "deg": repr(math.pi / 180)},
     "dBm": {"dBm": "1"},
     "dB": {"dB": "1"},
     "m": {"m": "1", "mm": "1e-3", "um": "1e-6", "µm": "1e-6", "nm": "1e-9"},
 }
-_NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d{1,3})?")
+_NUMBER = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]{1,3})?")
+_LARGEST = Fraction(sys.float_info.max)
+_LONGEST_NUMBER = 40  # characters; every float has a shorter spelling
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,23 +47,52 @@ class Unit:
         return tuple(_SCALES[self.name])
 
 
+@dataclass(frozen=True, slots=True)
+class AnyUnit:
+    """Marks a float field as a quantity in one of several units.
+
+    The dataclass that holds the field also has a field ``unit`` that no file writes: reading fills it in with the
+    unit that its quantities have in common (``A`` when one is in mA and another in A/s).
+    """
+
+    names: tuple[str, ...]
+
+    @property
+    def spellings(self) -> tuple[str, ...]:
+        """Return every way to write one of these units."""
+        return tuple(spelling for name in self.names for spelling in _SCALES[name])
+
+
 def parse_quantity(text: str, unit: str) -> float:
-    """Return the SI value of text such as ``5.1 GHz``.
+    """Return the SI value of text such as ``5.1 GHz``: the float nearest to what is written.
 
     Raises
     ------
     ConfigError
-        When ``text`` is not a finite number, one space and a spelling of ``unit``.
+        When ``text`` is not a number, one space and a spelling of ``unit``, or its value is no finite float.
     """
     number, _, spelling = text.partition(" ")
     scale = _SCALES[unit].get(spelling)
-    if scale is None or not _NUMBER.fullmatch(number) or not math.isfinite(float(number)):
+    if scale is None or len(number) > _LONGEST_NUMBER or not _NUMBER.fullmatch(number):
         raise ConfigError(
             f"{text!r} is no quantity in {unit}",
             allowed=f"a number, a space and one of {', '.join(_SCALES[unit])}",
         )
-    # Decimal arithmetic keeps "5.1 GHz" equal to 5.1e9 to the last bit.
-    return float(Fraction(number) * Fraction(scale))
+    # Fractions keep "5.1 GHz" equal to 5.1e9 to the last bit.
+    exact = Fraction(number) * Fraction(scale)
+    if abs(exact) > _LARGEST or (exact and not float(exact)):
+        raise ConfigError(f"{text!r} is beyond the range of numbers", allowed="what a 64-bit float can hold")
+    return float(exact)
+
+
+def format_quantity(value: float, unit: str) -> str:
+    """Return the text of ``value`` (SI) that ``parse_quantity`` reads back exactly, with the fitting prefix."""
+    exact = Decimal(repr(float(value)))
+    sizes = {text: Decimal(scale) for text, scale in _SCALES[unit].items() if text != "deg"}
+    fitting = [text for text, size in sizes.items() if size <= abs(exact)]
+    spelling = max(fitting, key=sizes.__getitem__) if fitting else next(iter(sizes))
+    digits = (exact / sizes[spelling]).normalize()
+    return f"{digits:f} {spelling}" if -6 <= digits.adjusted() <= 12 else f"{digits:E} {spelling}"
 
 
 def to_ticks(seconds: float, tick: Fraction, where: str = "", tolerance: float = 1e-6) -> int:

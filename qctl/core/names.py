@@ -1,0 +1,68 @@
+"""Names of parameters: ``TARGET.QUANTITY``, where the quantity fixes the unit and the kind of target."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Target(StrEnum):
+    """What a parameter belongs to."""
+
+    QUBIT = "qubit"
+    COUPLING = "coupling"
+    LINE = "line"
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterNames:
+    """Marks a table of first guesses: by target, then by quantity, each in the unit that the quantity fixes."""
+
+
+_PULSE = {"amplitude": "", "duration": "s", "drag": ""}
+UNITS: dict[Target, dict[str, str]] = {
+    Target.QUBIT: {
+        "frequency": "Hz",
+        "anharmonicity": "Hz",
+        "t1": "s",
+        "t2": "s",
+        "error": "",  # of one single-qubit gate
+        **{f"{pulse}.{name}": unit for pulse in ("x180", "x90") for name, unit in _PULSE.items()},
+        "readout.frequency": "Hz",
+        "readout.amplitude": "",
+        "readout.duration": "s",
+        "readout.rotation": "rad",
+        "readout.threshold": "V",
+        "readout.p01": "",  # P(read 1 | prepared 0)
+        "readout.p10": "",  # P(read 0 | prepared 1)
+    },
+    Target.COUPLING: {
+        "cz.flux_amplitude": "",
+        "cz.coupler_amplitude": "",
+        "cz.duration": "s",
+        "cz.phase_low": "rad",
+        "cz.phase_high": "rad",
+        "cz.error": "",
+    },
+    Target.LINE: {
+        "mixer.gain": "",
+        "mixer.phase": "rad",
+        "mixer.offset_i": "",
+        "mixer.offset_q": "",
+        "delay": "s",
+        "return_delay": "s",
+        "bias": "A",
+        "predistortion.amplitude_N": "",  # N from 1: one exponential each
+        "predistortion.tau_N": "s",
+    },
+}
+"""SI unit of each quantity, by kind of target; empty for a plain number."""
+
+_COUNTED = re.compile(r"_[1-9][0-9]?$")
+
+
+def unit_of(quantity: str, target: Target) -> str | None:
+    """Return the unit of ``x180.duration`` and the like; None when such a target has no such quantity."""
+    units = UNITS[target]
+    return None if quantity.endswith("_N") else units.get(quantity, units.get(_COUNTED.sub("_N", quantity)))
