@@ -1,1 +1,7 @@
 """Sequence to Record: load, arm, trigger, fetch, and safe on any way out."""
+
+from .drivers import limits_of
+from .play import play
+from .station import Station, open_station
+
+__all__ = ["Station", "limits_of", "open_station", "play"]

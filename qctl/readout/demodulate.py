@@ -38,7 +38,7 @@ def demodulate(
         When a frequency aliases, a window lies outside the recorded segment, or an envelope is too short.
     """
     windows = trace.listening.windows
-    _check(trace, frequencies)
+    _check(trace, frequencies, envelopes or {})
     shots, n_points = trace.codes.shape[:2]
     points = np.empty((len(windows), shots), np.complex128)
     if _every_point_listens_alike(windows, n_points):
@@ -70,7 +70,7 @@ def carrier_weights(
     samples = np.arange(int(windows["start"][0]), int(windows["start"][0] + windows["length"][0]))
     qubits = windows["qubit"].tolist()
     turns = np.outer([frequencies[q] / sample_rate for q in qubits], samples)
-    weights = np.exp(-2j * np.pi * (turns % 1.0))
+    weights: NDArray[np.complex128] = np.exp(-2j * np.pi * (turns % 1.0))
     for row, qubit in enumerate(qubits):
         envelope = envelopes.get(qubit)
         if envelope is None:
@@ -93,7 +93,9 @@ def _integrate(
     weights = carrier_weights(windows, trace.listening.sample_rate, frequencies, envelopes)
     out = np.empty((len(codes), len(windows)), np.complex128)
     integrate(cut, weights, out)
-    return out * trace.volts_per_code + (1 + 1j) * trace.volts_at_zero * weights.sum(axis=1)
+    out *= trace.volts_per_code
+    out += (1 + 1j) * trace.volts_at_zero * weights.sum(axis=1)
+    return out
 
 
 def _every_point_listens_alike(windows: NDArray[np.void], n_points: int) -> bool:
@@ -112,7 +114,7 @@ def _same_span(windows: NDArray[np.void]) -> list[NDArray[np.intp]]:
     return [np.array(rows, np.intp) for rows in groups.values()]
 
 
-def _check(trace: Trace, frequencies: Mapping[int, float]) -> None:
+def _check(trace: Trace, frequencies: Mapping[int, float], envelopes: Mapping[int, NDArray[np.complex128]]) -> None:
     listening = trace.listening
     n_samples = trace.codes.shape[3]
     starts = listening.windows["start"] - listening.first
@@ -129,4 +131,11 @@ def _check(trace: Trace, frequencies: Mapping[int, float]) -> None:
                 allowed=f"below half the sample rate of {listening.sample_rate:g} Hz",
                 where=f"qubit {qubit}",
                 remedy="move the readout source or the readout frequency",
+            )
+        needed = int(listening.windows["length"][listening.windows["qubit"] == qubit].max())
+        if qubit in envelopes and len(envelopes[qubit]) < needed:
+            raise ReadoutError(
+                f"a weight envelope of {len(envelopes[qubit])} samples",
+                allowed=f"at least the {needed} of its window",
+                where=f"qubit {qubit}",
             )

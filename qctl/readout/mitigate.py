@@ -81,9 +81,10 @@ def _confusion(
     log00, log11 = np.log1p(-p01), np.log1p(-p10)
     x, y = read.astype(np.float64), true.astype(np.float64)
     # log P = l00 + x (l01 - l00) + y (l10 - l00) + x y (l11 - l10 - l01 + l00), summed over bits
-    logs = (x * (log11 - log10 - log01 + log00)) @ y.T
+    logs: NDArray[np.float64] = (x * (log11 - log10 - log01 + log00)) @ y.T
     logs += (x @ (log01 - log00))[:, None] + (y @ (log10 - log00))[None, :] + log00.sum()
-    return np.exp(logs, out=logs)
+    np.exp(logs, out=logs)
+    return logs
 
 
 def _iterate(

@@ -1,0 +1,116 @@
+"""What each digitizer records: the segments of all feedlines that end in it, in one preallocated buffer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence as Seq
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qctl.core.errors import LimitError
+from qctl.core.laboratory import Laboratory
+from qctl.core.protocols import DigitizerLimits, Limits
+from qctl.core.record import Trace
+from qctl.core.sequence import Listening, Sequence
+
+BUFFER_BYTES = 2**33  # raw samples of one run; beyond it, runs are to be split
+
+
+@dataclass
+class Recording:
+    """One digitizer's part of a run.
+
+    Parameters
+    ----------
+    digitizer : name
+    inputs : connector numbers, in the order of ``codes``
+    delay : s from the edge at the trigger input to the first sample
+    first, n_samples : samples of the shot that a segment covers
+    codes : int16, shape (shots, n_points, n_inputs, n_samples)
+    volts : volts per code, and volts at code 0; known after the first fetch
+    """
+
+    digitizer: str
+    inputs: tuple[int, ...]
+    delay: float
+    first: int
+    n_samples: int
+    codes: NDArray[np.int16]
+    volts: tuple[float, float] = (0.0, 0.0)
+
+    def trace(self, listening: Listening) -> Trace:
+        """Return one feedline's view into the buffer."""
+        numbers = [self.inputs.index(port.number) for port in listening.inputs]
+        columns = slice(numbers[0], numbers[-1] + 1) if numbers == list(range(numbers[0], numbers[-1] + 1)) else numbers
+        start = listening.first - self.first
+        return Trace(self.codes[:, :, columns, start : start + listening.n_samples], *self.volts, listening)
+
+
+def recordings(sequence: Sequence, laboratory: Laboratory) -> list[Recording]:
+    """Return the recording of every digitizer that hears anything."""
+    by_digitizer: dict[str, list[Listening]] = {}
+    for listening in sequence.listening.values():
+        by_digitizer.setdefault(listening.inputs[0].instrument, []).append(listening)
+    needed = sum(_samples(heard) for heard in by_digitizer.values()) * sequence.shots * sequence.n_points * 2
+    if needed > BUFFER_BYTES:
+        raise LimitError(
+            f"{needed / 2**30:.3g} GiB of raw samples",
+            allowed=f"{BUFFER_BYTES / 2**30:g} GiB in one run",
+            remedy="ask for fewer shots or sweep points at a time",
+        )
+    return [_recording(name, heard, sequence, laboratory) for name, heard in by_digitizer.items()]
+
+
+def chunks(sequence: Sequence, limits: Limits, heard: Seq[Recording]) -> list[tuple[int, int]]:
+    """Cut a run into ranges of shots, each of which fits the segments and the memory of every digitizer.
+
+    Raises
+    ------
+    LimitError
+        When one shot of all sweep points does not fit.
+    """
+    most = sequence.shots
+    for recording in heard:
+        declared = limits[recording.digitizer]
+        if not isinstance(declared, DigitizerLimits):
+            raise LimitError("it declares no limits of a digitizer", where=recording.digitizer)
+        segments = min(declared.max_segments, declared.memory // recording.n_samples)
+        if segments < sequence.n_points:
+            raise LimitError(
+                f"{sequence.n_points} sweep points of {recording.n_samples} samples",
+                allowed=f"{segments} segments of that length",
+                where=recording.digitizer,
+                remedy="split the sweep, or shorten its readout",
+            )
+        most = min(most, segments // sequence.n_points)
+    return [(first, min(first + most, sequence.shots)) for first in range(0, sequence.shots, most)]
+
+
+def _span(heard: Seq[Listening]) -> tuple[int, int]:
+    return min(x.first for x in heard), max(x.first + x.n_samples for x in heard)
+
+
+def _samples(heard: Seq[Listening]) -> int:
+    first, last = _span(heard)
+    return (last - first) * len({port for listening in heard for port in listening.inputs})
+
+
+def _recording(name: str, heard: Seq[Listening], sequence: Sequence, laboratory: Laboratory) -> Recording:
+    inputs = tuple(sorted({port.number for listening in heard for port in listening.inputs}))
+    first, last = _span(heard)
+    delay = first / heard[0].sample_rate - trigger_path(name, laboratory)
+    if delay < 0:
+        raise LimitError(
+            f"recording from {first / heard[0].sample_rate:g} s after the start of the shot",
+            allowed=f"not before its trigger has arrived, {trigger_path(name, laboratory):g} s",
+            where=name,
+        )
+    shape = (sequence.shots, sequence.n_points, len(inputs), last - first)
+    return Recording(name, inputs, delay, first, last - first, np.empty(shape, np.int16))
+
+
+def trigger_path(instrument: str, laboratory: Laboratory) -> float:
+    """Return the time from the start of the shot to an instrument's first sample, s: cable and latency."""
+    cables = [line.delay for line in laboratory.lines.values() if instrument in line.starts]
+    return (cables[0] if cables else 0.0) + laboratory.instruments[instrument].trigger_latency

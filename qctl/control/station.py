@@ -1,0 +1,181 @@
+"""The instruments of one laboratory, open and identified; safe again on any way out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol, cast
+
+from qctl.core.errors import InstrumentError, QctlError
+from qctl.core.laboratory import Laboratory
+from qctl.core.parameters import Parameters
+from qctl.core.protocols import Awg, Bias, Digitizer, Instrument, Limits, Source
+
+from .drivers import drivers_of, limits_of
+from .rack import mock_rack
+from .safe import make_safe, terminate_orderly, undisturbed
+from .together import attempt_each, each
+
+
+class Opener(Protocol):
+    """How a driver class is called: with the address of its instrument and its name in the laboratory."""
+
+    def __call__(self, address: str, *, name: str) -> Instrument:
+        """Return an instrument whose link is not open yet."""
+        ...
+
+
+@dataclass(frozen=True)
+class Station:
+    """Open instruments by name.
+
+    Parameters
+    ----------
+    laboratory : as its file says
+    limits : what AWGs and digitizers can do
+    instruments : open, identified and configured
+    loaded : digest of what stands in each AWG's program memory; an AWG that is absent has unknown memory
+    """
+
+    laboratory: Laboratory
+    limits: Limits
+    instruments: Mapping[str, Instrument]
+    loaded: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def identities(self) -> Mapping[str, str]:
+        """Return what each instrument answered to ``*IDN?``."""
+        return {name: instrument.idn for name, instrument in self.instruments.items()}
+
+    def awg(self, name: str) -> Awg:
+        """Return an AWG by name."""
+        found = self.instruments.get(name)
+        if not isinstance(found, Awg):
+            raise self._not_a("AWG", name)
+        return found
+
+    def digitizer(self, name: str) -> Digitizer:
+        """Return a digitizer by name."""
+        found = self.instruments.get(name)
+        if not isinstance(found, Digitizer):
+            raise self._not_a("digitizer", name)
+        return found
+
+    def source(self, name: str) -> Source:
+        """Return a microwave source by name."""
+        found = self.instruments.get(name)
+        if not isinstance(found, Source):
+            raise self._not_a("source", name)
+        return found
+
+    def bias(self, name: str) -> Bias:
+        """Return a DC source by name."""
+        found = self.instruments.get(name)
+        if not isinstance(found, Bias):
+            raise self._not_a("bias", name)
+        return found
+
+    def _not_a(self, word: str, name: str) -> InstrumentError:
+        return InstrumentError(f"{name!r} is no {word} of this laboratory", where=self.laboratory.name)
+
+    def operate(self, parameters: Parameters) -> None:
+        """Ramp every bias to its ``LINE.bias`` and switch all carriers on: the chip's operating point."""
+        levels = {
+            line.bias: parameters[f"{name}.bias"]
+            for name, line in self.laboratory.lines.items()
+            if line.bias is not None and f"{name}.bias" in parameters
+        }
+        biases = {name: self.bias(name) for name in levels}
+        each(lambda name, bias: bias.ramp_to(levels[name]), biases)
+        sources = {line.mixed_with for line in self.laboratory.lines.values() if line.mixed_with is not None}
+        carriers = {name: self.source(name) for name in sorted(sources)}
+        each(lambda name, source: source.on(), carriers)
+        each(lambda name, instrument: instrument.check(), {**biases, **carriers})
+
+
+@contextmanager
+def open_station(laboratory: Laboratory, *, seed: int | None = None, twin: Path | None = None) -> Iterator[Station]:
+    """Open, identify and configure every instrument; on any way out make all of them safe and close them.
+
+    Where addresses say ``mock``, the simulated rack of the laboratory file is started first (``seed`` and ``twin`` are
+    its), and ended last.
+
+    Raises
+    ------
+    ConfigError
+        When a driver cannot be found.
+    InstrumentError
+        When an instrument does not open, is another than its driver expects, or refuses its settings; on the way out,
+        when an output could not be made safe.
+    """
+    drivers = drivers_of(laboratory)
+    limits = limits_of(laboratory)
+    with terminate_orderly(), ExitStack() as stack:
+        addresses = {name: entry.address for name, entry in laboratory.instruments.items()}
+        if "mock" in addresses.values():
+            rack = stack.enter_context(mock_rack(laboratory.path, seed=seed, twin=twin))
+            addresses = {name: _served(rack, name) if at == "mock" else at for name, at in addresses.items()}
+        instruments: dict[str, Instrument] = {}
+        stack.push(_Closing(instruments, laboratory))
+        links = {name: cast(Opener, driver)(addresses[name], name=name) for name, driver in drivers.items()}
+
+        def enter(name: str, link: Instrument) -> None:
+            instruments[name] = link.__enter__()
+
+        each(enter, links)
+        each(_identify, dict(instruments))
+        each(
+            lambda name, instrument: instrument.configure(laboratory.instruments[name], laboratory.limits.get(name)),
+            dict(instruments),
+        )
+        each(lambda name, instrument: instrument.check(), dict(instruments))
+        yield Station(laboratory, limits, {name: instruments[name] for name in drivers})
+
+
+@dataclass(frozen=True)
+class _Closing:
+    """The way out: everything safe, then every link closed; failures are added to what went wrong before."""
+
+    instruments: Mapping[str, Instrument]
+    laboratory: Laboratory
+
+    def __call__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with undisturbed():
+            failures = make_safe(self.instruments, self.laboratory.safe)
+            answers = attempt_each(lambda name, link: link.__exit__(kind, error, trace), self.instruments)
+        for name, answer in answers.items():
+            if isinstance(answer, QctlError | OSError):
+                failures.append(InstrumentError(f"could not be closed ({answer})", where=name))
+        if error is not None:
+            for failure in failures:
+                error.add_note(str(failure))
+        elif failures:
+            for failure in failures[1:]:
+                failures[0].add_note(f"also: {failure}")
+            raise failures[0]
+
+
+def _served(rack: Mapping[str, str], name: str) -> str:
+    try:
+        return rack[name]
+    except KeyError:
+        raise InstrumentError(
+            "the simulated rack does not serve it", allowed=", ".join(rack), where=name, remedy="give it an address"
+        ) from None
+
+
+def _identify(name: str, instrument: Instrument) -> None:
+    # Some instruments put a space after the comma.
+    answered = instrument.idn.replace(", ", ",")
+    if not answered.startswith(instrument.identity):
+        raise InstrumentError(
+            f"it is {instrument.idn!r}",
+            allowed=f"{instrument.identity}...",
+            where=name,
+            remedy="correct the address or the driver in the laboratory file",
+        )

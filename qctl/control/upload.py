@@ -1,0 +1,47 @@
+"""Bring playlists into AWGs, only where the program memory holds something else."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+
+from qctl.core.sequence import Playlist
+
+from .station import Station
+from .together import each
+
+
+def digest_of(playlist: Playlist) -> str:
+    """Return a hash of everything that an AWG would play."""
+    found = hashlib.blake2b(digest_size=16)
+    found.update(f"{playlist.steps.shape} {playlist.steps.dtype}".encode())
+    found.update(
+        memoryview(playlist.steps).cast("B") if playlist.steps.flags.c_contiguous else playlist.steps.tobytes()
+    )
+    for waveform in playlist.waveforms:
+        found.update(f"{len(waveform.codes)}:".encode())
+        found.update(waveform.codes.tobytes())
+        found.update(waveform.markers.tobytes())
+    return found.hexdigest()
+
+
+def upload(station: Station, playlists: Mapping[str, Playlist]) -> int:
+    """Load what changed, all AWGs at once; return how many were loaded."""
+    wanted = {name: digest_of(playlist) for name, playlist in playlists.items()}
+    changed = {name: playlists[name] for name in playlists if station.loaded.get(name) != wanted[name]}
+    forget(station, changed)  # until it is loaded and checked, nobody knows what is in there
+
+    def load(name: str, playlist: Playlist) -> None:
+        awg = station.awg(name)
+        awg.load(playlist)
+        awg.check()
+        station.loaded[name] = wanted[name]
+
+    each(load, changed)
+    return len(changed)
+
+
+def forget(station: Station, names: Iterable[str]) -> None:
+    """Count the program memory of these AWGs as dirty: it is loaded again before the next start."""
+    for name in names:
+        station.loaded.pop(name, None)
