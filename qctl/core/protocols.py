@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from types import TracebackType
 from typing import ClassVar, Protocol, Self, runtime_checkable
 
@@ -125,18 +126,23 @@ class Bias(Instrument, Protocol):
 
 
 class Platform(Protocol):
-    """What a gate means on one kind of machine: pure functions of Parameters."""
+    """What a gate means on one kind of machine: pure functions of known values by parameter name."""
 
     name: ClassVar[str]
-    natives: ClassVar[frozenset[int]]  # core.program.Op that `schedule` takes; others are lowered first
+    natives: ClassVar[frozenset[int]]  # core.program.Op that `spans` takes; others are lowered first
 
     def defaults(self, lab: Laboratory) -> Parameters:
         """Return the first guesses of a laboratory file, completed by what the platform assumes."""
 
-    def schedule(self, program: Program, parameters: Parameters, lab: Laboratory, *, alap: bool) -> Schedule:
-        """Give each native operation of a placed program its start."""
+    def spans(
+        self, program: Program, known: Mapping[str, float], lab: Laboratory, tick: Fraction
+    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Return how long each native event of a placed program lasts, in ticks, and what it adds to the frames.
 
-    def sequence(self, schedule: Schedule, parameters: Parameters, lab: Laboratory, shots: int) -> Sequence:
+        Shapes are (n_events,), and (n_events, 2) in rad for the frames of its two qubits.
+        """
+
+    def sequence(self, schedule: Schedule, known: Mapping[str, float], lab: Laboratory, shots: int) -> Sequence:
         """Turn native operations into what each line plays and each input hears."""
 
 
