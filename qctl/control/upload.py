@@ -15,9 +15,7 @@ def digest_of(playlist: Playlist) -> str:
     """Return a hash of everything that an AWG would play."""
     found = hashlib.blake2b(digest_size=16)
     found.update(f"{playlist.steps.shape} {playlist.steps.dtype}".encode())
-    found.update(
-        memoryview(playlist.steps).cast("B") if playlist.steps.flags.c_contiguous else playlist.steps.tobytes()
-    )
+    found.update(playlist.steps.tobytes())
     for waveform in playlist.waveforms:
         found.update(f"{len(waveform.codes)}:".encode())
         found.update(waveform.codes.tobytes())
