@@ -27,6 +27,11 @@ EXTENSIONS = [
     for source in SOURCES
 ]
 
+# Every kernel checks shapes and indices once, before its loops.
+DIRECTIVES = {
+    "language_level": 3, "boundscheck": False, "wraparound": False, "cdivision": True, "initializedcheck": False,
+}  # fmt: skip
+
 # Folders of the checkout's root that are installed inside the package.
 MAPPED = {
     "qctl.configs": "configs",
@@ -37,5 +42,5 @@ setup(
     packages=[*find_packages(include=["qctl", "qctl.*"]), *MAPPED],
     package_dir=MAPPED,
     package_data={"qctl": ["py.typed"], "qctl.configs": ["*.yaml", "*.json", "twins/*.yaml"]},
-    ext_modules=cythonize(EXTENSIONS, build_dir="build/cython", compiler_directives={"language_level": 3}),
+    ext_modules=cythonize(EXTENSIONS, build_dir="build/cython", compiler_directives=DIRECTIVES),
 )

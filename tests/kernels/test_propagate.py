@@ -1,0 +1,121 @@
+"""The compiled propagation agrees with the matrix exponential, and keeps what must be kept."""
+
+import numpy as np
+import pytest
+
+LEVELS = [1, 2, 3, 4, 5, 9, 16]
+
+
+def hermitian(rng, *shape):
+    half = rng.normal(size=shape) + 1j * rng.normal(size=shape)
+    return half + half.conj().swapaxes(-1, -2)
+
+
+def system(n, points, steps, n_controls=2, size=1.0, seed=1):
+    """Return drift, controls and drive whose steps of 1 s turn by about ``size`` rad."""
+    rng = np.random.default_rng(seed)
+    drift = hermitian(rng, points, n, n) * size / n
+    controls = (rng.normal(size=(n_controls, n, n)) + 1j * rng.normal(size=(n_controls, n, n))) / n
+    drive = (rng.normal(size=(points, steps, n_controls)) + 1j * rng.normal(size=(points, steps, n_controls))) * size / 4
+    return drift, controls, drive
+
+
+def start_of(n, points, m, seed=3):
+    rng = np.random.default_rng(seed)
+    psi = rng.normal(size=(points, n, m)) + 1j * rng.normal(size=(points, n, m))
+    return psi / np.linalg.norm(psi, axis=1, keepdims=True)
+
+
+def run(twins, name, arguments, state):
+    found = [state.copy() for _ in twins]
+    for twin, out in zip(twins, found, strict=True):
+        getattr(twin, name)(*arguments, out)
+    return found
+
+
+@pytest.mark.parametrize("n", LEVELS)
+@pytest.mark.parametrize("points", [0, 1, 7, 8, 9])
+@pytest.mark.parametrize("m", [1, 2, 3])
+def test_twins_agree(twins, n, points, m):
+    found = run(twins, "propagate", (*system(n, points, 5), 1.0), start_of(n, points, m))
+    np.testing.assert_allclose(*found, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("size", [0.0, 1e-6, 0.01, 0.3, 3.0, 30.0, 300.0])
+def test_steps_of_any_size_agree_with_the_exponential(twins, size):
+    for n in (2, 3, 9):
+        found = run(twins, "propagate", (*system(n, 9, 20, size=size), 1.0), start_of(n, 9, 2))
+        np.testing.assert_allclose(*found, rtol=0, atol=1e-9)
+
+
+@pytest.mark.parametrize(("points", "steps", "n_controls", "m"), [(3, 0, 1, 1), (3, 4, 0, 1), (3, 4, 1, 0)])
+def test_nothing_to_do_is_done(twins, points, steps, n_controls, m):
+    found = run(twins, "propagate", (*system(3, points, steps, n_controls), 0.5), start_of(3, points, m))
+    np.testing.assert_allclose(*found, rtol=0, atol=1e-12)
+
+
+def test_a_sparse_system_and_a_diagonal_one_agree_with_the_exponential(twins):
+    drift, controls, drive = system(9, 5, 30)
+    for mask in (np.eye(9), np.tri(9, 9, 1) * np.tri(9, 9, 1).T):
+        found = run(twins, "propagate", (drift * mask, controls * mask, drive, 1.0), start_of(9, 5, 2))
+        np.testing.assert_allclose(*found, rtol=0, atol=1e-11)
+
+
+@pytest.mark.parametrize("n", [2, 3, 4, 9, 16])
+@pytest.mark.parametrize("size", [0.1, 4.0])
+def test_the_norm_is_kept_over_a_thousand_steps(twins, n, size):
+    psi = start_of(n, 8, 1)
+    twins[0].propagate(*system(n, 8, 1000, size=size), 1.0, psi)
+    np.testing.assert_allclose(np.linalg.norm(psi, axis=1), 1, rtol=0, atol=1e-9)
+
+
+def test_an_effective_hamiltonian_loses_norm_as_the_exponential_says(twins):
+    drift, controls, drive = system(4, 9, 20)
+    found = run(twins, "propagate", (drift - 0.05j * np.diag(range(4)), controls, drive, 1.0), start_of(4, 9, 1))
+    np.testing.assert_allclose(*found, rtol=0, atol=1e-11)
+    assert (np.linalg.norm(found[0], axis=1) < 1).all()
+
+
+def test_a_point_does_not_feel_its_neighbours(twins):
+    drift, controls, drive = system(3, 9, 50)
+    psi, alone = start_of(3, 9, 1), start_of(3, 9, 1)
+    twins[0].propagate(drift, controls, drive, 1.0, psi)
+    for p in range(9):
+        twins[0].propagate(drift[p : p + 1].copy(), controls, drive[p : p + 1].copy(), 1.0, alone[p : p + 1])
+    np.testing.assert_allclose(psi, alone, rtol=0, atol=1e-10)
+
+
+def test_nan_in_a_state_stays_in_its_column(twins):
+    psi = start_of(3, 9, 2)
+    psi[4, 1, 0] = np.nan
+    for out in run(twins, "propagate", (*system(3, 9, 5), 1.0), psi):
+        bad = np.isnan(out).any(axis=1)
+        assert bad[4, 0]
+        assert bad.sum() == 1
+
+
+@pytest.mark.parametrize("where", [0, 1, 2])
+@pytest.mark.parametrize("value", [np.nan, np.inf, 1e9])
+def test_steps_that_are_not_finite_or_too_long_are_refused(twins, where, value):
+    arguments = system(3, 9, 5)
+    arguments[where][-1, -1, -1] = value
+    for twin in twins:
+        psi = start_of(3, 9, 1)
+        with pytest.raises(ValueError, match="not finite"):
+            twin.propagate(*arguments, 1.0, psi)
+        np.testing.assert_array_equal(psi, start_of(3, 9, 1))
+        with pytest.raises(ValueError, match="not finite"):
+            twin.propagate(*system(3, 9, 5), np.nan, psi)
+
+
+def test_what_does_not_fit_is_refused(twins):
+    drift, controls, drive = system(3, 4, 5)
+    for twin in twins:
+        for name, more, state in (("propagate", (), start_of(3, 4, 1)), ("propagate_lindblad", (controls,), drift)):
+            call = getattr(twin, name)
+            with pytest.raises(ValueError, match="fit"):
+                call(drift, controls, drive[:3].copy(), 1.0, *more, state.copy())
+            with pytest.raises(ValueError, match="fit"):
+                call(drift, controls[:1].copy(), drive, 1.0, *more, state.copy())
+            with pytest.raises(ValueError, match="levels"):
+                call(drift, np.zeros((2, 4, 4), complex), drive, 1.0, *more, state.copy())
