@@ -1,0 +1,146 @@
+"""A station opens everything, and leaves everything safe."""
+
+import dataclasses
+import signal
+
+import pytest
+
+from qctl.control import limits_of, open_station
+from qctl.core.errors import ConfigError, InstrumentError
+from qctl.core.parameters import Estimate, Parameters
+
+WITH_OUTPUT = {"awg1", "awg2", "lo", "coil"}
+ALL = WITH_OUTPUT | {"dig"}
+
+
+def changed(laboratory, name, **fields):
+    entry = dataclasses.replace(laboratory.instruments[name], **fields)
+    return dataclasses.replace(laboratory, instruments={**laboratory.instruments, name: entry})
+
+
+def test_everything_is_opened_configured_checked_and_made_safe_in_this_order(laboratory, rack):
+    with open_station(laboratory) as station:
+        assert set(station.instruments) == ALL
+        assert rack.did("make_safe") == []
+    assert set(rack.did("open")) == set(rack.did("configure")) == set(rack.did("close")) == ALL
+    assert set(rack.did("make_safe")) == WITH_OUTPUT
+    stages = list(dict.fromkeys(call[1] for call in rack.calls))
+    assert stages == ["open", "configure", "check", "make_safe", "close"]
+
+
+def test_outputs_become_safe_in_their_order(laboratory, rack):
+    with open_station(laboratory):
+        pass
+    assert rack.did("make_safe")[-1] == "coil"
+
+
+@pytest.mark.parametrize("stage", ["open", "configure", "check"])
+@pytest.mark.parametrize("name", sorted(ALL))
+def test_a_failure_while_opening_leaves_all_that_opened_safe_and_closed(laboratory, rack, refused, stage, name):
+    rack.faults[f"{name}.{stage}"] = [refused()]
+    with pytest.raises(InstrumentError, match="on purpose"), open_station(laboratory):
+        pytest.fail("must not open")
+    opened = ALL - {name} if stage == "open" else ALL
+    assert set(rack.did("make_safe")) == WITH_OUTPUT & opened
+    assert set(rack.did("close")) == opened
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit, ValueError, MemoryError])
+def test_whatever_goes_wrong_inside_the_outputs_become_safe(laboratory, rack, error):
+    with pytest.raises(error), open_station(laboratory):
+        raise error
+    assert set(rack.did("make_safe")) == WITH_OUTPUT
+    assert set(rack.did("close")) == ALL
+
+
+def test_sigterm_ends_the_station_orderly(laboratory, rack):
+    with pytest.raises(SystemExit) as left, open_station(laboratory):
+        signal.raise_signal(signal.SIGTERM)
+    assert left.value.code == 128 + signal.SIGTERM
+    assert set(rack.did("make_safe")) == WITH_OUTPUT
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+
+
+def test_ctrl_c_does_not_cut_making_safe_short(laboratory, rack, drivers, monkeypatch):
+    plain = drivers.Source.make_safe
+
+    def interrupted(self, entry):
+        signal.raise_signal(signal.SIGINT)  # arrives at the main thread while it waits
+        plain(self, entry)
+
+    monkeypatch.setattr(drivers.Source, "make_safe", interrupted)
+    with pytest.raises(KeyboardInterrupt), open_station(laboratory):
+        pass
+    assert set(rack.did("make_safe")) == WITH_OUTPUT
+    assert set(rack.did("close")) == ALL
+
+
+def test_one_output_that_cannot_be_made_safe_stops_no_other_and_is_reported(laboratory, rack, refused):
+    rack.faults["awg1.make_safe"] = [refused()]
+    with pytest.raises(InstrumentError, match="awg1: could not be made safe"), open_station(laboratory):
+        pass
+    assert set(rack.did("make_safe")) == WITH_OUTPUT
+
+
+def test_a_broken_link_is_an_instrument_error_that_names_the_instrument(laboratory, rack):
+    rack.faults["lo.configure"] = [ConnectionResetError("gone")]
+    with pytest.raises(InstrumentError, match="lo: the link failed"), open_station(laboratory):
+        pytest.fail("must not open")
+
+
+def test_what_could_not_be_made_safe_is_noted_on_the_error_that_came_first(laboratory, rack, refused):
+    rack.faults["awg1.make_safe"] = [refused()]
+    with pytest.raises(ValueError, match="first") as caught, open_station(laboratory):
+        raise ValueError("first")
+    assert any("awg1: could not be made safe" in note for note in caught.value.__notes__)
+
+
+def test_another_instrument_than_expected_is_refused(laboratory, rack, drivers, monkeypatch):
+    monkeypatch.setattr(drivers.Bias, "identity", "ACME,COIL")
+    with (
+        pytest.raises(InstrumentError, match=r"coil: it is 'ACME, FAKE,1,2'; allowed: ACME,COIL"),
+        open_station(laboratory),
+    ):
+        pytest.fail("must not open")
+    assert set(rack.did("make_safe")) == WITH_OUTPUT
+
+
+def test_limits_are_known_before_any_link_is_open(laboratory, rack, drivers):
+    assert limits_of(laboratory) == {
+        "awg1": drivers.Awg.limits,
+        "awg2": drivers.Awg.limits,
+        "dig": drivers.Digitizer.limits,
+    }
+    assert rack.calls == []
+
+
+@pytest.mark.parametrize(
+    ("driver", "says"),
+    [
+        ("nowhere.to_be_found:X", "cannot be imported"),
+        ("fakes:Missing", "has no class 'Missing'; allowed: Awg"),
+        ("fakes:nothing", "has no class"),
+        ("fakes:Useless", "is no instrument: it lacks configure"),
+        ("fakes", "allowed: module:Class"),
+    ],
+)
+def test_a_driver_that_cannot_be_found_is_an_error_of_the_configuration(laboratory, rack, driver, says):
+    with pytest.raises(ConfigError, match=says) as caught, open_station(changed(laboratory, "lo", driver=driver)):
+        pytest.fail("must not open")
+    assert str(caught.value).startswith("lo: ")
+    assert rack.calls == []
+
+
+def test_operating_ramps_the_biases_and_switches_the_carriers_on(laboratory, rack):
+    known = Parameters({"q0.flux.bias": Estimate(1.5e-3)})
+    with open_station(laboratory) as station:
+        station.operate(known)
+        assert ("coil", "ramp_to", 1.5e-3) in rack.calls
+        assert rack.did("on") == ["lo"]
+
+
+@pytest.mark.parametrize("kind", ["awg", "digitizer", "source", "bias"])
+def test_an_instrument_of_the_wrong_kind_is_refused_by_name(laboratory, kind):
+    wrong = {"awg": "dig", "digitizer": "awg1", "source": "coil", "bias": "lo"}[kind]
+    with open_station(laboratory) as station, pytest.raises(InstrumentError, match=f"{wrong!r} is no"):
+        getattr(station, kind)(wrong)
