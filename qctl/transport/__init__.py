@@ -1,1 +1,7 @@
 """The strict transport: every reply is attributed or refused."""
+
+from .command import Command, Word, command
+from .session import Fault, Session
+from .visa import open_link
+
+__all__ = ["Command", "Fault", "Session", "Word", "command", "open_link"]

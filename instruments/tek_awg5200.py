@@ -1,0 +1,273 @@
+"""Tektronix AWG5200 series arbitrary waveform generator.
+
+Source: AWG5200 Series Programmer Manual (077-1337), chapter "Command descriptions": groups Control, Clock, Output,
+Source, Trigger, Waveform and Sequence. Waveform data are real (little-endian float32 in -1...1); marker 1 is bit 6
+and marker 2 bit 7 of a byte per sample.
+
+What is uploaded is named after its content, so a waveform that is already there is not sent again, and each upload is
+read back whole and compared: a length that agrees would also be found in a waveform whose data were lost. That doubles
+the traffic of an upload, once per waveform.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qctl.core.errors import InstrumentError
+from qctl.core.laboratory import InstrumentEntry, LimitEntry, SafeAction, SafeEntry
+from qctl.core.protocols import AwgLimits
+from qctl.core.sequence import Playlist, Waveform
+from qctl.transport import Command, Session, Word, command, grammar
+
+from .pace import WALL, Clock, wait_until
+from .scpi import Choice, Number, ScpiInstrument, refuse_beyond
+
+SEQUENCE = "qctl"
+_MARKER_BIT = 6  # of marker 1
+_PART = 1 << 26  # samples sent in one block: 256 MiB
+_AT_ONCE = 64  # queries in one message
+
+
+class TekAwg5200(ScpiInstrument):
+    """AWG5208: eight channels, one sequence step for each trigger."""
+
+    identity = "TEKTRONIX,AWG52"
+    limits: ClassVar[AwgLimits] = AwgLimits(
+        n_channels=8,
+        markers_per_channel=1,
+        bits=15,
+        min_rate=298.0,
+        max_rate=2.5e9,
+        min_samples=2400,
+        granularity=1,
+        memory=2_000_000_000,
+        max_steps=16_383,
+        max_full_scale=0.75,
+        min_full_scale=0.0125,
+    )
+
+    clock_source = Choice("CLOCk:SOURce", "INTernal", "EFIXed", "EVARiable", "EXTernal")
+    sample_rate = Number("CLOCk:SRATe", low=limits.min_rate, high=limits.max_rate)
+    trigger_interval = Number("TRIGger:INTerval", low=1e-6, high=10.0)
+
+    def __init__(self, session: Session, name: str = "", clock: Clock = WALL) -> None:
+        super().__init__(session, name)
+        self._clock = clock
+        self._stored: set[str] = set()  # waveforms known to be in its memory
+        self._used: tuple[int, ...] = ()  # channels that the loaded sequence plays on
+        self._n_steps = 0
+        self._wait_for = Word("ATRigger")
+        self._loaded = -1  # generation of the session when the memory was last verified
+
+    def configure(self, entry: InstrumentEntry, limit: LimitEntry | None) -> None:
+        """Set the 10 MHz reference, sample rate, full scale (V peak, within ``limit``) and room for one marker."""
+        self.stop()
+        self.clock_source = "EFIXed"
+        if entry.sample_rate is not None:
+            self.sample_rate = entry.sample_rate
+        if entry.full_scale is not None:
+            self._set_full_scale(entry.full_scale, limit)
+        for channel in range(1, self.limits.n_channels + 1):
+            self.write(f"SOURce{channel}:DAC:RESolution", self.limits.bits)
+            self.write(f"SOURce{channel}:RMODe", Word("CONTinuous"))
+        self.check()
+
+    def load(self, playlist: Playlist) -> None:
+        """Make the program memory hold ``playlist`` and nothing else; read back and compare what was sent."""
+        self._refuse(playlist)
+        self.stop()
+        if self._loaded != self.session.generation:
+            self._wipe()
+        names = [_name(waveform) for waveform in playlist.waveforms]
+        self._drop(self._stored - set(names))
+        for name, waveform in zip(names, playlist.waveforms, strict=True):
+            if name not in self._stored:
+                self._upload(name, waveform)
+        self._write_sequence(playlist, names)
+        self.check()
+        self._verify_sequence(playlist, names)
+        self._loaded = self.session.generation
+
+    def arm(self, period: float | None) -> None:
+        """Outputs on; each step waits for the external trigger A, or for the internal one of ``period`` seconds."""
+        self._refuse_dirty()
+        if period is not None:
+            self.trigger_interval = period
+        wait_for = Word("ATRigger" if period is None else "ITRigger")
+        if wait_for != self._wait_for:
+            self._wait_for = wait_for
+            self.session.write(*(self._wait_command(step) for step in range(1, self._n_steps + 1)))
+        self.session.write(*(command(f"OUTPut{channel}:STATe", True) for channel in self._used))
+        self.check()
+        self._refuse_dirty()
+
+    def start(self) -> None:
+        """Run: from here on triggers count."""
+        self._refuse_dirty()
+        self.write("AWGControl:RUN")
+        wait_until(lambda: self._run_state() != 0, 30.0, self._clock, lambda: "it did not start", self.name)
+        self.check()
+
+    def stop(self) -> None:
+        """Stop playing; the program memory stays."""
+        self.write("AWGControl:STOP")
+        wait_until(lambda: self._run_state() == 0, 30.0, self._clock, lambda: "it did not stop", self.name)
+
+    def make_safe(self, entry: SafeEntry) -> None:
+        """Hold, or (for anything else: nothing it plays is safe but silence) stop and switch all outputs off."""
+        if entry.action is SafeAction.HOLD:
+            return
+        channels = range(1, self.limits.n_channels + 1)
+        self.session.write(command("AWGControl:STOP"), *(command(f"OUTPut{k}:STATe", False) for k in channels))
+        self.check()
+
+    # --- memory ---
+
+    def _upload(self, name: str, waveform: Waveform) -> None:
+        volts, markers = as_floats(waveform.codes), as_marker_bytes(waveform.markers)
+        n_samples = len(volts)
+        self.write("WLISt:WAVeform:NEW", name, n_samples, Word("REAL"))
+        for first in range(0, n_samples, _PART):
+            part = slice(first, min(first + _PART, n_samples))
+            place = (name, first, part.stop - first)
+            self.session.write_block(command("WLISt:WAVeform:DATA", *place), volts[part])
+            self._compare(command("WLISt:WAVeform:DATA?", *place), volts[part])
+            if markers.any():
+                self.session.write_block(command("WLISt:WAVeform:MARKer:DATA", *place), markers[part])
+                self._compare(command("WLISt:WAVeform:MARKer:DATA?", *place), markers[part])
+        found = self.ask(grammar.nr1, "WLISt:WAVeform:LENGth?", name)
+        if found != n_samples:
+            raise InstrumentError(f"waveform {name} holds {found} samples", allowed=f"{n_samples}", where=self.name)
+        self.check()
+        self._stored.add(name)
+
+    def _compare(self, query: Command, sent: NDArray[np.generic]) -> None:
+        found = np.empty_like(sent)
+        self.session.ask_block(query, found)
+        if not np.array_equal(found, sent):
+            raise InstrumentError(
+                f"{query} differs from what was sent in {np.count_nonzero(found != sent)} of {len(sent)} samples",
+                where=self.name,
+                remedy="upload again; if it happens again, power cycle the instrument",
+            )
+
+    def _wipe(self) -> None:
+        """Forget everything: after a fault, nobody knows what the memory holds."""
+        self.session.write(command("SLISt:SEQuence:DELete", Word("ALL")), command("WLISt:WAVeform:DELete", Word("ALL")))
+        self.check()
+        self._stored.clear()
+        self._n_steps = 0
+        self._loaded = self.session.generation
+
+    def _drop(self, names: set[str]) -> None:
+        """Delete the old sequence, then the waveforms that only it needed."""
+        if self._n_steps:
+            self.write("SLISt:SEQuence:DELete", SEQUENCE)
+            self._n_steps = 0
+        for name in sorted(names):
+            self.write("WLISt:WAVeform:DELete", name)
+        self._stored -= names
+
+    def _write_sequence(self, playlist: Playlist, names: list[str]) -> None:
+        steps = playlist.steps
+        self._n_steps = len(steps)
+        self._used = tuple(int(c) + 1 for c in np.flatnonzero((steps >= 0).any(axis=0)))
+        self.write("SLISt:SEQuence:NEW", SEQUENCE, self._n_steps, self.limits.n_channels)
+        for number, step in enumerate(steps.tolist(), start=1):
+            self.session.write(self._wait_command(number), *_assignments(number, step, names))
+        self.write(f"SLISt:SEQuence:STEP{self._n_steps}:GOTO", SEQUENCE, Word("FIRSt"))
+        for channel in self._used:
+            self.write(f"SOURce{channel}:CASSet:SEQuence", SEQUENCE, channel)
+
+    def _verify_sequence(self, playlist: Playlist, names: list[str]) -> None:
+        """Ask for every assignment: what plays is what was compiled (G14)."""
+        found = self.ask(grammar.nr1, "SLISt:SEQuence:LENGth?", SEQUENCE)
+        if found != self._n_steps:
+            raise InstrumentError(f"the sequence has {found} steps", allowed=f"{self._n_steps}", where=self.name)
+        places = np.argwhere(playlist.steps >= 0).tolist()
+        for first in range(0, len(places), _AT_ONCE):
+            part = places[first : first + _AT_ONCE]
+            queries = [command(f"SLISt:SEQuence:STEP{s + 1}:TASSet{c + 1}:WAVeform?", SEQUENCE) for s, c in part]
+            answers = self.session.ask_many(queries, grammar.quoted)
+            for (step, channel), answer in zip(part, answers, strict=True):
+                wanted = names[playlist.steps[step, channel]]
+                if answer != wanted:
+                    where = f"{self.name} step {step + 1} channel {channel + 1}"
+                    raise InstrumentError(f"it would play {answer!r}", allowed=wanted, where=where)
+
+    # --- small things ---
+
+    def _wait_command(self, step: int) -> Command:
+        return command(f"SLISt:SEQuence:STEP{step}:WINPut", SEQUENCE, self._wait_for)
+
+    def _run_state(self) -> int:
+        return self.ask(grammar.nr1, "AWGControl:RSTATe?")
+
+    def _set_full_scale(self, full_scale: float, limit: LimitEntry | None) -> None:
+        refuse_beyond(limit, full_scale, "full scale", self.name)
+        low, high = self.limits.min_full_scale, self.limits.max_full_scale
+        if not low <= full_scale <= high:
+            raise InstrumentError(
+                f"full scale {full_scale:g} V is outside the range", allowed=f"{low:g} to {high:g} V", where=self.name
+            )
+        for channel in range(1, self.limits.n_channels + 1):
+            self.write(f"SOURce{channel}:VOLTage", 2 * full_scale)  # peak to peak
+
+    def _refuse_dirty(self) -> None:
+        if not self._n_steps or self._loaded != self.session.generation:
+            raise InstrumentError(
+                "its program memory is not known to hold the sequence", where=self.name, remedy="load it (again)"
+            )
+
+    def _refuse(self, playlist: Playlist) -> None:
+        n_steps, n_channels = playlist.steps.shape
+        limits = self.limits
+        if not 1 <= n_steps <= limits.max_steps or n_channels > limits.n_channels:
+            raise InstrumentError(
+                f"{n_steps} steps on {n_channels} channels",
+                allowed=f"1 to {limits.max_steps} steps on at most {limits.n_channels} channels",
+                where=self.name,
+            )
+        if not (playlist.steps >= 0).any():
+            raise InstrumentError("a playlist that plays nothing", allowed="at least one waveform", where=self.name)
+        for waveform in playlist.waveforms:
+            if len(waveform.codes) < limits.min_samples:
+                raise InstrumentError(
+                    f"a waveform of {len(waveform.codes)} samples",
+                    allowed=f"at least {limits.min_samples}",
+                    where=self.name,
+                )
+
+
+def as_floats(codes: NDArray[np.int16]) -> NDArray[np.float32]:
+    """Return codes as fractions of full scale; ``rint(value * 32767)`` gives each code back exactly.
+
+    float32 keeps 24 bits, so the error of a quotient is below 2**-25, a thousandth of a code.
+    """
+    if len(codes) and int(codes.min()) == -32768:
+        raise InstrumentError("code -32768", allowed="-32767 to 32767: full scale is symmetric")
+    return (codes / np.float32(32767)).astype("<f4")
+
+
+def as_marker_bytes(markers: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return one byte per sample with marker 1 in the bit where the instrument wants it."""
+    if (markers > 1).any():
+        raise InstrumentError("a second marker", allowed="marker 1: more would cost another bit of resolution")
+    return markers << np.uint8(_MARKER_BIT)
+
+
+def _name(waveform: Waveform) -> str:
+    content = hashlib.sha256(waveform.codes.tobytes() + waveform.markers.tobytes())
+    return f"w{content.hexdigest()[:24]}"
+
+
+def _assignments(number: int, step: list[int], names: list[str]) -> list[Command]:
+    return [
+        command(f"SLISt:SEQuence:STEP{number}:TASSet{channel}:WAVeform", SEQUENCE, names[waveform])
+        for channel, waveform in enumerate(step, start=1)
+        if waveform >= 0
+    ]
