@@ -9,7 +9,7 @@ from qctl.core.errors import ConfigError
 from qctl.core.laboratory import InstrumentEntry, Laboratory
 from qctl.core.protocols import AwgLimits, DigitizerLimits, Instrument, Limits
 
-_NEEDED = ("configure", "check", "make_safe", "__enter__", "__exit__", "identity")
+_NEEDED = ("open", "configure", "check", "make_safe", "__enter__", "__exit__", "identity")
 
 
 def driver_of(name: str, entry: InstrumentEntry) -> type[Instrument]:

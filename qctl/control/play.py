@@ -36,7 +36,7 @@ def play(station: Station, sequence: Sequence, playlists: Mapping[str, Playlist]
     InstrumentError
         When an instrument refuses, or a chunk is not whole after three attempts.
     """
-    run = _Run(station, sequence, playlists, recordings(sequence, station.laboratory))
+    run = _Run(station, sequence, playlists, recordings(sequence))
     pieces = chunks(sequence, station.limits, run.heard)
     try:
         for first, last in pieces:

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qctl.core.errors import LimitError
-from qctl.core.laboratory import Laboratory
 from qctl.core.protocols import DigitizerLimits, Limits
 from qctl.core.record import Trace
 from qctl.core.sequence import Listening, Sequence
@@ -25,7 +24,7 @@ class Recording:
     ----------
     digitizer : name
     inputs : connector numbers, in the order of ``codes``
-    delay : s from the edge at the trigger input to the first sample
+    delay : s from the first sample that its trigger allows to the first that is recorded
     first, n_samples : samples of the shot that a segment covers
     codes : int16, shape (shots, n_points, n_inputs, n_samples)
     volts : volts per code, and volts at code 0; known after the first fetch
@@ -47,7 +46,7 @@ class Recording:
         return Trace(self.codes[:, :, columns, start : start + listening.n_samples], *self.volts, listening)
 
 
-def recordings(sequence: Sequence, laboratory: Laboratory) -> list[Recording]:
+def recordings(sequence: Sequence) -> list[Recording]:
     """Return the recording of every digitizer that hears anything."""
     by_digitizer: dict[str, list[Listening]] = {}
     for listening in sequence.listening.values():
@@ -59,7 +58,7 @@ def recordings(sequence: Sequence, laboratory: Laboratory) -> list[Recording]:
             allowed=f"{BUFFER_BYTES / 2**30:g} GiB in one run",
             remedy="ask for fewer shots or sweep points at a time",
         )
-    return [_recording(name, heard, sequence, laboratory) for name, heard in by_digitizer.items()]
+    return [_recording(name, heard, sequence) for name, heard in by_digitizer.items()]
 
 
 def chunks(sequence: Sequence, limits: Limits, heard: Seq[Recording]) -> list[tuple[int, int]]:
@@ -96,21 +95,8 @@ def _samples(heard: Seq[Listening]) -> int:
     return (last - first) * len({port for listening in heard for port in listening.inputs})
 
 
-def _recording(name: str, heard: Seq[Listening], sequence: Sequence, laboratory: Laboratory) -> Recording:
+def _recording(name: str, heard: Seq[Listening], sequence: Sequence) -> Recording:
     inputs = tuple(sorted({port.number for listening in heard for port in listening.inputs}))
     first, last = _span(heard)
-    delay = first / heard[0].sample_rate - trigger_path(name, laboratory)
-    if delay < 0:
-        raise LimitError(
-            f"recording from {first / heard[0].sample_rate:g} s after the start of the shot",
-            allowed=f"not before its trigger has arrived, {trigger_path(name, laboratory):g} s",
-            where=name,
-        )
     shape = (sequence.shots, sequence.n_points, len(inputs), last - first)
-    return Recording(name, inputs, delay, first, last - first, np.empty(shape, np.int16))
-
-
-def trigger_path(instrument: str, laboratory: Laboratory) -> float:
-    """Return the time from the start of the shot to an instrument's first sample, s: cable and latency."""
-    cables = [line.delay for line in laboratory.lines.values() if instrument in line.starts]
-    return (cables[0] if cables else 0.0) + laboratory.instruments[instrument].trigger_latency
+    return Recording(name, inputs, first / heard[0].sample_rate, first, last - first, np.empty(shape, np.int16))

@@ -7,7 +7,6 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol, cast
 
 from qctl.core.errors import InstrumentError, QctlError
 from qctl.core.laboratory import Laboratory
@@ -18,14 +17,6 @@ from .drivers import drivers_of, limits_of
 from .rack import mock_rack
 from .safe import make_safe, terminate_orderly, undisturbed
 from .together import attempt_each, each
-
-
-class Opener(Protocol):
-    """How a driver class is called: with the address of its instrument and its name in the laboratory."""
-
-    def __call__(self, address: str, *, name: str) -> Instrument:
-        """Return an instrument whose link is not open yet."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -120,12 +111,11 @@ def open_station(laboratory: Laboratory, *, seed: int | None = None, twin: Path 
             addresses = {name: _served(rack, name) if at == "mock" else at for name, at in addresses.items()}
         instruments: dict[str, Instrument] = {}
         stack.push(_Closing(instruments, laboratory))
-        links = {name: cast(Opener, driver)(addresses[name], name=name) for name, driver in drivers.items()}
 
-        def enter(name: str, link: Instrument) -> None:
-            instruments[name] = link.__enter__()
+        def enter(name: str, driver: type[Instrument]) -> None:
+            instruments[name] = driver.open(addresses[name], name=name).__enter__()
 
-        each(enter, links)
+        each(enter, drivers)
         each(_identify, dict(instruments))
         each(
             lambda name, instrument: instrument.configure(laboratory.instruments[name], laboratory.limits.get(name)),

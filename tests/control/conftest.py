@@ -47,11 +47,15 @@ def drivers(rack, monkeypatch):
     class Fake:
         identity: ClassVar[str] = "ACME,FAKE"
 
-        def __init__(self, address, *, name):
-            self.address, self.name, self.idn = address, name, "ACME, FAKE,1,2"
+        def __init__(self, name):
+            self.name, self.idn = name, "ACME, FAKE,1,2"
+
+        @classmethod
+        def open(cls, address, *, name=""):
+            rack(name, "open", address)
+            return cls(name)
 
         def __enter__(self):
-            rack(self.name, "open", self.address)
             return self
 
         def __exit__(self, kind, error, trace):

@@ -120,7 +120,7 @@ def test_limits_are_known_before_any_link_is_open(laboratory, rack, drivers):
         ("nowhere.to_be_found:X", "cannot be imported"),
         ("fakes:Missing", "has no class 'Missing'; allowed: Awg"),
         ("fakes:nothing", "has no class"),
-        ("fakes:Useless", "is no instrument: it lacks configure"),
+        ("fakes:Useless", "is no instrument: it lacks open"),
         ("fakes", "allowed: module:Class"),
     ],
 )
