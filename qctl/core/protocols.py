@@ -58,6 +58,10 @@ class Instrument(Protocol):
     identity: ClassVar[str]  # what *IDN? must begin with
     idn: str  # what it answered
 
+    @classmethod
+    def open(cls, address: str, *, name: str = "") -> Self:
+        """Open the instrument at a VISA address; ``name`` is what errors call it."""
+
     def configure(self, entry: InstrumentEntry, limit: LimitEntry | None) -> None:
         """Apply the settings of the laboratory file; switch no output on."""
 
