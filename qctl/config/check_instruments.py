@@ -1,0 +1,72 @@
+"""Instruments of a laboratory file: each wired for one role, with the settings of that role."""
+
+from __future__ import annotations
+
+from qctl.core.laboratory import Role
+
+from .draft import Draft
+
+_NEEDS = {
+    Role.AWG: ("sample_rate", "full_scale"),
+    Role.DIGITIZER: ("sample_rate", "full_scale"),
+    Role.SOURCE: ("frequency", "power"),
+    Role.BIAS: (),
+}
+_MAY = {Role.AWG: ("trigger_latency",), Role.DIGITIZER: ("trigger_latency",), Role.SOURCE: (), Role.BIAS: ()}
+_SETTINGS = ("sample_rate", "full_scale", "frequency", "power", "trigger_latency")
+
+
+def check_instruments(draft: Draft) -> None:
+    """Check roles, settings and addresses."""
+    _roles(draft)
+    _settings(draft)
+    first: dict[str, str] = {}
+    for name, entry in draft.laboratory.instruments.items():
+        if entry.address != "mock" and entry.address in first:
+            draft.wrong(
+                ("instruments", name, "address"), f"the address of {first[entry.address]} again", "one for each"
+            )
+        first.setdefault(entry.address, name)
+
+
+def _roles(draft: Draft) -> None:
+    roles = draft.laboratory.roles()
+    for name, line in draft.laboratory.lines.items():
+        used = [
+            (key, port.instrument, Role.AWG)
+            for key, port in (("i", line.i), ("q", line.q), ("output", line.output))
+            if port
+        ]
+        used += [("back", port.instrument, Role.DIGITIZER) for port in line.back or ()]
+        used += [("mixed_with", line.mixed_with, Role.SOURCE)] if line.mixed_with else []
+        used += [("bias", line.bias, Role.BIAS)] if line.bias else []
+        for key, instrument, role in used:
+            if roles.get(instrument, role) is not role:
+                draft.wrong(
+                    ("lines", name, key), f"{instrument} as {role}, elsewhere as {roles[instrument]}", "one role"
+                )
+    if draft.whole("lines", "instruments"):
+        for name in draft.laboratory.instruments:
+            if name not in roles:
+                draft.wrong(
+                    ("instruments", name), f"{name} is wired to nothing", remedy="name it in a line, or remove it"
+                )
+
+
+def _settings(draft: Draft) -> None:
+    for name, role in draft.laboratory.roles().items():
+        entry = draft.laboratory.instruments[name]
+        for key in _SETTINGS:
+            steps = ("instruments", name, key)
+            written = draft.document.written(steps)
+            if key in _NEEDS[role] and not written:
+                draft.wrong(steps, f"{name} has no {key}", f"the settings of {role}: {', '.join(_NEEDS[role])}")
+            elif written and key not in _NEEDS[role] + _MAY[role]:
+                allowed = ", ".join(("driver", "address", *_NEEDS[role], *_MAY[role]))
+                draft.wrong(steps, f"{name} is wired as {role}, which has no {key}", allowed)
+        for key in ("sample_rate", "full_scale", "frequency"):
+            value = getattr(entry, key)
+            if value is not None and value <= 0:
+                draft.wrong(("instruments", name, key), f"{key} {value:g}", "more than zero")
+        if entry.trigger_latency < 0:
+            draft.wrong(("instruments", name, "trigger_latency"), "negative trigger_latency", "zero or more")

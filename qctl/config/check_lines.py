@@ -1,0 +1,125 @@
+"""Lines of a laboratory file: each one whole, each port once, and each line serving what it can serve."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from qctl.core.laboratory import Line
+from qctl.core.port import Port
+
+from .document import Steps
+from .draft import Draft
+
+_KINDS = {
+    "drive": "an I/Q pair that does not come back",
+    "readout": "an I/Q pair with back: the inputs of a digitizer",
+    "flux": "a single output",
+    "trigger": "a marker and what it starts",
+}
+
+
+def check_lines(draft: Draft) -> None:
+    """Check each line by itself, then all of them together."""
+    for name, line in draft.laboratory.lines.items():
+        for bad, key, asked, allowed in _rules(line):
+            if bad:
+                draft.wrong(("lines", name, key), f"line {name}: {asked}", allowed)
+    _ports_once(draft)
+    _uses(draft)
+
+
+def _rules(line: Line) -> Iterator[tuple[bool, str, str, str]]:
+    """Yield (broken, key, what is wrong, what is allowed) of one line."""
+    half = (line.i is None) != (line.q is None)
+    pair = line.i is not None and line.q is not None
+    marker = line.output is not None and line.output.marker
+    yield half, "q" if line.i is None else "i", "half of an I/Q pair", "i and q together"
+    yield (pair or half) and line.output is not None, "output", "an I/Q pair and a single output", "i and q, or output"
+    yield not line.outputs, "output", "nothing feeds it", "i and q, or output"
+    yield pair and line.mixed_with is None, "i", "an I/Q pair without a carrier", "mixed_with: a microwave source"
+    yield not pair and line.mixed_with is not None, "mixed_with", "a carrier without an I/Q pair", "i, q and mixed_with"
+    for key, port in (("i", line.i), ("q", line.q)):
+        yield port is not None and port.marker, key, f"a marker as {key}", "an output that plays waveforms"
+    yield _two_instruments(line.i, line.q), "q", f"i on {_owner(line.i)}, q on {_owner(line.q)}", "one AWG for the pair"
+    yield line.back is not None and not pair, "back", "inputs behind a single output", "back with i and q"
+    for port in line.back or ():
+        yield port.marker, "back", f"marker {port} as an input", "inputs of a digitizer"
+    yield line.back is not None and _two_instruments(*line.back), "back", "inputs of two digitizers", "one digitizer"
+    yield (
+        line.bias is not None and (line.output is None or marker),
+        "bias",
+        "a bias without a flux output",
+        "with output",
+    )
+    yield bool(line.starts) and not marker, "starts", "starts instruments without a marker", "output: AWG.marker.NUMBER"
+    yield (
+        marker and not line.starts,
+        "output",
+        "a marker that starts nothing",
+        "starts: instruments with trigger inputs",
+    )
+    yield line.return_delay != 0 and line.back is None, "return_delay", "returns without back", "return_delay with back"
+    for key, value in (("attenuation", line.attenuation), ("delay", line.delay), ("return_delay", line.return_delay)):
+        yield value < 0, key, f"negative {key}", "zero or more"
+
+
+def _ports_once(draft: Draft) -> None:
+    first: dict[Port, str] = {}
+    for name, line in draft.laboratory.lines.items():
+        for steps, port in _ports(line):
+            if port in first:
+                draft.wrong(
+                    ("lines", name, *steps), f"port {port} a second time", f"each port once; first in {first[port]}"
+                )
+            first.setdefault(port, name)
+
+
+def _uses(draft: Draft) -> None:
+    """Check that lines fit those they serve, that nobody shares drive or flux, and that no line serves nothing."""
+    lines, first = draft.laboratory.lines, dict[str, str]()
+    used = [
+        (("qubits", name, kind), kind, line)
+        for name, qubit in draft.laboratory.qubits.items()
+        for kind, line in (("drive", qubit.drive), ("readout", qubit.readout), ("flux", qubit.flux))
+    ] + [(("couplings", name, "flux"), "flux", coupling.flux) for name, coupling in draft.laboratory.couplings.items()]
+    for steps, kind, line in used:
+        if line is None or line not in lines:
+            continue
+        if kind_of(lines[line]) != kind:
+            draft.wrong(steps, f"{line} is a {kind_of(lines[line])} line", f"a {kind} line: {_KINDS[kind]}")
+        elif kind != "readout" and line in first:
+            draft.wrong(steps, f"{line} already serves {first[line]}", f"a {kind} line of its own")
+        first.setdefault(line, steps[1])
+    if draft.whole("lines", "qubits", "couplings"):
+        for name, line_entry in lines.items():
+            if name not in first and kind_of(line_entry) != "trigger":
+                draft.wrong(
+                    ("lines", name),
+                    f"line {name} serves no qubit and no coupling",
+                    remedy="name it there, or remove it",
+                )
+
+
+def kind_of(line: Line) -> str:
+    """Return drive, readout, flux or trigger."""
+    if line.back is not None:
+        return "readout"
+    if line.i is not None or line.q is not None:
+        return "drive"
+    return "trigger" if line.starts or (line.output is not None and line.output.marker) else "flux"
+
+
+def _ports(line: Line) -> Iterator[tuple[Steps, Port]]:
+    for key, port in (("i", line.i), ("q", line.q), ("output", line.output)):
+        if port is not None:
+            yield (key,), port
+    for k, port in enumerate(line.back or ()):
+        yield ("back", str(k)), port
+
+
+def _owner(port: Port | None) -> str:
+    return port.instrument if port is not None else "nothing"
+
+
+def _two_instruments(one: Port | None, other: Port | None) -> bool:
+    return one is not None and other is not None and one.instrument != other.instrument

@@ -1,0 +1,88 @@
+"""Names in a laboratory file: well formed, not used for two things, and known where they are used."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from .document import Steps
+from .draft import Draft
+
+_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
+_LINE = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,126}")
+_DRIVER = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*:[A-Za-z_][A-Za-z0-9_]*")
+
+
+def check_names(draft: Draft) -> None:
+    """Check every name where it is given and where it is used."""
+    _given(draft)
+    _used_by_lines(draft)
+    _used_by_qubits(draft)
+    for name, entry in draft.laboratory.instruments.items():
+        if not _DRIVER.fullmatch(entry.driver):
+            draft.wrong(("instruments", name, "driver"), f"{entry.driver!r} names no driver", "'MODULE:CLASS'")
+    if draft.laboratory.platform and not _WORD.fullmatch(draft.laboratory.platform):
+        draft.wrong(("platform",), f"{draft.laboratory.platform!r} names no platform", "a word such as superconducting")
+    snapshot = draft.laboratory.parameters
+    if snapshot is not None:
+        _snapshot(draft, snapshot)
+
+
+def _given(draft: Draft) -> None:
+    first: dict[str, str] = {}
+    for section, pattern in (("instruments", _WORD), ("qubits", _WORD), ("lines", _LINE)):
+        for name in draft.document.declared(section):
+            if not pattern.fullmatch(name):
+                draft.wrong((section, name), f"{name!r} is no name", "letters, digits and _, a letter first")
+            if section != "instruments" and first.setdefault(name, section) != section:
+                draft.wrong((section, name), f"{name!r} already names one of {first[name]}", "a name for each")
+    for name, coupling in draft.laboratory.couplings.items():
+        if name != "-".join(coupling.pair):
+            draft.wrong(("couplings", name, "pair"), f"{name!r} couples {' and '.join(coupling.pair)}",
+                        f"the pair of its name; {'-'.join(coupling.pair)} as the name of this pair")  # fmt: skip
+
+
+def _used_by_lines(draft: Draft) -> None:
+    instruments = draft.document.declared("instruments")
+    for name, line in draft.laboratory.lines.items():
+        ports = {key: port for key, port in (("i", line.i), ("q", line.q), ("output", line.output)) if port is not None}
+        used: dict[Steps, str] = {(key,): port.instrument for key, port in ports.items()}
+        used |= {("back", str(k)): port.instrument for k, port in enumerate(line.back or ())}
+        used |= {("starts", str(k)): started for k, started in enumerate(line.starts)}
+        used |= {(key,): source for key, source in (("mixed_with", line.mixed_with), ("bias", line.bias)) if source}
+        for steps, instrument in used.items():
+            draft.known(("lines", name, *steps), instrument, instruments, "instrument")
+
+
+def _used_by_qubits(draft: Draft) -> None:
+    lines, qubits = draft.document.declared("lines"), draft.document.declared("qubits")
+    for name, qubit in draft.laboratory.qubits.items():
+        for key, line in (("drive", qubit.drive), ("readout", qubit.readout), ("flux", qubit.flux)):
+            if line is not None:
+                draft.known(("qubits", name, key), line, lines, "line")
+    pairs: dict[frozenset[str], str] = {}
+    for name, coupling in draft.laboratory.couplings.items():
+        for k, qubit_name in enumerate(coupling.pair):
+            draft.known(("couplings", name, "pair", str(k)), qubit_name, qubits, "qubit")
+        if coupling.flux is not None:
+            draft.known(("couplings", name, "flux"), coupling.flux, lines, "line")
+        if coupling.pair[0] == coupling.pair[1]:
+            draft.wrong(("couplings", name, "pair"), f"{coupling.pair[0]} coupled to itself", "two qubits")
+        elif pairs.setdefault(frozenset(coupling.pair), name) != name:
+            draft.wrong(("couplings", name), f"{name} is {pairs[frozenset(coupling.pair)]} again", "each pair once")
+
+
+def _snapshot(draft: Draft, snapshot: str) -> None:
+    beside = Path(draft.laboratory.path).parent
+    if Path(snapshot).name != snapshot or not snapshot.endswith(".parameters.json"):
+        draft.wrong(
+            ("parameters",), f"{snapshot!r} names no snapshot", "NAME.parameters.json in the folder of this file"
+        )
+    elif not (beside / snapshot).is_file():
+        there = [path.name for path in sorted(beside.glob("*.parameters.json"))]
+        draft.wrong(("parameters",), f"there is no {snapshot}", few_or_none(there), like=(snapshot, there))
+
+
+def few_or_none(names: list[str]) -> str:
+    """Return the files that are there, for a message."""
+    return ", ".join(names[:12]) or "no snapshot is there: leave the key out, or write one"

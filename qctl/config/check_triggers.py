@@ -1,0 +1,44 @@
+"""Triggers of a laboratory file: one AWG triggers itself, and its markers start everything else."""
+
+from __future__ import annotations
+
+from qctl.core.laboratory import Role
+
+from .draft import Draft
+
+
+def check_triggers(draft: Draft) -> None:
+    """Check who starts whom; nothing is said where lines or instruments are already wrong."""
+    if not draft.whole("lines", "instruments"):
+        return
+    laboratory, roles = draft.laboratory, draft.laboratory.roles()
+    first: dict[str, str] = {}
+    for name, line in laboratory.lines.items():
+        for k, started in enumerate(line.starts):
+            steps = ("lines", name, "starts", str(k))
+            if roles.get(started) not in (Role.AWG, Role.DIGITIZER):
+                draft.wrong(steps, f"{started} has no trigger input here", "AWGs and digitizers")
+            elif started in first:
+                draft.wrong(steps, f"{started} a second time", f"each once; first in {first[started]}")
+            first.setdefault(started, name)
+    master = _master(draft)
+    for name, role in roles.items():
+        if role in (Role.AWG, Role.DIGITIZER) and name not in first and name != master:
+            draft.wrong(
+                ("instruments", name), f"nothing starts {name}", remedy="add it to the starts of a trigger line"
+            )
+    for name, line in laboratory.lines.items():
+        if master and line.output is not None and line.output.marker and line.output.instrument != master:
+            asked = f"{line.output} starts instruments, but {master} starts {line.output.instrument}"
+            draft.wrong(("lines", name, "output"), asked, f"markers of {master}")
+
+
+def _master(draft: Draft) -> str | None:
+    """Return the AWG that triggers itself: nothing starts it; of several, one whose markers start others."""
+    masters = draft.laboratory.masters()
+    if not masters:
+        if Role.AWG in draft.laboratory.roles().values():
+            draft.wrong(("lines",), "every AWG is started by another one", "one AWG that nothing starts")
+        return None
+    marked = [line.output.instrument for line in draft.laboratory.lines.values() if line.output and line.output.marker]
+    return next((name for name in masters if name in marked), masters[0])
