@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,17 @@ class Timing:
     discarded_segments: int = 0
     flags: Mapping[str, int] = field(default_factory=dict)
     seconds: Mapping[str, float] = field(default_factory=dict)  # by stage: upload, arm, run, fetch
+
+    def __add__(self, other: Timing) -> Timing:
+        """Return the report of two runs, one after the other."""
+        stages = {**self.seconds, **other.seconds}
+        return Timing(
+            self.deadlines + other.deadlines,
+            self.misses + other.misses,
+            self.discarded_segments + other.discarded_segments,
+            {name: self.flags.get(name, 0) + other.flags.get(name, 0) for name in {**self.flags, **other.flags}},
+            {stage: self.seconds.get(stage, 0.0) + other.seconds.get(stage, 0.0) for stage in stages},
+        )
 
 
 @dataclass(frozen=True)
@@ -62,3 +73,14 @@ class Record:
     parameters_id: str
     timing: Timing
     instruments: Mapping[str, str]
+
+    def points(self, first: int, last: int) -> Record:
+        """Return the record of sweep points ``first`` to ``last`` alone; views, not copies."""
+        traces = {}
+        for name, trace in self.traces.items():
+            windows = trace.listening.windows
+            here = windows[(windows["point"] >= first) & (windows["point"] < last)].copy()
+            here["point"] -= first
+            listening = replace(trace.listening, windows=here)
+            traces[name] = replace(trace, codes=trace.codes[:, first:last], listening=listening)
+        return replace(self, traces=traces, n_points=last - first)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Sequence as Seq
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .errors import ReadoutError
 from .program import Register
 from .record import Timing
 
@@ -69,3 +71,46 @@ def tally(bits: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.int64]
     else:
         rows, numbers = np.unique(packed, axis=0, return_counts=True)
     return np.unpackbits(rows, axis=1, count=n_bits), numbers.astype(np.int64)
+
+
+def points_in_a_row(results: Seq[Result]) -> Result:
+    """Return one result whose sweep points are those of all, in order; the first says what all have in common.
+
+    Raises
+    ------
+    ReadoutError
+        When they do not measure the same qubits into the same bits, or not equally often.
+    """
+    first = results[0]
+    if len(results) == 1:
+        return first
+    for other in results[1:]:
+        if other.measured != first.measured or other.bits.shape[1:] != first.bits.shape[1:]:
+            raise ReadoutError(
+                f"results that measure {first.measured} and {other.measured}",
+                allowed="the same qubits into the same bits, equally often",
+                remedy="run them one after another",
+            )
+    return replace(
+        first,
+        bits=np.concatenate([result.bits for result in results]),
+        iq=np.concatenate([result.iq for result in results]),
+        quasi=tuple(quasi for result in results for quasi in result.quasi),
+    )
+
+
+def shots_in_a_row(results: Seq[Result]) -> Result:
+    """Return one result whose shots are those of all: batches of one run, not mitigated yet."""
+    first = results[0]
+    if len(results) == 1:
+        return first
+    timing = first.timing
+    for result in results[1:]:
+        timing = timing + result.timing
+    return replace(
+        first,
+        bits=np.concatenate([result.bits for result in results], axis=1),
+        iq=np.concatenate([result.iq for result in results], axis=1),
+        timing=timing,
+        quasi=(),
+    )
