@@ -1,7 +1,8 @@
 """Sequence to Record: load, arm, trigger, fetch, and safe on any way out."""
 
+from .batches import batches, shots_at_once
 from .drivers import limits_of
 from .play import play
 from .station import Station, open_station
 
-__all__ = ["Station", "limits_of", "open_station", "play"]
+__all__ = ["Station", "batches", "limits_of", "open_station", "play", "shots_at_once"]

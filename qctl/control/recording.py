@@ -13,7 +13,7 @@ from qctl.core.protocols import DigitizerLimits, Limits
 from qctl.core.record import Trace
 from qctl.core.sequence import Listening, Sequence
 
-BUFFER_BYTES = 2**33  # raw samples of one run; beyond it, runs are to be split
+BUFFER_BYTES = 2**31  # raw samples of one run; longer ones are played in batches
 
 
 @dataclass
@@ -48,17 +48,19 @@ class Recording:
 
 def recordings(sequence: Sequence) -> list[Recording]:
     """Return the recording of every digitizer that hears anything."""
-    by_digitizer: dict[str, list[Listening]] = {}
-    for listening in sequence.listening.values():
-        by_digitizer.setdefault(listening.inputs[0].instrument, []).append(listening)
-    needed = sum(_samples(heard) for heard in by_digitizer.values()) * sequence.shots * sequence.n_points * 2
+    needed = bytes_per_shot(sequence) * sequence.shots
     if needed > BUFFER_BYTES:
         raise LimitError(
             f"{needed / 2**30:.3g} GiB of raw samples",
             allowed=f"{BUFFER_BYTES / 2**30:g} GiB in one run",
-            remedy="ask for fewer shots or sweep points at a time",
+            remedy="play it in batches",
         )
-    return [_recording(name, heard, sequence) for name, heard in by_digitizer.items()]
+    return [_recording(name, heard, sequence) for name, heard in _by_digitizer(sequence).items()]
+
+
+def bytes_per_shot(sequence: Sequence) -> int:
+    """Return the size of the raw samples of one shot of all sweep points."""
+    return 2 * sequence.n_points * sum(_samples(heard) for heard in _by_digitizer(sequence).values())
 
 
 def chunks(sequence: Sequence, limits: Limits, heard: Seq[Recording]) -> list[tuple[int, int]]:
@@ -84,6 +86,13 @@ def chunks(sequence: Sequence, limits: Limits, heard: Seq[Recording]) -> list[tu
             )
         most = min(most, segments // sequence.n_points)
     return [(first, min(first + most, sequence.shots)) for first in range(0, sequence.shots, most)]
+
+
+def _by_digitizer(sequence: Sequence) -> dict[str, list[Listening]]:
+    found: dict[str, list[Listening]] = {}
+    for listening in sequence.listening.values():
+        found.setdefault(listening.inputs[0].instrument, []).append(listening)
+    return found
 
 
 def _span(heard: Seq[Listening]) -> tuple[int, int]:

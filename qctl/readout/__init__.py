@@ -2,6 +2,13 @@
 
 from .demodulate import demodulate
 from .mitigate import mitigate, nearest_probabilities
-from .read import intermediate_frequencies, read_out
+from .read import intermediate_frequencies, read_out, undo_readout_errors
 
-__all__ = ["demodulate", "intermediate_frequencies", "mitigate", "nearest_probabilities", "read_out"]
+__all__ = [
+    "demodulate",
+    "intermediate_frequencies",
+    "mitigate",
+    "nearest_probabilities",
+    "read_out",
+    "undo_readout_errors",
+]

@@ -1,11 +1,10 @@
-"""Read a record: points in the IQ plane, states, bits and, if asked, mitigated probabilities."""
+"""Read a record: points in the IQ plane, states, bits; and undo readout errors where that is asked."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from qctl.core.errors import ReadoutError
 from qctl.core.laboratory import Laboratory
@@ -36,7 +35,6 @@ def read_out(
     parameters: Parameters,
     laboratory: Laboratory,
     *,
-    mitigated: bool = False,
     registers: tuple[Register, ...] = (),
 ) -> Result:
     """Return what a record says.
@@ -44,10 +42,8 @@ def read_out(
     Parameters
     ----------
     record : raw answer of a run
-    parameters : needs ``readout.frequency``, ``.rotation`` and ``.threshold`` of each measured qubit, and ``.p01`` and
-        ``.p10`` when mitigation is asked
+    parameters : needs ``readout.frequency``, ``.rotation`` and ``.threshold`` of each measured qubit
     laboratory : wiring; the source of a feedline says where its intermediate frequencies are counted from
-    mitigated : add quasi-probabilities with assignment errors undone
     registers : classical registers of the program
 
     Raises
@@ -81,7 +77,6 @@ def read_out(
         parameters_id=record.parameters_id,
         timing=record.timing,
         registers=registers,
-        quasi=_quasi(bits, heard, record.qubits, parameters) if mitigated else (),
     )
 
 
@@ -120,16 +115,18 @@ def _columns(heard: list[_Heard]) -> list[tuple[int, int, int]]:
     return columns
 
 
-def _quasi(
-    bits: NDArray[np.uint8], heard: list[_Heard], qubits: tuple[str, ...], parameters: Parameters
-) -> tuple[dict[str, float], ...]:
-    n_points, _, n_bits = bits.shape
-    errors = np.zeros((n_points, 2, n_bits))  # a bit that nothing was measured into is 0 without error
-    for window in heard:
-        if window.bit >= 0:
-            name = qubits[window.qubit]
-            errors[window.point, :, window.bit] = (
-                parameters[f"{name}.readout.p01"],
-                parameters[f"{name}.readout.p10"],
-            )
-    return tuple(mitigate(*tally(shots), *both) for shots, both in zip(bits, errors, strict=True))
+def undo_readout_errors(result: Result, parameters: Parameters) -> Result:
+    """Return the result with quasi-probabilities in which known assignment errors are undone.
+
+    A bit has the errors of the qubit that was measured into it last; a bit that nothing was measured into has none.
+    """
+    n_points, _, n_bits = result.bits.shape
+    quasi = []
+    for point in range(n_points):
+        errors = np.zeros((2, n_bits))
+        for column, (qubit, bit) in enumerate(result.measured):
+            if bit >= 0 and not np.isnan(result.iq[point, 0, column]):
+                name = result.qubits[qubit]
+                errors[:, bit] = parameters[f"{name}.readout.p01"], parameters[f"{name}.readout.p10"]
+        quasi.append(mitigate(*tally(result.bits[point]), *errors))
+    return replace(result, quasi=tuple(quasi))
