@@ -1,0 +1,243 @@
+"""One trip round: program to result, on one open laboratory."""
+
+from __future__ import annotations
+
+import atexit
+import os
+from collections.abc import Sequence as Seq
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+
+from qctl import control
+from qctl.compile import compile_program, default_parameters, flatten, join
+from qctl.config import find_laboratory, read_laboratory, read_parameters
+from qctl.control import Station, batches, limits_of, open_station, shots_at_once
+from qctl.core.errors import UsageError
+from qctl.core.laboratory import Laboratory
+from qctl.core.parameters import Parameters
+from qctl.core.program import Program, Register
+from qctl.core.record import Record, Timing
+from qctl.core.result import Result, points_in_a_row, shots_in_a_row
+from qctl.core.sequence import Sequence
+from qctl.frontends import read_program
+from qctl.readout import read_out, undo_readout_errors
+
+Text = str | os.PathLike[str]
+
+
+class Lab:
+    """An open laboratory: ``Lab.open("transmon5").run(text, shots=4000).counts``.
+
+    Best used in ``with``; without it, the laboratory is made safe and closed when Python ends, or by ``close``.
+    Instruments are opened at the first run, not before.
+
+    Attributes
+    ----------
+    laboratory : what its file says
+    limits : what its instruments can play and record
+    parameters : the snapshot that programs are compiled with; assign another to use it from the next run on
+    """
+
+    def __init__(
+        self, laboratory: Laboratory, parameters: Parameters, *, seed: int | None = None, twin: Path | None = None
+    ) -> None:
+        self.laboratory, self.parameters = laboratory, parameters
+        self.limits = limits_of(laboratory)
+        self._seed, self._twin = seed, twin
+        self._stack: ExitStack | None = None
+        self._station: Station | None = None
+        self._operating: dict[str, float] | None = None  # biases that the chip sits at
+
+    @classmethod
+    def open(cls, laboratory: Text, *, seed: int | None = None, twin: Text | None = None) -> Self:
+        """Read a laboratory file (or the name of one that comes with qctl) and the parameters it names.
+
+        Parameters
+        ----------
+        laboratory : path of a YAML file, or a name such as ``transmon5``
+        seed : makes a simulated laboratory repeat itself
+        twin : file of hidden truths for a simulated laboratory, instead of its own
+
+        Raises
+        ------
+        ConfigError
+            With every mistake of the file.
+        """
+        found = read_laboratory(find_laboratory(laboratory))
+        return cls(found, known_parameters(found), seed=seed, twin=None if twin is None else Path(twin))
+
+    @property
+    def station(self) -> Station:
+        """Return the instruments; the first use opens them."""
+        if self._station is None:
+            with ExitStack() as stack:
+                self._station = stack.enter_context(open_station(self.laboratory, seed=self._seed, twin=self._twin))
+                self._stack = stack.pop_all()
+            atexit.register(self.close)
+        return self._station
+
+    def compile(
+        self,
+        program: Program | Text,
+        shots: int | None = None,
+        *,
+        parameters: Parameters | None = None,
+        optimise: bool = True,
+    ) -> Sequence:
+        """Return what would be played, checked against every limit; no instrument is needed."""
+        ready = as_program(program)
+        ready = ready if shots is None else ready.with_shots(shots)
+        return compile_program(ready, parameters or self.parameters, self.laboratory, self.limits, optimise=optimise)
+
+    def run(
+        self,
+        program: Program | Text,
+        shots: int = 4000,
+        *,
+        mitigate: bool = False,
+        parameters: Parameters | None = None,
+        optimise: bool = True,
+    ) -> Result:
+        """Compile, play and read out.
+
+        Parameters
+        ----------
+        program : a Program, OpenQASM text, or the path of a file that holds it
+        shots : repetitions of every sweep point
+        mitigate : add quasi-probabilities in which known readout errors are undone
+        parameters : snapshot for this run only
+        optimise : let the compiler look for a shorter program; False plays gates as they stand
+
+        Raises
+        ------
+        ProgramError, CompileError, LimitError
+            Before anything was sent.
+        InstrumentError
+            When the laboratory fails; its outputs are stopped.
+        """
+        ready = as_program(program).with_shots(shots)
+        return self.run_each([(ready, parameters or self.parameters)], mitigate=mitigate, optimise=optimise)
+
+    def run_each(
+        self,
+        pairs: Seq[tuple[Program | Text, Parameters]],
+        shots: int | None = None,
+        *,
+        mitigate: bool = False,
+        optimise: bool = True,
+    ) -> Result:
+        """Run many programs in one upload, each with parameters of its own; their points follow one another.
+
+        Parameters
+        ----------
+        pairs : programs and the parameters that each is compiled and read out with; all with the same bits
+        shots : repetitions of every point; as the programs say by default
+        """
+        if not pairs:
+            raise UsageError("nothing to run", allowed="at least one program")
+        _refuse_different_biases([known for _, known in pairs])
+        programs = [(as_program(program), known) for program, known in pairs]
+        sequences = [self.compile(p, shots, parameters=known, optimise=optimise) for p, known in programs]
+        results, timing = [], Timing()
+        for batch in batches(sequences, self.limits):
+            members = [(sequences[k], programs[k][1], programs[k][0].bits) for k in batch]
+            found, spent = self._batch(members)
+            timing += spent
+            results += (
+                [undo_readout_errors(r, k) for r, (_, k, _) in zip(found, members, strict=True)] if mitigate else found
+            )
+        return replace(points_in_a_row(results), timing=timing)
+
+    def run_many(self, programs: Seq[Program | Text], shots: int = 4000, *, mitigate: bool = False) -> Result:
+        """Run many programs in one upload with the parameters of the laboratory."""
+        return self.run_each([(program, self.parameters) for program in programs], shots, mitigate=mitigate)
+
+    def play(self, sequence: Sequence, parameters: Parameters | None = None) -> Record:
+        """Play a sequence and return what the digitizers heard."""
+        known = parameters or self.parameters
+        playlists = flatten(sequence, self.laboratory, self.limits)
+        station, levels = self.station, biases_of(known)
+        if self._operating != levels:
+            self._operating = None
+            station.operate(known)
+            self._operating = levels
+        try:
+            return control.play(station, sequence, playlists, known.id)
+        except BaseException:
+            self._operating = None  # nobody knows what still holds
+            raise
+
+    def _batch(self, members: Seq[tuple[Sequence, Parameters, tuple[Register, ...]]]) -> tuple[list[Result], Timing]:
+        """Run what fits one upload; return a result for each member."""
+        joined = join([sequence for sequence, _, _ in members])
+        edges = np.cumsum([0, *(sequence.n_points for sequence, _, _ in members)]).tolist()
+        parts: list[list[Result]] = [[] for _ in members]
+        timing = Timing()
+        for shots in shots_at_once(joined):
+            record = self.play(replace(joined, shots=shots), members[0][1])
+            timing += record.timing
+            for k, (_, known, registers) in enumerate(members):
+                piece = replace(record.points(edges[k], edges[k + 1]), parameters_id=known.id)
+                parts[k].append(read_out(piece, known, self.laboratory, registers=registers))
+        return [shots_in_a_row(part) for part in parts], timing
+
+    def close(self) -> None:
+        """Make everything safe and close all instruments; a later run opens them again."""
+        atexit.unregister(self.close)
+        stack, self._stack, self._station, self._operating = self._stack, None, None, None
+        if stack is not None:
+            stack.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        stack, self._stack, self._station, self._operating = self._stack, None, None, None
+        atexit.unregister(self.close)
+        if stack is not None:
+            stack.__exit__(kind, error, trace)
+
+
+def as_program(program: Program | Text) -> Program:
+    """Return a program as it is, from OpenQASM text, or from the file at a path."""
+    if isinstance(program, Program):
+        return program
+    if isinstance(program, str) and ("\n" in program or ";" in program):
+        return read_program(program)
+    path = Path(program)
+    try:
+        return read_program(path.read_text(encoding="utf-8"), name=str(path))
+    except (OSError, UnicodeDecodeError) as reason:
+        raise UsageError(
+            f"cannot read {str(path)!r} ({reason})", allowed="OpenQASM text, or a file that holds it"
+        ) from reason
+
+
+def known_parameters(laboratory: Laboratory) -> Parameters:
+    """Return what is assumed and first guessed, replaced by the committed snapshot that the laboratory file names."""
+    assumed = default_parameters(laboratory)
+    if laboratory.parameters is None:
+        return assumed
+    measured = read_parameters(Path(laboratory.path).parent / laboratory.parameters)
+    return Parameters({**assumed.estimates, **measured.estimates}, measured.number, measured.note, measured.parent)
+
+
+def biases_of(parameters: Parameters) -> dict[str, float]:
+    """Return the direct currents and voltages that a snapshot asks for, by line."""
+    return {name: value for name, value in parameters.items() if name.endswith(".bias")}
+
+
+def _refuse_different_biases(known: Seq[Parameters]) -> None:
+    if any(biases_of(other) != biases_of(known[0]) for other in known[1:] if other is not known[0]):
+        raise UsageError(
+            "biases that change within one upload",
+            allowed="one operating point",
+            remedy="run each operating point on its own",
+        )
