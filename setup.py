@@ -20,6 +20,7 @@ EXTENSIONS = [
     Extension(
         f"qctl.kernels.{source.stem}",
         [source.as_posix()],
+        depends=[header.as_posix() for header in Path("ext").glob("*.h")],
         include_dirs=["ext", np.get_include()],
         extra_compile_args=FLAGS,
         define_macros=[("NPY_NO_DEPRECATED_API", "NPY_2_0_API_VERSION")],

@@ -119,3 +119,56 @@ def test_what_does_not_fit_is_refused(twins):
                 call(drift, controls[:1].copy(), drive, 1.0, *more, state.copy())
             with pytest.raises(ValueError, match="levels"):
                 call(drift, np.zeros((2, 4, 4), complex), drive, 1.0, *more, state.copy())
+
+
+def decaying(n, points, steps, seed=7):
+    rng = np.random.default_rng(seed)
+    collapse = (rng.normal(size=(2, n, n)) + 1j * rng.normal(size=(2, n, n))) * 0.2 / n
+    return (*system(n, points, steps), 1.0, collapse)
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 4, 5])
+@pytest.mark.parametrize("points", [0, 1, 8, 9])
+def test_twins_agree_on_decay(twins, n, points):
+    half = start_of(n, points, n)
+    for rho in (half @ half.conj().swapaxes(1, 2) / n, half):
+        found = run(twins, "propagate_lindblad", decaying(n, points, 6), rho)
+        np.testing.assert_allclose(*found, rtol=0, atol=1e-10)
+
+
+def test_without_collapse_rho_follows_the_state(twins):
+    psi, arguments = start_of(3, 9, 1), (*system(3, 9, 100, size=0.3), 1.0)
+    rho = psi @ psi.conj().swapaxes(1, 2)
+    twins[0].propagate(*arguments, psi)
+    twins[0].propagate_lindblad(*arguments, np.zeros((0, 3, 3), complex), rho)
+    np.testing.assert_allclose(rho, psi @ psi.conj().swapaxes(1, 2), rtol=0, atol=1e-9)
+
+
+def test_decay_is_exponential_and_keeps_the_trace(twins):
+    t1, dt, steps = 20e-6, 1e-9, 1000
+    lower = np.diag(np.sqrt(np.arange(1.0, 3.0)), 1).astype(complex)[None] / np.sqrt(t1)
+    rho = np.zeros((2, 3, 3), complex)
+    rho[:, 1, 1] = 1
+    none = np.zeros((2, 3, 3), complex), np.zeros((0, 3, 3), complex), np.zeros((2, steps, 0), complex)
+    twins[0].propagate_lindblad(*none, dt, lower, rho)
+    np.testing.assert_allclose(rho[:, 1, 1], np.exp(-steps * dt / t1), rtol=1e-9)
+    np.testing.assert_allclose(np.trace(rho, axis1=1, axis2=2), 1, rtol=1e-12)
+
+
+def test_nan_in_rho_stays_in_its_point(twins):
+    half = start_of(3, 9, 3)
+    rho = half @ half.conj().swapaxes(1, 2)
+    rho[4, 0, 0] = np.nan
+    for out in run(twins, "propagate_lindblad", decaying(3, 9, 5), rho):
+        assert np.isnan(out).any(axis=(1, 2)).tolist() == [p == 4 for p in range(9)]
+
+
+@pytest.mark.parametrize("where", [0, 1, 2, 4])
+def test_decay_that_is_not_finite_is_refused(twins, where):
+    arguments = decaying(3, 9, 5)
+    arguments[where][-1, -1, -1] = np.nan
+    for twin in twins:
+        rho = start_of(3, 9, 3)
+        with pytest.raises(ValueError, match="not finite"):
+            twin.propagate_lindblad(*arguments, rho)
+        np.testing.assert_array_equal(rho, start_of(3, 9, 3))

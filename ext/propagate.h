@@ -1,0 +1,354 @@
+/* Driven systems, eight sweep points side by side: Taylor series of one step, its order from a bound on its angle. */
+#ifndef QCTL_PROPAGATE_H
+#define QCTL_PROPAGATE_H
+
+#include "lanes.h"
+#include <math.h>
+
+enum { LANES = 8, BATCH = 8, ORDERS = 30 };
+
+static const double LONGEST = 1e6; /* rad in one step */
+static const double PART = 4.0;    /* rad in one series: cancellation costs e^4 = 55 roundings there */
+static const double BUDGET = 1e-10; /* of all truncations together */
+
+/* One term of H: component `to` of the entries grows by factor * component `from` of the drive. */
+typedef struct {
+    int32_t to, from;
+    double factor;
+} push_t;
+
+/* What all groups of points share. Complex arrays are pairs of doubles. */
+typedef struct {
+    ptrdiff_t n, m, points, steps, n_controls, n_entries, n_pushes, n_jumps;
+    const double *drift, *drive;
+    double dt;
+    int32_t *row_start, *column;      /* pattern of H: entries row by row */
+    push_t* pushes;
+    double* control_rows;             /* (n_controls, n): dt times the row sums of |C| + |C^dagger| */
+    double reach[ORDERS + 1];         /* largest angle that each order may serve */
+    const double* loss;               /* Lindblad only: dt / 2 sum c^dagger c, (n, n) */
+    int32_t *jump_start, *jump_from;  /* Lindblad only: by element i <= j of rho, what c rho c^dagger takes from where */
+    double* jump_factor;
+    double jump_bound;
+} system_t;
+
+/* Scratch of one group. */
+typedef struct {
+    lanes8 *drift, *h, *psi, *w, *next, *drive, *rows;
+} scratch_t;
+
+static void set_reach(system_t* s)
+{
+    double tolerance = BUDGET / (s->steps > 1 ? s->steps : 1) / 2, log_factorial = 0;
+    s->reach[0] = 0;
+    for (int order = 1; order <= ORDERS; order++) {
+        log_factorial += log(order + 1.0);
+        s->reach[order] = exp((log(tolerance) + log_factorial) / (order + 1));
+    }
+}
+
+/* Load the drift of up to eight points, times dt, its mean energy taken out; a missing point repeats the last one. */
+INLINE void load_drift(const system_t* s, scratch_t* t, ptrdiff_t p0, double* shift)
+{
+    ptrdiff_t n = s->n;
+    for (int lane = 0; lane < LANES; lane++) {
+        ptrdiff_t p = p0 + lane < s->points ? p0 + lane : s->points - 1;
+        const double* h = s->drift + 2 * p * n * n;
+        double low = h[0], high = h[0];
+        for (ptrdiff_t r = 1; r < n; r++) {
+            double energy = h[2 * (r * n + r)];
+            low = energy < low ? energy : low;
+            high = energy > high ? energy : high;
+        }
+        shift[lane] = (low + high) / 2;
+        for (ptrdiff_t r = 0; r < n; r++) {
+            double sum = 0;
+            for (int32_t e = s->row_start[r]; e < s->row_start[r + 1]; e++) {
+                const double* x = h + 2 * (r * n + s->column[e]);
+                double re = (x[0] - (s->column[e] == r ? shift[lane] : 0)) * s->dt, im = x[1] * s->dt;
+                if (s->loss) im -= s->loss[2 * (r * n + s->column[e])], re += s->loss[2 * (r * n + s->column[e]) + 1];
+                t->drift[2 * e][lane] = re;
+                t->drift[2 * e + 1][lane] = im;
+                sum += sqrt(re * re + im * im);
+            }
+            t->rows[r][lane] = sum;
+        }
+    }
+}
+
+/* Load the drive of a few steps; return the largest angle of any, or NaN. */
+INLINE double load_drive(const system_t* s, scratch_t* t, ptrdiff_t p0, ptrdiff_t k0, ptrdiff_t count)
+{
+    ptrdiff_t c2 = 2 * s->n_controls;
+    for (int lane = 0; lane < LANES; lane++) {
+        ptrdiff_t p = p0 + lane < s->points ? p0 + lane : s->points - 1;
+        const double* u = s->drive + (p * s->steps + k0) * c2;
+        double* to = (double*)t->drive + lane;
+        for (ptrdiff_t x = 0; x < count * c2; x++) to[x * LANES] = u[x];
+    }
+    lanes8 worst = {0}, sum = {0};
+    for (ptrdiff_t k = 0; k < count; k++) {
+        lanes8 size[8];
+        for (ptrdiff_t r = 0; r < s->n; r++) {
+            lanes8 bound = t->rows[r];
+            for (ptrdiff_t j = 0; j < s->n_controls; j++) {
+                if (r == 0 || j >= 8) {
+                    lanes8 re = t->drive[k * c2 + 2 * j], im = t->drive[k * c2 + 2 * j + 1], x = re * re + im * im;
+                    for (int lane = 0; lane < LANES; lane++) x[lane] = sqrt(x[lane]);
+                    size[j & 7] = x;
+                }
+                bound += size[j & 7] * s->control_rows[j * s->n + r];
+            }
+            sum += bound;
+            for (int lane = 0; lane < LANES; lane++) worst[lane] = bound[lane] > worst[lane] ? bound[lane] : worst[lane];
+        }
+    }
+    double most = 0, all = 0;
+    for (int lane = 0; lane < LANES; lane++) {
+        most = worst[lane] > most ? worst[lane] : most;
+        all += sum[lane];
+    }
+    return all <= 1e300 ? most : NAN;
+}
+
+INLINE void build(const system_t* s, scratch_t* t, const lanes8* drive)
+{
+    for (ptrdiff_t e = 0; e < 2 * s->n_entries; e++) t->h[e] = t->drift[e];
+    for (ptrdiff_t x = 0; x < s->n_pushes; x++) {
+        push_t push = s->pushes[x];
+        t->h[push.to] += push.factor * drive[push.from];
+    }
+}
+
+/* psi <- sum over orders of (-i h / parts)^l / l! psi, by Horner's rule; n and m known to the compiler, h full. */
+INLINE void series_full(const lanes8* h_in, lanes8* psi, int order, double parts, const int n, const int m)
+{
+    lanes8 w[2 * 16], next[2 * 16], h[2 * 16];
+    for (int x = 0; x < 2 * n * n; x++) h[x] = h_in[x];
+    for (int x = 0; x < 2 * n * m; x++) w[x] = psi[x];
+    for (int l = order; l > 0; l--) {
+        double factor = 1 / (l * parts);
+        for (int r = 0; r < n; r++) {
+            for (int x = 0; x < m; x++) {
+                lanes8 re = {0}, im = {0};
+                for (int c = 0; c < n; c++) {
+                    re += h[2 * (r * n + c)] * w[2 * (c * m + x)];
+                    im += h[2 * (r * n + c)] * w[2 * (c * m + x) + 1];
+                    re -= h[2 * (r * n + c) + 1] * w[2 * (c * m + x) + 1];
+                    im += h[2 * (r * n + c) + 1] * w[2 * (c * m + x)];
+                }
+                next[2 * (r * m + x)] = psi[2 * (r * m + x)] + factor * im;
+                next[2 * (r * m + x) + 1] = psi[2 * (r * m + x) + 1] - factor * re;
+            }
+        }
+        for (int x = 0; x < 2 * n * m; x++) w[x] = next[x];
+    }
+    for (int x = 0; x < 2 * n * m; x++) psi[x] = w[x];
+}
+
+/* The same for any n and m: only the entries that can differ from 0; two columns share one look at h. */
+INLINE void series_sparse(const system_t* s, scratch_t* t, int order, double parts)
+{
+    const ptrdiff_t n = s->n, m = s->m;
+    const lanes8 *h = t->h, *psi = t->psi;
+    lanes8 *w = t->w, *next = t->next;
+    for (ptrdiff_t x = 0; x < 2 * n * m; x++) w[x] = psi[x];
+    for (int l = order; l > 0; l--) {
+        double factor = 1 / (l * parts);
+        for (ptrdiff_t r = 0; r < n; r++) {
+            ptrdiff_t x = 0;
+            for (; x + 1 < m; x += 2) {
+                lanes8 re = {0}, im = {0}, re2 = {0}, im2 = {0};
+                for (int32_t e = s->row_start[r]; e < s->row_start[r + 1]; e++) {
+                    const lanes8* v = w + 2 * (s->column[e] * m + x);
+                    re += h[2 * e] * v[0];
+                    im += h[2 * e] * v[1];
+                    re2 += h[2 * e] * v[2];
+                    im2 += h[2 * e] * v[3];
+                    re -= h[2 * e + 1] * v[1];
+                    im += h[2 * e + 1] * v[0];
+                    re2 -= h[2 * e + 1] * v[3];
+                    im2 += h[2 * e + 1] * v[2];
+                }
+                const lanes8* from = psi + 2 * (r * m + x);
+                lanes8* to = next + 2 * (r * m + x);
+                to[0] = from[0] + factor * im;
+                to[1] = from[1] - factor * re;
+                to[2] = from[2] + factor * im2;
+                to[3] = from[3] - factor * re2;
+            }
+            for (; x < m; x++) {
+                lanes8 re = {0}, im = {0}, re2 = {0}, im2 = {0};
+                for (int32_t e = s->row_start[r]; e < s->row_start[r + 1]; e++) {
+                    const lanes8* v = w + 2 * (s->column[e] * m + x);
+                    re += h[2 * e] * v[0];
+                    im += h[2 * e] * v[1];
+                    re2 += h[2 * e + 1] * v[1];
+                    im2 += h[2 * e + 1] * v[0];
+                }
+                const lanes8* from = psi + 2 * (r * m + x);
+                lanes8* to = next + 2 * (r * m + x);
+                to[0] = from[0] + factor * (im + im2);
+                to[1] = from[1] - factor * (re - re2);
+            }
+        }
+        lanes8* swap = w;
+        w = next;
+        next = swap;
+    }
+    for (ptrdiff_t x = 0; x < 2 * n * m; x++) t->psi[x] = w[x];
+}
+
+/* The order and the number of parts that serve an angle. */
+INLINE int order_of(const system_t* s, double angle, double* parts)
+{
+    int order = 0;
+    *parts = angle > PART ? ceil(angle / PART) : 1;
+    while (order < ORDERS && s->reach[order] < angle / *parts) order++;
+    return order;
+}
+
+/* Carry one group through all steps; return 0, or 1 when a step is not finite or too long. */
+INLINE int propagate_group(const system_t* s, scratch_t* t, ptrdiff_t p0, const double* in, double* out)
+{
+    const ptrdiff_t size = 2 * s->n * s->m;
+    double shift[LANES], parts;
+    load_drift(s, t, p0, shift);
+    for (int lane = 0; lane < LANES; lane++) {
+        ptrdiff_t p = p0 + lane < s->points ? p0 + lane : s->points - 1;
+        for (ptrdiff_t x = 0; x < size; x++) t->psi[x][lane] = in[p * size + x];
+    }
+    for (ptrdiff_t k0 = 0; k0 < s->steps; k0 += BATCH) {
+        ptrdiff_t count = s->steps - k0 < BATCH ? s->steps - k0 : BATCH;
+        double angle = load_drive(s, t, p0, k0, count);
+        if (!(angle <= LONGEST)) return 1;
+        int order = order_of(s, angle, &parts);
+        for (ptrdiff_t k = 0; k < count; k++) {
+            build(s, t, t->drive + 2 * k * s->n_controls);
+            for (double part = 0; part < parts; part++) {
+                if (s->m == 1 && s->n == 2) series_full(t->h, t->psi, order, parts, 2, 1);
+                else if (s->m == 1 && s->n == 3) series_full(t->h, t->psi, order, parts, 3, 1);
+                else if (s->m == 1 && s->n == 4) series_full(t->h, t->psi, order, parts, 4, 1);
+                else if (s->m == 2 && s->n == 2) series_full(t->h, t->psi, order, parts, 2, 2);
+                else if (s->m == 3 && s->n == 3) series_full(t->h, t->psi, order, parts, 3, 3);
+                else series_sparse(s, t, order, parts);
+            }
+        }
+    }
+    for (int lane = 0; lane < LANES && p0 + lane < s->points; lane++) {
+        double turn = fmod(shift[lane] * s->dt * s->steps, 2 * 3.14159265358979323846), c = cos(turn), d = sin(turn);
+        for (ptrdiff_t x = 0; x < size; x += 2) {
+            double re = t->psi[x][lane], im = t->psi[x + 1][lane];
+            out[(p0 + lane) * size + x] = re * c + im * d;
+            out[(p0 + lane) * size + x + 1] = im * c - re * d;
+        }
+    }
+    return 0;
+}
+
+DISPATCH int propagate_all(const system_t* s, scratch_t* t, const double* in, double* out)
+{
+    for (ptrdiff_t p = 0; p < s->points; p += LANES)
+        if (propagate_group(s, t, p, in, out)) return 1;
+    return 0;
+}
+
+/* Hermitian rho: d rho = X + X^dagger + sum c rho c^dagger with X = -i (h - i loss) rho. Elements i <= j are computed. */
+INLINE void lindblad_order(const system_t* s, const lanes8* h, const lanes8* w, const lanes8* rho, lanes8* next,
+                           double factor, const ptrdiff_t n, const int full)
+{
+    ptrdiff_t element = 0;
+    for (ptrdiff_t i = 0; i < n; i++) {
+        for (ptrdiff_t j = i; j < n; j++, element++) {
+            lanes8 re = {0}, im = {0}, re2 = {0}, im2 = {0};
+            int32_t begin = full ? i * n : s->row_start[i], end = full ? (i + 1) * n : s->row_start[i + 1];
+            for (int32_t e = begin; e < end; e++) {
+                const lanes8* v = w + 2 * ((full ? e - begin : s->column[e]) * n + j);
+                re += h[2 * e] * v[1];
+                re2 += h[2 * e + 1] * v[0];
+                if (i != j) {
+                    im += h[2 * e + 1] * v[1];
+                    im2 += h[2 * e] * v[0];
+                }
+            }
+            if (i == j) {
+                re += re;
+                re2 += re2;
+            } else {
+                begin = full ? j * n : s->row_start[j], end = full ? (j + 1) * n : s->row_start[j + 1];
+                for (int32_t e = begin; e < end; e++) {
+                    const lanes8* v = w + 2 * ((full ? e - begin : s->column[e]) * n + i);
+                    re += h[2 * e] * v[1];
+                    re2 += h[2 * e + 1] * v[0];
+                    im -= h[2 * e + 1] * v[1];
+                    im2 -= h[2 * e] * v[0];
+                }
+            }
+            re += re2;
+            im -= im2;
+            for (int32_t x = s->jump_start[element]; x < s->jump_start[element + 1]; x++) {
+                const lanes8* v = w + 2 * s->jump_from[x];
+                double a = s->jump_factor[2 * x], b = s->jump_factor[2 * x + 1];
+                re += a * v[0] - b * v[1];
+                im += a * v[1] + b * v[0];
+            }
+            lanes8* to = next + 2 * (i * n + j);
+            to[0] = rho[2 * (i * n + j)] + factor * re;
+            to[1] = i == j ? (lanes8){0} : rho[2 * (i * n + j) + 1] + factor * im;
+            if (i != j) {
+                next[2 * (j * n + i)] = to[0];
+                next[2 * (j * n + i) + 1] = -to[1];
+            }
+        }
+    }
+}
+
+INLINE void lindblad_series(const system_t* s, scratch_t* t, int order, double parts, const ptrdiff_t n, const int full)
+{
+    lanes8 *w = t->w, *next = t->next;
+    for (ptrdiff_t x = 0; x < 2 * n * n; x++) w[x] = t->psi[x];
+    for (int l = order; l > 0; l--) {
+        lindblad_order(s, t->h, w, t->psi, next, 1 / (l * parts), n, full);
+        lanes8* swap = w;
+        w = next;
+        next = swap;
+    }
+    for (ptrdiff_t x = 0; x < 2 * n * n; x++) t->psi[x] = w[x];
+}
+
+INLINE int lindblad_group(const system_t* s, scratch_t* t, ptrdiff_t p0, const double* in, double* out)
+{
+    const ptrdiff_t size = 2 * s->n * s->n;
+    double shift[LANES], parts;
+    load_drift(s, t, p0, shift);
+    for (int lane = 0; lane < LANES; lane++) {
+        ptrdiff_t p = p0 + lane < s->points ? p0 + lane : s->points - 1;
+        for (ptrdiff_t x = 0; x < size; x++) t->psi[x][lane] = in[p * size + x];
+    }
+    for (ptrdiff_t k0 = 0; k0 < s->steps; k0 += BATCH) {
+        ptrdiff_t count = s->steps - k0 < BATCH ? s->steps - k0 : BATCH;
+        double angle = 2 * load_drive(s, t, p0, k0, count) + s->jump_bound;
+        if (!(angle <= LONGEST)) return 1;
+        int order = order_of(s, angle, &parts);
+        for (ptrdiff_t k = 0; k < count; k++) {
+            build(s, t, t->drive + 2 * k * s->n_controls);
+            for (double part = 0; part < parts; part++) {
+                if (s->n == 2) lindblad_series(s, t, order, parts, 2, 1);
+                else if (s->n == 3) lindblad_series(s, t, order, parts, 3, 1);
+                else lindblad_series(s, t, order, parts, s->n, 0);
+            }
+        }
+    }
+    for (int lane = 0; lane < LANES && p0 + lane < s->points; lane++)
+        for (ptrdiff_t x = 0; x < size; x++) out[(p0 + lane) * size + x] = t->psi[x][lane];
+    return 0;
+}
+
+DISPATCH int lindblad_all(const system_t* s, scratch_t* t, const double* in, double* out)
+{
+    for (ptrdiff_t p = 0; p < s->points; p += LANES)
+        if (lindblad_group(s, t, p, in, out)) return 1;
+    return 0;
+}
+
+#endif
