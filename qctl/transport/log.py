@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from typing import Literal
+from typing import Literal, NamedTuple
 
 CAPACITY = 1 << 20
 _HEAD = 128  # of each message; blocks are logged by head and size
@@ -12,26 +12,47 @@ _HEAD = 128  # of each message; blocks are logged by head and size
 Direction = Literal[">", "<", "!"]
 
 
+class Entry(NamedTuple):
+    """One message, by its head; ``>`` is sent, ``<`` received, ``!`` a remark."""
+
+    when: float  # monotonic, s
+    direction: Direction
+    head: bytes
+    size: int
+
+    def __str__(self) -> str:
+        more = f" ... {self.size} bytes" if self.size > len(self.head) else ""
+        return f"{self.when:.6f} {self.direction} {self.head!r}{more}"
+
+
+class Fault(NamedTuple):
+    """One thing that went wrong, and what was on the wire up to then."""
+
+    reason: str
+    entries: tuple[Entry, ...]
+
+    @property
+    def log(self) -> str:
+        """Return the wire log, one line per message, oldest first."""
+        return "\n".join(map(str, self.entries))
+
+
 class WireLog:
-    """A ring of (monotonic time, direction, head, size); ``>`` is sent, ``<`` received, ``!`` a remark."""
+    """A ring of the last messages."""
 
     def __init__(self, capacity: int = CAPACITY) -> None:
-        self._entries: deque[tuple[float, Direction, bytes, int]] = deque()
+        self._entries: deque[Entry] = deque()
         self._capacity = capacity
         self._used = 0
 
     def add(self, direction: Direction, data: bytes | memoryview, size: int | None = None) -> None:
         """Append the head of a message; ``size`` is its whole length when ``data`` is only its beginning."""
         head = bytes(data[:_HEAD])
-        self._entries.append((time.monotonic(), direction, head, len(data) if size is None else size))
+        self._entries.append(Entry(time.monotonic(), direction, head, len(data) if size is None else size))
         self._used += len(head) + 32
         while self._used > self._capacity:
-            self._used -= len(self._entries.popleft()[2]) + 32
+            self._used -= len(self._entries.popleft().head) + 32
 
-    def text(self, last: int | None = None) -> str:
-        """Return the log, or its ``last`` entries, one line per message, oldest first."""
-        entries = list(self._entries)[-last:] if last else list(self._entries)
-        return "\n".join(
-            f"{when:.6f} {direction} {head!r}" + (f" ... {size} bytes" if size > len(head) else "")
-            for when, direction, head, size in entries
-        )
+    def entries(self) -> tuple[Entry, ...]:
+        """Return what is in the ring, oldest first."""
+        return tuple(self._entries)

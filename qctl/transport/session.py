@@ -1,18 +1,11 @@
-"""One strict conversation: a reply is attributed to its query or it is refused.
-
-A late, doubled or swapped reply of the right type looks like a good one. So each query carries a tag:
-``*ESE 37;*ESE?;:SOUR:FREQ?`` must be answered ``37;5.1E9``. The event status enable register holds eight bits, every
-IEEE 488.2 instrument has it (IEEE 488.2-1992, chapters 10.10 and 10.11), and it changes nothing but which events are
-summarised in the status byte, which qctl does not use. An instrument without it is opened with ``tagged=False``; what
-is promised then is weaker: a doubled reply that arrives after the next query was sent cannot be told from its answer.
-"""
+"""The strict session: after any fault the link is opened anew, and nothing doubtful is kept."""
 
 from __future__ import annotations
 
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,24 +13,17 @@ from numpy.typing import NDArray
 from qctl.core.errors import InstrumentError, TransportError
 
 from . import grammar
-from .block import header_of, payload_start
+from .block import header_of
 from .command import Command, command
-from .log import WireLog
+from .link import Link, rooted, tags
+from .log import Fault, WireLog
 from .wire import Wire
 
 T = TypeVar("T")
 
-MAX_REPLY = 1 << 20  # bytes of a reply that is no block
 MAX_ERRORS = 64  # reads of the error queue
 ATTEMPTS = 3
 _IDN, _CLS, _ERRORS = command("*IDN?"), command("*CLS"), command("SYST:ERR?")
-
-
-class Fault(NamedTuple):
-    """One thing that went wrong, and what was on the wire up to then."""
-
-    reason: str
-    log: str
 
 
 class Session:
@@ -45,10 +31,10 @@ class Session:
 
     Parameters
     ----------
-    connect : opens the link anew, before the given monotonic deadline
+    connect : opens the wire anew, before the given monotonic deadline
     name : what errors call the instrument
     timeout : s, for one exchange unless said otherwise
-    tagged : each query carries a sequence tag in ``*ESE``
+    tagged : each query carries a sequence tag, see :mod:`qctl.transport.link`
     greeting : protocol settings sent after each opening; must change no output
     error_query : how this instrument is asked for its oldest error
     pause : waits between attempts to reopen
@@ -73,10 +59,10 @@ class Session:
     ) -> None:
         self._connect, self._pause = connect, pause
         self.name, self.timeout = name, timeout
-        self._tagged, self._greeting, self._error_query = tagged, tuple(greeting), error_query
-        self._tag = time.monotonic_ns() % 256 if tagged else 0
-        self._wire: Wire | None = None
-        self._midway = False  # an exchange was begun and not finished
+        self._greeting, self._error_query = tuple(greeting), error_query
+        self._tags = tags(time.monotonic_ns()) if tagged else None
+        self._link: Link | None = None
+        self._midway = False  # an exchange was begun and not finished (Ctrl-C)
         self._unconfirmed = False  # settings were sent since the error queue was last seen empty
         self.log = WireLog()
         self.faults: deque[Fault] = deque(maxlen=8)
@@ -84,15 +70,12 @@ class Session:
         self.idn = ""
         self._reopen()
 
-    # --- what drivers say ---
-
     def write(self, *commands: Command) -> None:
         """Send settings. They are never sent twice: a fault raises, and what the instrument holds is uncertain."""
-        text = "\n".join(commands) + "\n"
-        self._send_settings((text.encode("ascii"),))
+        self._send_settings((("\n".join(commands) + "\n").encode("ascii"),))
 
     def write_block(self, head: Command, data: NDArray[np.generic]) -> None:
-        """Send ``head`` with ``data`` as a definite block, from the caller's memory."""
+        """Send ``head`` with ``data`` as a definite block, straight from the caller's memory."""
         view = _bytes_of(data)
         separator = b"," if " " in head else b" "
         self._send_settings((head.encode("ascii") + separator + header_of(len(view)), view, b"\n"))
@@ -114,28 +97,18 @@ class Session:
             When the instrument answered that it has no answer, or when another one answers at this address.
         """
 
-        def exchange(deadline: float) -> T:
-            reply = self._exchange(query, deadline)
-            try:
-                return read(reply)
-            except ValueError as error:
-                raise TransportError(f"{query} was answered {reply[:80]!r}", allowed=str(error)) from error
+        def exchange(link: Link, deadline: float) -> T:
+            return _read(read, link.line(query, deadline), query)
 
         return self._attempt(exchange, timeout, retry)
 
     def ask_many(self, queries: Sequence[Command], read: Callable[[str], T]) -> list[T]:
         """Return the answers to several queries that travel in one message."""
-        joined = Command(";".join(_rooted(query) for query in queries))
+        joined = Command(";".join(rooted(query) for query in queries))
         return self.ask(joined, grammar.several(read, len(queries)))
 
     def ask_block(
-        self,
-        query: Command,
-        out: NDArray[np.generic],
-        *,
-        indefinite: bool = False,
-        timeout: float | None = None,
-        retry: bool = True,
+        self, query: Command, out: NDArray[np.generic], *, indefinite: bool = False, timeout: float | None = None
     ) -> None:
         """Fill ``out`` with the block that answers ``query``: exactly its bytes, not one more or less.
 
@@ -144,12 +117,12 @@ class Session:
         """
         view = _bytes_of(out)
 
-        def exchange(deadline: float) -> None:
-            self._exchange_block(query, view, indefinite, deadline)
+        def exchange(link: Link, deadline: float) -> None:
+            link.block(query, view, deadline, indefinite=indefinite)
             if out.dtype.kind == "f":
                 _check_floats(query, out)
 
-        self._attempt(exchange, timeout, retry)
+        self._attempt(exchange, timeout, retry=True)
 
     def errors(self) -> list[grammar.ErrorEntry]:
         """Drain the error queue; an empty list confirms every setting sent so far.
@@ -174,38 +147,28 @@ class Session:
 
     def close(self) -> None:
         """Close the link; nothing is sent."""
-        if self._wire is not None:
-            self._wire.close()
-            self._wire = None
-
-    # --- one exchange ---
+        if self._link is not None:
+            self._link.wire.close()
+            self._link = None
 
     def _send_settings(self, parts: Sequence[bytes | memoryview]) -> None:
-        if self._wire is None or self._midway:
-            self._recover("the link was left in the middle of an exchange" if self._midway else "the link is down")
-        self._unconfirmed = True
+        link = self._ready()
+        self._unconfirmed = self._midway = True
         try:
-            self._midway = True
-            self._send(parts, time.monotonic() + self.timeout)
+            link.send(parts, time.monotonic() + self.timeout)
             self._midway = False
         except TransportError as error:
-            self._recover(error.asked)
             self._unconfirmed = False  # the caller learns of it now
-            raise self._told(error) from error
+            self._recover(error.asked)
+            raise self._told(error, lost_settings=True) from error
 
-    def _send(self, parts: Sequence[bytes | memoryview], deadline: float) -> None:
-        self.log.add(">", parts[0], sum(map(len, parts)))
-        assert self._wire is not None
-        self._wire.send(parts, deadline)
-
-    def _attempt(self, once: Callable[[float], T], timeout: float | None, retry: bool) -> T:
-        """Run one exchange; after a fault reopen, and repeat it when that can neither hide nor double anything."""
+    def _attempt(self, once: Callable[[Link, float], T], timeout: float | None, retry: bool) -> T:
+        """Run one exchange; after a fault reopen, and repeat it where that can neither hide nor double anything."""
         for left in reversed(range(ATTEMPTS if retry else 1)):
-            if self._wire is None or self._midway:
-                self._recover("the link was left in the middle of an exchange" if self._midway else "the link is down")
+            link = self._ready()
             try:
                 self._midway = True
-                answer = once(time.monotonic() + (timeout or self.timeout))
+                answer = once(link, time.monotonic() + (self.timeout if timeout is None else timeout))
                 self._midway = False
                 return answer
             except TransportError as error:
@@ -213,95 +176,31 @@ class Session:
                 self._recover(error.asked)
                 if not left or lost_settings:
                     raise self._told(error, lost_settings) from error
-            except InstrumentError:
+            except InstrumentError as error:
                 self._midway = False
-                raise
+                raise InstrumentError(error.asked, where=self.name, remedy=error.remedy) from error
         raise AssertionError("unreachable: the last attempt returns or raises")
 
-    def _exchange(self, query: Command, deadline: float) -> str:
-        """Send one query and return its one reply, without tag and newline."""
-        wire = self._quiet()
-        message, tag = self._tagged_message(query)
-        self.log.add(">", message)
-        wire.send((message,), deadline)
-        reply = wire.receive(deadline)
-        while reply[-1] != 10:  # newline
-            if len(reply) > MAX_REPLY or b"\n" in reply:
-                break
-            reply += wire.receive(deadline)
-        self.log.add("<", reply)
-        line = reply[:-2] if reply.endswith(b"\r\n") else reply[:-1]
-        if reply[-1] != 10 or b"\n" in line:
-            raise TransportError(f"{len(reply)} bytes that are not one reply", allowed="one line")
-        return self._untagged(line, tag, query).decode("ascii", "backslashreplace")
-
-    def _exchange_block(self, query: Command, out: memoryview, indefinite: bool, deadline: float) -> None:
-        wire = self._quiet()
-        message, tag = self._tagged_message(query)
-        self.log.add(">", message)
-        wire.send((message,), deadline)
-        head, start = b"", None
-        while start is None:
-            head += wire.receive(deadline)
-            payload = head[len(tag) :] if head.startswith(tag) else b""
-            if (len(head) >= len(tag) and not head.startswith(tag)) or head == tag[:-1] + b"\n":
-                raise self._unanswered(head, tag, query)
-            start = payload_start(payload, len(out), indefinite=indefinite)
-        rest = payload[start:]
-        self.log.add("<", head, len(tag) + start + len(out) + 1)
-        early = min(len(rest), len(out))
-        out[:early] = rest[:early]
-        wire.receive_into(out[early:], deadline)
-        end = rest[early:] or wire.receive(deadline)
-        if end != b"\n":
-            raise TransportError(f"a block of {len(out)} bytes ended with {end[:16]!r}", allowed="a newline")
-
-    def _quiet(self) -> Wire:
-        """Return the wire after making sure that nothing lies in it."""
-        assert self._wire is not None
-        if unasked := self._wire.pending():
-            self.log.add("<", unasked)
-            raise TransportError(f"{len(unasked)} bytes that nobody asked for", allowed="silence before a query")
-        return self._wire
-
-    def _tagged_message(self, query: Command) -> tuple[bytes, bytes]:
-        """Return the message to send, and how its reply must begin."""
-        if not self._tagged:
-            return query.encode("ascii") + b"\n", b""
-        self._tag = tag = (self._tag + 1) % 256
-        return f"*ESE {tag};*ESE?;{_rooted(query)}\n".encode("ascii"), b"%d;" % tag
-
-    def _untagged(self, line: bytes, tag: bytes, query: Command) -> bytes:
-        if line.startswith(tag):
-            return line[len(tag) :]
-        raise self._unanswered(line, tag, query)
-
-    def _unanswered(self, line: bytes, tag: bytes, query: Command) -> InstrumentError:
-        if line.rstrip(b"\r\n") == tag[:-1]:  # attributed, but empty: the instrument refused the query
-            return InstrumentError(f"{query} was not answered", where=self.name, remedy="its error queue says why")
-        return TransportError(f"{query} was answered {line[:80]!r}", allowed=f"a reply tagged {tag.decode()!r}")
-
-    # --- faults ---
-
-    def _told(self, error: TransportError, lost_settings: bool = False) -> TransportError:
-        remedy = "settings sent before it are uncertain: configure again" if lost_settings else error.remedy
-        told = TransportError(error.asked, allowed=error.allowed, where=self.name, remedy=remedy)
-        told.add_note(self.log.text(last=12))
-        return told
+    def _ready(self) -> Link:
+        if self._link is None or self._midway:
+            self._recover("the last exchange was interrupted" if self._midway else "the link is down")
+        assert self._link is not None
+        return self._link
 
     def _recover(self, reason: str) -> None:
         """Close, reopen, compare identity, clear, drain: after it the link is clean and the memory dirty."""
         self.generation += 1
         self.log.add("!", reason.encode("ascii", "replace"))
-        self.faults.append(Fault(reason, self.log.text()))
-        if self._wire is not None:
+        self.faults.append(Fault(reason, self.log.entries()))
+        if self._link is not None:
             try:
-                self._wire.clear()
+                self._link.wire.clear()
             except TransportError as error:  # closing does what clearing could not
                 self.log.add("!", error.asked.encode("ascii", "replace"))
         self._reopen()
 
     def _reopen(self) -> None:
+        """Try to open the link a bounded number of times, with pauses that double."""
         for attempt in range(ATTEMPTS):
             if attempt:
                 self._pause(self.timeout * 2**attempt / 16)
@@ -313,46 +212,50 @@ class Session:
                 return
             except TransportError as error:
                 last = error
+            except InstrumentError:
+                self.close()
+                raise
         self.close()
         raise self._told(last) from last
 
     def _greet(self, deadline: float) -> None:
-        """Open the link and make sure that the same instrument answers (G15, G23)."""
-        self._wire = self._connect(deadline)
-        try:
-            found = grammar.identity(self._exchange(_IDN, deadline))
-        except ValueError as error:
-            raise TransportError("*IDN? was answered wrongly", allowed=str(error)) from error
+        """Open the link and make sure that the same instrument answers (G15); no output changes (G23)."""
+        self._link = link = Link(self._connect(deadline), self.log, self._tags)
+        if self.idn:
+            link.wire.pending()  # on a serial line a reply can outlive the link that asked for it
+        found = _read(grammar.identity, link.line(_IDN, deadline), _IDN)
         if self.idn and found != self.idn:
-            self.close()
             raise InstrumentError(
                 f"another instrument answers: {found}",
                 allowed=self.idn,
                 where=self.name,
                 remedy="check cabling and firmware, then open the laboratory again",
             )
-        if self.idn:
-            self._send((_CLS.encode("ascii") + b"\n",), deadline)
-        for setting in self._greeting:
-            self._send((setting.encode("ascii") + b"\n",), deadline)
-        if self.idn:
-            self._drain(deadline)
-        self.idn = found
+        reopened, self.idn = bool(self.idn), found
+        for setting in (_CLS, *self._greeting) if reopened else self._greeting:
+            link.send((setting.encode("ascii") + b"\n",), deadline)
+        if reopened:
+            self._drain(link, deadline)
 
-    def _drain(self, deadline: float) -> None:
+    def _drain(self, link: Link, deadline: float) -> None:
         for _ in range(MAX_ERRORS):
-            reply = self._exchange(self._error_query, deadline)
-            try:
-                if grammar.error_entry(reply).code == 0:
-                    return
-            except ValueError as error:
-                raise TransportError(f"the error queue answered {reply[:80]!r}", allowed=str(error)) from error
+            entry = _read(grammar.error_entry, link.line(self._error_query, deadline), self._error_query)
+            if entry.code == 0:
+                return
         raise TransportError(f"the error queue is not empty after {MAX_ERRORS} reads", allowed="an end of the queue")
 
+    def _told(self, error: TransportError, lost_settings: bool = False) -> TransportError:
+        remedy = "settings sent before it are uncertain: configure again" if lost_settings else error.remedy
+        told = TransportError(error.asked, allowed=error.allowed, where=self.name, remedy=remedy)
+        told.add_note("\n".join(map(str, self.log.entries()[-12:])))
+        return told
 
-def _rooted(query: Command) -> str:
-    """Return ``query`` so that it means the same after a semicolon."""
-    return query if query[0] in ":*" else f":{query}"
+
+def _read(read: Callable[[str], T], reply: str, query: Command) -> T:
+    try:
+        return read(reply)
+    except ValueError as error:
+        raise TransportError(f"{query} was answered {reply[:80]!r}", allowed=str(error)) from error
 
 
 def _bytes_of(data: NDArray[np.generic]) -> memoryview:

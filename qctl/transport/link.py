@@ -1,0 +1,116 @@
+"""One open link: a message goes out, exactly one attributed reply comes back, or it is a fault.
+
+A late, doubled or swapped reply of the right type looks like a good one. So each query carries a tag:
+``*ESE 37;*ESE?;:SOUR:FREQ?;*ESE?`` must be answered ``37;5.1E9;37``. The tag in front attributes the reply; the one
+behind shows that nothing is missing or was glued to it. The event status enable register holds eight bits, every
+IEEE 488.2 instrument has it (IEEE 488.2-1992, chapters 10.10 and 10.11), and it changes nothing but which events are
+summarised in the status byte, which qctl does not use. Replies that must end their message (``*IDN?``, chapter
+10.14.3, and blocks) carry the tag in front only. An instrument without the register is opened with ``tagged=False``;
+what is promised then is weaker: a doubled reply that arrives after the next query was sent passes for its answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from qctl.core.errors import InstrumentError, TransportError
+
+from .block import payload_start
+from .command import Command
+from .log import WireLog
+from .wire import Wire
+
+MAX_REPLY = 1 << 20  # bytes of a reply that is no block
+_LAST_WORDS = ("*IDN?", "*OPT?")  # arbitrary ASCII responses: nothing may be asked behind them
+
+
+def tags(start: int) -> Iterator[int]:
+    """Return the numbers 0 to 255 for ever, from ``start``."""
+    tag = start % 256
+    while True:
+        yield tag
+        tag = (tag + 1) % 256
+
+
+class Link:
+    """Exchanges over one wire; every method raises TransportError when the link can no longer be trusted.
+
+    Parameters
+    ----------
+    wire : the open channel
+    log : gets the head of everything
+    tag : where the next tag comes from; None for instruments without ``*ESE``
+    """
+
+    def __init__(self, wire: Wire, log: WireLog, tag: Iterator[int] | None) -> None:
+        self.wire, self._log, self._tags = wire, log, tag
+
+    def send(self, parts: Sequence[bytes | memoryview], deadline: float) -> None:
+        """Send a message that has no reply."""
+        self._log.add(">", parts[0], sum(map(len, parts)))
+        self.wire.send(parts, deadline)
+
+    def line(self, query: Command, deadline: float) -> str:
+        """Return the one line that answers ``query``, without tag and newline."""
+        closed = query not in _LAST_WORDS
+        tag = self._ask(query, deadline, closed=closed)
+        wire = self.wire
+        reply = wire.receive(deadline)
+        while reply[-1] != 10 and b"\n" not in reply and len(reply) <= MAX_REPLY:  # 10 is a newline
+            reply += wire.receive(deadline)
+        self._log.add("<", reply)
+        line = reply[:-2] if reply.endswith(b"\r\n") else reply[:-1]
+        if reply[-1] != 10 or b"\n" in line:
+            raise TransportError(f"{query} was answered by {len(reply)} bytes", allowed="one line and nothing more")
+        if not tag:
+            return line.decode("ascii", "backslashreplace")
+        end = len(line) - len(tag) if closed else len(line)
+        if not line.startswith(tag) or end < len(tag) or (closed and line[end:] != b";" + tag[:-1]):
+            raise _strange(line, tag, query)
+        return line[len(tag) : end].decode("ascii", "backslashreplace")
+
+    def block(self, query: Command, out: memoryview, deadline: float, *, indefinite: bool) -> None:
+        """Fill ``out`` with the one block that answers ``query``."""
+        tag = self._ask(query, deadline, closed=False)
+        head, start = b"", None
+        while start is None:
+            head += self.wire.receive(deadline)
+            if not head.startswith(tag[: len(head)]):
+                raise _strange(head, tag, query)
+            start = payload_start(head[len(tag) :], len(out), indefinite=indefinite)
+        rest = head[len(tag) + start :]
+        self._log.add("<", head, len(head) - len(rest) + len(out) + 1)
+        early = min(len(rest), len(out))
+        out[:early] = rest[:early]
+        self.wire.receive_into(out[early:], deadline)
+        end = rest[early:] or self.wire.receive(deadline)
+        if end == b"\r":
+            end += self.wire.receive(deadline)
+        if end not in (b"\n", b"\r\n"):
+            raise TransportError(f"a block of {len(out)} bytes went on with {end[:16]!r}", allowed="a newline")
+
+    def _ask(self, query: Command, deadline: float, *, closed: bool) -> bytes:
+        """Send ``query`` into silence; return how its reply must begin."""
+        if unasked := self.wire.pending():
+            self._log.add("<", unasked)
+            raise TransportError(f"{len(unasked)} bytes that nobody asked for", allowed="silence before a query")
+        if self._tags is None:
+            message, tag = f"{query}\n".encode("ascii"), b""
+        else:
+            number = next(self._tags)
+            end = ";*ESE?" if closed else ""
+            message, tag = f"*ESE {number};*ESE?;{rooted(query)}{end}\n".encode("ascii"), b"%d;" % number
+        self._log.add(">", message)
+        self.wire.send((message,), deadline)
+        return tag
+
+
+def rooted(query: Command) -> str:
+    """Return ``query`` so that it means the same after a semicolon."""
+    return query if query[0] in ":*" else f":{query}"
+
+
+def _strange(reply: bytes, tag: bytes, query: Command) -> InstrumentError:
+    if reply.rstrip(b"\r\n") in (tag[:-1], tag + tag[:-1]):  # attributed, but empty: the instrument refused the query
+        return InstrumentError(f"{query} was not answered", remedy="its error queue says why")
+    return TransportError(f"{query} was answered {reply[:80]!r}", allowed=f"a reply tagged {tag[:-1].decode()}")
