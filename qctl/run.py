@@ -15,7 +15,8 @@ import numpy as np
 
 from qctl import control
 from qctl.compile import compile_program, default_parameters, flatten, join
-from qctl.config import find_laboratory, read_laboratory, read_parameters
+from qctl.config import read_laboratory, read_parameters
+from qctl.config.find import find_laboratory
 from qctl.control import Station, batches, limits_of, open_station, shots_at_once
 from qctl.core.errors import UsageError
 from qctl.core.laboratory import Laboratory

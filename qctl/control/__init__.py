@@ -1,8 +1,8 @@
 """Sequence to Record: load, arm, trigger, fetch, and safe on any way out."""
 
 from .batches import batches, shots_at_once
-from .drivers import limits_of
+from .drivers import drivers_of, limits_of
 from .play import play
 from .station import Station, open_station
 
-__all__ = ["Station", "batches", "limits_of", "open_station", "play", "shots_at_once"]
+__all__ = ["Station", "batches", "drivers_of", "limits_of", "open_station", "play", "shots_at_once"]

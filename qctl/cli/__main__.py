@@ -1,0 +1,5 @@
+"""``python -m qctl.cli`` is ``qctl``."""
+
+from qctl.cli import main
+
+main()

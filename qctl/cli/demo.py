@@ -1,0 +1,97 @@
+"""``qctl demo``: three programs through real waveforms on a simulated laboratory, compared with theory."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+import click
+
+from qctl.core.errors import SpecificationError
+
+from .laboratory import DEFAULT, json_option
+from .programs import CLAIMS, Claim, distance
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+    from qctl.run import Lab
+
+BATCH = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One program of the demo: what it gave and what was promised."""
+
+    name: str
+    shots: int
+    distance: float
+    bound: float
+    seconds: float
+
+    @property
+    def kept(self) -> bool:
+        """Say whether the promise was kept."""
+        return self.distance <= self.bound
+
+
+@click.command("demo")
+@click.option("--shots", type=click.IntRange(BATCH), default=4000, show_default=True)
+@click.option("--seed", type=click.IntRange(0), default=1, show_default=True)
+@json_option
+def command(shots: int, seed: int, as_json: bool) -> None:
+    """Run a Bell pair, a GHZ state and a Fourier transform on a simulated five-transmon laboratory."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from qctl.run import Lab
+
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True) as progress, Lab.open(DEFAULT, seed=seed) as lab:
+        opening = progress.add_task(f"starting {len(lab.laboratory.instruments)} instruments", total=None)
+        tasks = [progress.add_task(claim.name, total=shots) for claim in CLAIMS]
+        lab.station  # noqa: B018 (opens the instruments, so that the first program's time is its own)
+        progress.update(opening, total=1, completed=1)
+        outcomes = [_outcome(lab, claim, shots, progress, task) for claim, task in zip(CLAIMS, tasks, strict=True)]
+    if as_json:
+        click.echo(json.dumps({"programs": [{**asdict(o), "kept": o.kept} for o in outcomes]}))
+    else:
+        _print(outcomes)
+    broken = [outcome for outcome in outcomes if not outcome.kept]
+    if broken:
+        raise SpecificationError(
+            f"{broken[0].name} is {broken[0].distance:.3f} from its exact distribution",
+            allowed=f"at most {broken[0].bound:g}",
+            where=DEFAULT,
+        )
+
+
+def _outcome(lab: Lab, claim: Claim, shots: int, progress: Progress, task: TaskID) -> Outcome:
+    """Run one program in batches, so that its bar moves."""
+    from qctl.core.result import shots_in_a_row
+    from qctl.readout import nearest_probabilities, undo_readout_errors
+
+    started = time.monotonic()
+    results = []
+    for first in range(0, shots, BATCH):
+        results.append(lab.run(claim.text, shots=min(BATCH, shots - first)))
+        progress.update(task, advance=results[-1].shots)
+    whole = undo_readout_errors(shots_in_a_row(results), lab.parameters)
+    found = nearest_probabilities(dict(whole.quasi[0]))
+    return Outcome(claim.name, shots, distance(found, claim.exact), claim.bound, time.monotonic() - started)
+
+
+def _print(outcomes: list[Outcome]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=f"on {DEFAULT}, readout errors mitigated", box=None, pad_edge=False, title_justify="left")
+    for heading in ("program", "shots", "distance from theory", "promised", "seconds", ""):
+        table.add_column(heading, justify="left" if heading in ("program", "") else "right")
+    for o in outcomes:
+        kept = "[green]kept[/]" if o.kept else "[red]broken[/]"
+        table.add_row(o.name, str(o.shots), f"{o.distance:.3f}", f"{o.bound:g}", f"{o.seconds:.1f}", kept)
+    Console().print(table)

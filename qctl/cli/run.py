@@ -1,0 +1,84 @@
+"""``qctl run``: a program in, its counts out."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from .laboratory import json_option, lab_option, seed_option, twin_option
+
+if TYPE_CHECKING:
+    from qctl.core.result import Result
+
+MOST_BARS = 32
+
+
+@click.command("run")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@lab_option
+@click.option("--shots", type=click.IntRange(1), default=4000, show_default=True)
+@seed_option
+@twin_option
+@click.option("--mitigate", is_flag=True, help="Also undo known readout errors.")
+@json_option
+def command(
+    file: Path, lab: str, shots: int, seed: int | None, twin: Path | None, mitigate: bool, as_json: bool
+) -> None:
+    """Run the OpenQASM program in FILE and print how often each answer came."""
+    from qctl.run import Lab
+
+    with Lab.open(lab, seed=seed, twin=twin) as laboratory:
+        result = laboratory.run(file, shots=shots, mitigate=mitigate)
+    if as_json:
+        click.echo(json.dumps(as_document(result)))
+    else:
+        show(result, f"{file.name} on {laboratory.laboratory.name}")
+
+
+def as_document(result: Result) -> dict[str, object]:
+    """Return a result as plain data; ``qubits`` names the physical qubit behind each logical one."""
+    document: dict[str, object] = {
+        "counts": result.counts,
+        "shots": result.shots,
+        "qubits": [result.qubits[index] for index in result.placement],
+        "parameters_id": result.parameters_id,
+        "timing": dataclasses.asdict(result.timing),
+    }
+    if result.quasi:
+        document["mitigated"] = dict(result.quasi[0])
+    return document
+
+
+def show(result: Result, title: str) -> None:
+    """Print counts as bars, most frequent first."""
+    from rich.bar import Bar
+    from rich.console import Console
+    from rich.table import Table
+
+    counts = result.counts
+    quasi = result.quasi[0] if result.quasi else {}
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
+    table.add_column("key")
+    table.add_column("counts", justify="right")
+    table.add_column("share", justify="right")
+    if quasi:
+        table.add_column("mitigated", justify="right")
+    table.add_column("", min_width=10, ratio=1)
+    keys = sorted(counts, key=lambda key: (-counts[key], key))
+    for key in keys[:MOST_BARS]:
+        cells = [key or "(no bits)", str(counts[key]), f"{counts[key] / result.shots:.2%}"]
+        cells += [f"{quasi.get(key, 0.0):.2%}"] if quasi else []
+        table.add_row(*cells, Bar(counts[keys[0]], 0, counts[key]))
+    console = Console()
+    console.print(table)
+    if len(keys) > MOST_BARS:
+        console.print(f"... and {len(keys) - MOST_BARS} more keys; --json prints all")
+    seconds = sum(result.timing.seconds.values())
+    qubits = " ".join(result.qubits[index] for index in result.placement)
+    console.print(
+        f"{result.shots} shots on {qubits}; parameters {result.parameters_id}; {seconds:.2f} s at the instruments"
+    )

@@ -1,0 +1,32 @@
+"""``qctl show``: a picture of what will be played, from the very samples that would be uploaded."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from .laboratory import json_option, lab_option
+
+
+@click.command("show")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@lab_option
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help="PNG, PDF or SVG to write.")
+@json_option
+def command(file: Path, lab: str, out: Path, as_json: bool) -> None:
+    """Draw every line that the OpenQASM program in FILE uses; no instrument is needed."""
+    from qctl.compile import flatten
+    from qctl.run import Lab
+
+    from .picture import draw
+
+    laboratory = Lab.open(lab)
+    sequence = laboratory.compile(file, 1)
+    playlists = flatten(sequence, laboratory.laboratory, laboratory.limits)
+    lines = draw(sequence, playlists, f"{file.name} on {laboratory.laboratory.name}", out)
+    if as_json:
+        click.echo(json.dumps({"out": str(out), "lines": lines, "seconds": sequence.length}))
+    else:
+        click.echo(f"{out}: {len(lines)} lines, {sequence.length * 1e9:.0f} ns")
