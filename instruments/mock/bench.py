@@ -1,0 +1,207 @@
+"""All simulated instruments of one laboratory, in one simulated world, on real links.
+
+The wiring is the laboratory file's. Time is virtual: shots are played when a digitizer that waits for triggers is asked
+whether it is done, and all instruments that take part have been started.
+"""
+
+from __future__ import annotations
+
+import importlib
+import itertools
+import logging
+import threading
+from collections.abc import Iterator, Mapping
+from random import Random
+
+from qctl.core.errors import ConfigError
+from qctl.core.laboratory import Laboratory
+from qctl.physics.stage import Carrier
+
+from .device import ScpiDevice
+from .faults import Faults
+from .gs200 import Gs200
+from .infiniium import Infiniium
+from .performance import Heard, World, perform
+from .sgs100a import Sgs100a
+from .signals import Armed
+from .tek_awg5200 import TekAwg5200
+from .timeline import Cable, Taker, Timeline, segments, timeline
+from .values import ScpiError
+
+log = logging.getLogger(__name__)
+
+_GAP = 1000  # shots that may pass unheard before a digitizer that is armed late sees its first trigger
+
+
+class Rack:
+    """The mocks of a laboratory by name, and what happens between them.
+
+    Parameters
+    ----------
+    laboratory : names, drivers and wiring
+    world : what the outputs act upon and the inputs hear
+    faults : by instrument name
+    latencies : hidden trigger latencies by instrument, s; others are what the laboratory file says
+    seed : draws what late starters miss
+    """
+
+    def __init__(
+        self,
+        laboratory: Laboratory,
+        world: World,
+        *,
+        faults: Mapping[str, Faults] | None = None,
+        latencies: Mapping[str, float] | None = None,
+        seed: int = 0,
+    ) -> None:
+        self.laboratory, self.world = laboratory, world
+        self.lock = threading.Condition()
+        self.notes: list[str] = []  # what a person at the bench would have noticed
+        self._clock: Iterator[int] = itertools.count(1)
+        self._latencies = {
+            name: (latencies or {}).get(name, entry.trigger_latency) for name, entry in laboratory.instruments.items()
+        }
+        self._cables = {
+            name: Cable(line.output.instrument, line.output.number, line.delay)
+            for line in laboratory.lines.values()
+            if line.output is not None and line.output.marker
+            for name in line.starts
+        }
+        self._random = Random(seed)
+        self._worker: threading.Thread | None = None
+        self.mocks: dict[str, ScpiDevice] = {}
+        for serial, (name, entry) in enumerate(laboratory.instruments.items(), start=1):
+            mock = self._make(name, entry.driver, 100_000 + serial, (faults or {}).get(name))
+            if isinstance(mock, Infiniium):
+                mock.look = self.look
+            self.mocks[name] = mock
+
+    def _make(self, name: str, driver: str, serial: int, faults: Faults | None) -> ScpiDevice:
+        module = driver.partition(":")[0].rpartition(".")[2]
+        try:
+            found = importlib.import_module(f"{__package__}.{module}")
+            kind, identity = found.MOCK, str(found.IDENTITY)
+        except (ImportError, AttributeError) as reason:
+            raise ConfigError(
+                f"driver {driver} has no simulated instrument",
+                allowed=f"a driver whose module has a namesake in {__package__}",
+                where=name,
+            ) from reason
+        mock = kind(identity.format(serial=serial), name, faults, self.lock, self._clock)
+        assert isinstance(mock, ScpiDevice)
+        return mock
+
+    def look(self) -> None:
+        """Play what can be played now. Called with the lock held; the playing itself happens without it."""
+        if self._worker is not None:
+            return
+        waiting = {
+            name: mock.waiting
+            for name, mock in self.mocks.items()
+            if isinstance(mock, Infiniium) and mock.waiting is not None
+        }
+        line = self._timeline(waiting)
+        heard = [found for name, armed in waiting.items() if (found := self._heard(name, armed, line))]
+        if not heard:
+            return
+        self._worker = threading.Thread(target=self._perform, args=(line, heard), name="shots", daemon=True)
+        self._worker.start()
+
+    # --- who plays ---
+
+    def _timeline(self, waiting: Mapping[str, Armed]) -> Timeline | None:
+        sources = {self._cables[name].source for name in waiting if name in self._cables}
+        roots = {self._root(name) for name in sources}
+        if len(roots) != 1:
+            return None
+        takers = self._takers(roots.pop())
+        return timeline(takers) if takers else None
+
+    def _root(self, name: str) -> str:
+        passed = {name}
+        while name in self._cables and self._cables[name].source not in passed:
+            name = self._cables[name].source
+            passed.add(name)
+        return name
+
+    def _takers(self, master: str) -> dict[str, Taker]:
+        """Return every running AWG that the master starts, itself first, each behind what starts it."""
+        leader = self.mocks[master]
+        player = leader.player() if isinstance(leader, TekAwg5200) else None
+        if player is None:
+            return {}
+        takers = {master: Taker(player)}
+        for name in self._behind(master):
+            mock = self.mocks[name]
+            found = mock.player() if isinstance(mock, TekAwg5200) else None
+            if found is None or self._cables[name].source not in takers:
+                continue
+            first = 0
+            if found.started > player.started:
+                first = self._random.randrange(len(found.steps))
+                self._note(f"{name} was started after {master}: it missed triggers and stands at step {first + 1}")
+            takers[name] = Taker(found, self._cables[name], self._latencies[name], first)
+        return takers
+
+    def _behind(self, master: str) -> list[str]:
+        order = [master]
+        for name in order:
+            order += [other for other, cable in self._cables.items() if cable.source == name and other not in order]
+        return order[1:]
+
+    def _heard(self, name: str, armed: Armed, line: Timeline | None) -> Heard | None:
+        """Return the segments that a digitizer records, None when it goes on waiting."""
+        mock, cable = self.mocks[name], self._cables.get(name)
+        assert isinstance(mock, Infiniium)
+        if line is not None and cable is not None and cable.source in line.takers and armed.threshold is not None:
+            master = next(iter(line.takers.values())).player
+            first = 0
+            if armed.armed > master.started:
+                first = self._random.randrange(_GAP)
+                self._note(f"{name} was armed while the master was running: its first segment is shot {first}")
+            busy = max(armed.delay, 0.0) + armed.n_samples / armed.rate + armed.rearm
+            missed = mock.faults.drops_trigger if mock.faults.plan.dropped_triggers else None
+            found = segments(line, cable, armed.threshold, armed.n_segments, busy, first, missed)
+            if found is not None:
+                return Heard(name, armed, found, self._latencies[name])
+        return Heard(name, armed, None, 0.0) if armed.free_running else None
+
+    def _note(self, text: str) -> None:
+        log.warning("%s", text)
+        self.notes.append(text)
+
+    # --- the run itself, in a thread of its own ---
+
+    def _perform(self, line: Timeline | None, heard: list[Heard]) -> None:
+        done = False
+        try:
+            with self.lock:
+                mocks = {h.name: mock for h in heard if isinstance(mock := self.mocks[h.name], Infiniium)}
+                stores = {name: mock.prepare() for name, mock in mocks.items()}
+                carriers, biases = self._carriers(), self._biases()
+            perform(self.world, line, heard, carriers, biases, stores)
+            done = True
+        finally:
+            with self.lock:
+                for found in heard:
+                    mock = mocks[found.name]
+                    if not done and mock.waiting is found.armed:
+                        mock.fail(ScpiError(-200, "the simulated world failed; the rack's log says why"))
+                        mock.abandon()
+                    mock.deliver(found.armed)
+                self._worker = None
+                self.lock.notify_all()
+
+    def _carriers(self) -> dict[str, Carrier]:
+        return {name: mock.carrier() for name, mock in self.mocks.items() if isinstance(mock, Sgs100a)}
+
+    def _biases(self) -> dict[str, float]:
+        return {name: mock.output() for name, mock in self.mocks.items() if isinstance(mock, Gs200)}
+
+    def close(self) -> None:
+        """Let go of everybody who waits, and wait for shots that are being played."""
+        for mock in self.mocks.values():
+            mock.close()
+        worker = self._worker
+        if worker is not None:
+            worker.join()
