@@ -133,8 +133,7 @@ class _Run:
             raise
 
     def _fetch(self, recording: Recording, first: int, last: int) -> None:
-        out = recording.codes[first:last].reshape(-1, len(recording.inputs), recording.n_samples)
-        volts = self.digitizers[recording.digitizer].fetch(out)
+        volts = self.digitizers[recording.digitizer].fetch(recording.room(first, last))
         if first > 0 and volts != recording.volts:
             raise InstrumentError(
                 f"its scale moved from {recording.volts} to {volts} within a run", where=recording.digitizer

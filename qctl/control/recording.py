@@ -26,7 +26,7 @@ class Recording:
     inputs : connector numbers, in the order of ``codes``
     delay : s from the first sample that its trigger allows to the first that is recorded
     first, n_samples : samples of the shot that a segment covers
-    codes : int16, shape (shots, n_points, n_inputs, n_samples)
+    codes : int16, shape (shots, n_points, n_inputs, n_samples); in memory input by input, as instruments send them
     volts : volts per code, and volts at code 0; known after the first fetch
     """
 
@@ -37,6 +37,11 @@ class Recording:
     n_samples: int
     codes: NDArray[np.int16]
     volts: tuple[float, float] = (0.0, 0.0)
+
+    def room(self, first: int, last: int) -> NDArray[np.int16]:
+        """Return where the segments of these shots belong, shape (n_segments, n_inputs, n_samples); a view."""
+        by_input = self.codes.transpose(2, 0, 1, 3)[:, first:last]
+        return by_input.reshape(len(self.inputs), -1, self.n_samples).swapaxes(0, 1)
 
     def trace(self, listening: Listening) -> Trace:
         """Return one feedline's view into the buffer."""
@@ -107,5 +112,5 @@ def _samples(heard: Seq[Listening]) -> int:
 def _recording(name: str, heard: Seq[Listening], sequence: Sequence) -> Recording:
     inputs = tuple(sorted({port.number for listening in heard for port in listening.inputs}))
     first, last = _span(heard)
-    shape = (sequence.shots, sequence.n_points, len(inputs), last - first)
-    return Recording(name, inputs, first / heard[0].sample_rate, first, last - first, np.empty(shape, np.int16))
+    codes = np.empty((len(inputs), sequence.shots, sequence.n_points, last - first), np.int16).transpose(1, 2, 0, 3)
+    return Recording(name, inputs, first / heard[0].sample_rate, first, last - first, codes)
