@@ -1,1 +1,26 @@
 """Programs from elsewhere, read into the gate stream."""
+
+from __future__ import annotations
+
+from qctl.core.program import Program
+
+from .limits import ReadLimits
+from .openqasm import read_openqasm
+
+__all__ = ["ReadLimits", "read_openqasm", "read_program"]
+
+
+def read_program(text: str, name: str = "<text>") -> Program:
+    """Return the program of a text in any language that qctl reads: OpenQASM 2 and 3.
+
+    Parameters
+    ----------
+    text : the program
+    name : file name, for messages
+
+    Raises
+    ------
+    ProgramError
+        When the text cannot be read, or uses what is not supported.
+    """
+    return read_openqasm(text, name=name)

@@ -1,0 +1,237 @@
+"""A program under construction: what its names mean, and the events so far."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from qctl.core.program import Op, Program, Register
+
+from .arithmetic import CONSTANTS, Duration, Value
+from .definition import NO_MODIFIERS, Modifiers
+from .expression import Names, Parameter
+from .gate import Gate, LibraryGate
+from .limits import ReadLimits
+from .source import Source
+from .stream import EventStream
+
+
+@dataclass(frozen=True, slots=True)
+class Qubits:
+    """Qubits behind a name or an operand; ``single`` ones are repeated when others are a register."""
+
+    indices: Sequence[int]
+    single: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Bits:
+    """Classical bits behind a name or an operand."""
+
+    indices: Sequence[int]
+    single: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """A named value; ``fixed`` ones were declared const, so sizes may depend on them."""
+
+    value: Value
+    fixed: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Opaque:
+    """A gate that was declared without saying what it does."""
+
+    n_parameters: int
+    n_qubits: int
+
+
+Entity = Qubits | Bits | Constant | Opaque | Gate
+
+
+def kind_of(entity: Entity) -> str:
+    """Return what a name stands for, in words."""
+    words = {Qubits: "a quantum register", Bits: "a classical register", Constant: "a value", Opaque: "an opaque gate"}
+    return next((text for kind, text in words.items() if isinstance(entity, kind)), "a gate")
+
+
+class ProgramBuilder:
+    """Declarations and events in the order of the text.
+
+    Parameters
+    ----------
+    source, limits : the text, and how large its program may become
+    fallback : gates that are known without a declaration, and that a declaration may replace
+    """
+
+    def __init__(self, source: Source, limits: ReadLimits, fallback: dict[str, Gate] | None = None) -> None:
+        self.source, self.limits = source, limits
+        self.stream = EventStream(source, limits)
+        self.names: dict[str, Entity] = {}
+        self.values: dict[str, Value | Parameter | None] = dict(CONSTANTS)
+        self._fallback = fallback or {}
+        self._fixed: dict[str, Value | Parameter | None] = dict(CONSTANTS)
+        self._replaceable: set[str] = set()
+        self._qubits: list[Register] = []
+        self._bits: list[Register] = []
+        self._n_qubits = self._n_bits = 0
+        self._physical = False
+
+    def fixed_values(self) -> Names:
+        """Return the values that were declared const: all that sizes and modifiers may depend on."""
+        return self._fixed
+
+    def find(self, name: str, start: int) -> Entity:
+        """Return what a name stands for; raise ProgramError when it stands for nothing."""
+        entity = self.known_gate(name)
+        if entity is None:
+            raise self.source.wrong(f"{name!r} is not defined here", start, "a name declared above")
+        return entity
+
+    def known_gate(self, name: str) -> Entity | None:
+        """Return what a name stands for where a gate is expected, or None."""
+        return self.names.get(name) or self._fallback.get(name)
+
+    def find_gate(self, name: str, start: int) -> Gate:
+        """Return a gate that can be applied."""
+        entity = self.known_gate(name)
+        if entity is None:
+            remedy = "define it, or include the library that does"
+            raise self.source.wrong(f"the gate {name!r} is not defined here", start, remedy=remedy)
+        if isinstance(entity, Opaque):
+            raise self.source.unsupported(f"the gate {name!r}, declared opaque", start, "give it a body")
+        if isinstance(entity, (Qubits, Bits, Constant)):
+            raise self.source.wrong(f"{name!r} is {kind_of(entity)}", start, "a gate")
+        return entity
+
+    def declare(self, name: str, entity: Entity, start: int) -> None:
+        """Give a name a meaning; raise ProgramError when it has one."""
+        if name in self.names and name not in self._replaceable:
+            raise self.source.wrong(f"{name!r} is already defined as {kind_of(self.names[name])}", start)
+        self._replaceable.discard(name)
+        self.names[name] = entity
+        if isinstance(entity, Constant):
+            self.values[name] = entity.value
+            if entity.fixed:
+                self._fixed[name] = entity.value
+
+    def include(self, gates: dict[str, LibraryGate], replaceable: dict[str, LibraryGate], start: int) -> None:
+        """Declare the gates of a library, some of which the program may define again."""
+        for name, gate in gates.items():
+            self.declare(name, gate, start)
+        for name, gate in replaceable.items():
+            if name not in self.names:
+                self.declare(name, gate, start)
+                self._replaceable.add(name)
+
+    def add_qubits(self, name: str, size: int, start: int, single: bool = False) -> None:
+        """Declare a quantum register."""
+        if self._physical:
+            raise self.source.unsupported("a program with declared and physical qubits", start, "use one kind only")
+        total = self._n_qubits + size
+        if total > self.limits.qubits:
+            raise self.source.too_large("qubits", total, self.limits.qubits, start)
+        self.declare(name, Qubits(range(self._n_qubits, total), single), start)
+        self._qubits.append(Register(name, self._n_qubits, size))
+        self._n_qubits = total
+
+    def add_bits(self, name: str, size: int, start: int, single: bool = False) -> Bits:
+        """Declare a classical register; return it."""
+        total = self._n_bits + size
+        if total > self.limits.bits:
+            raise self.source.too_large("bits", total, self.limits.bits, start)
+        bits = Bits(range(self._n_bits, total), single)
+        self.declare(name, bits, start)
+        self._bits.append(Register(name, self._n_bits, size))
+        self._n_bits = total
+        return bits
+
+    def physical_qubit(self, index: int, start: int) -> Qubits:
+        """Return a physical qubit, written ``$index``."""
+        if self._qubits:
+            raise self.source.unsupported("a program with declared and physical qubits", start, "use one kind only")
+        if index >= self.limits.qubits:
+            raise self.source.too_large("is the index of a qubit", index, self.limits.qubits - 1, start)
+        self._physical = True
+        self._n_qubits = max(self._n_qubits, index + 1)
+        return Qubits((index,), single=True)
+
+    def apply(
+        self, gate: Gate, modifiers: Modifiers, angles: Sequence[float], on: Sequence[Qubits], start: int
+    ) -> None:
+        """Append a gate, once for each element of its registers."""
+        n_qubits = gate.n_qubits + len(modifiers.controls)
+        for what, given, needed in (("angles", len(angles), gate.n_parameters), ("qubits", len(on), n_qubits)):
+            if given != needed:
+                raise self.source.wrong(f"a gate with {given} {what}", start, f"{needed}")
+        places = self._broadcast(on, start)
+        direct = gate.direct if isinstance(gate, LibraryGate) and modifiers is NO_MODIFIERS else None
+        if direct is not None:
+            self.stream.reserve(len(places), start)
+            for place in places:
+                self.stream.add(direct[0], place, angles=(*direct[1], *angles))
+            return
+        cost = modifiers.cost(gate.cost)
+        self.stream.reserve(cost.n_events() * len(places), start)
+        rows = self.stream.expand(gate, modifiers, cost, angles, start)
+        for place in places:
+            self.stream.place(rows, place)
+
+    def _broadcast(self, on: Sequence[Qubits], start: int) -> list[tuple[int, ...]]:
+        sizes = {len(operand.indices) for operand in on if not operand.single}
+        if len(sizes) > 1:
+            raise self.source.wrong(
+                f"registers of {' and '.join(map(str, sorted(sizes)))} qubits in one gate",
+                start,
+                "registers of one size",
+            )
+        n_places = sizes.pop() if sizes else 1
+        self.stream.reserve(n_places, start)
+        places = [
+            tuple(operand.indices[0 if operand.single else k] for operand in on) for k in range(n_places)
+        ]  # fmt: skip
+        if any(len(set(place)) < len(place) for place in places):
+            raise self.source.wrong("a gate that uses one qubit twice", start, "different qubits")
+        return places
+
+    def measure(self, qubits: Qubits, bits: Bits, start: int) -> None:
+        """Append the measurement of each qubit into its bit."""
+        if len(qubits.indices) != len(bits.indices):
+            asked = f"a measurement of {len(qubits.indices)} qubits into {len(bits.indices)} bits"
+            raise self.source.wrong(asked, start, "as many bits as qubits")
+        self.stream.reserve(len(bits.indices), start)
+        for qubit, bit in zip(qubits.indices, bits.indices, strict=True):
+            self.stream.add(Op.MEASURE, (qubit,), bit)
+
+    def reset(self, qubits: Qubits, start: int) -> None:
+        """Append the reset of each qubit."""
+        self.stream.reserve(len(qubits.indices), start)
+        for qubit in qubits.indices:
+            self.stream.add(Op.RESET, (qubit,))
+
+    def delay(self, length: Duration, on: Sequence[Qubits], start: int) -> None:
+        """Append a wait on each qubit."""
+        if length.seconds < 0:
+            raise self.source.wrong(f"a delay of {length.seconds:g} s", start, "durations of 0 and more")
+        for operand in on:
+            self.stream.reserve(len(operand.indices), start)
+            for qubit in operand.indices:
+                self.stream.add(Op.DELAY, (qubit,), angles=(length.seconds,))
+
+    def barrier(self, on: Sequence[Qubits] | None, start: int) -> None:
+        """Append one barrier over the operands, or over all qubits."""
+        everything = range(self._n_qubits)
+        self.stream.reserve(len(everything) if on is None else sum(len(operand.indices) for operand in on), start)
+        qubits = everything if on is None else dict.fromkeys(index for operand in on for index in operand.indices)
+        self.stream.barrier(qubits)
+
+    def program(self) -> Program:
+        """Return the finished program."""
+        self.stream.reserve(0, len(self.source.text))
+        registers = [Register("$", 0, self._n_qubits)] if self._physical else self._qubits
+        return Program(
+            self.stream.events(), self._n_qubits, self._n_bits, bits=tuple(self._bits), qubits=tuple(registers),
+            physical=self._physical,
+        )  # fmt: skip

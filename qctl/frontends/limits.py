@@ -1,0 +1,32 @@
+"""How large a program may be before it is refused, so that no text can exhaust the machine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class ReadLimits:
+    """Every bound of a reader; what would pass one is refused before the work is done.
+
+    Parameters
+    ----------
+    characters : of the text
+    events : of the program after all gates are expanded
+    work : gate applications handled while user-defined gates are expanded, over all levels of definition
+    qubits, bits : of all registers together
+    nesting : parentheses and signs within each other in an expression
+    depth : gate definitions that use each other
+    controls : control qubits of one gate
+    digits : characters of one number or name
+    """
+
+    characters: int = 64 * 2**20
+    events: int = 4_000_000
+    work: int = 8_000_000
+    qubits: int = 4096
+    bits: int = 65536
+    nesting: int = 256
+    depth: int = 100
+    controls: int = 16
+    digits: int = 256

@@ -1,0 +1,89 @@
+"""OpenQASM 2 and 3 to Program."""
+
+from __future__ import annotations
+
+import re
+
+from qctl.core.errors import ProgramError
+from qctl.core.program import Program
+
+from .builder import ProgramBuilder
+from .gate import Gate
+from .library import BUILT_IN, BUILT_IN_2, STDGATES
+from .limits import ReadLimits
+from .openqasm2 import Reader2
+from .openqasm3 import Reader3
+from .source import Source
+from .tokens import OPENQASM_2, OPENQASM_2_STRICT, OPENQASM_3, Cursor
+
+_SPACE = re.compile(r"(?:[ \t\r\n;]++|//[^\n]*+|/\*(?:[^*]|\*(?!/))*+\*/)*+")
+_VERSION = re.compile(r"OPENQASM\b(?:[ \t\r\n]++|//[^\n]*+)*+([0-9]*)")
+_ONLY_3 = re.compile(
+    r"\b(?:qubit|bit|let|const|int|uint|float|bool|duration|stretch|delay|gphase|ctrl|negctrl|inv|pow|for|while|def|cal"
+    r"|defcal|box|stdgates\.inc)\b|/\*|=[ \t]*measure\b|\$[0-9]"
+)
+_ONLY_2 = re.compile(r"\b(?:qreg|creg|opaque|qelib1\.inc)\b")
+_LOOKED_AT = 65536
+
+
+def read_openqasm(
+    text: str,
+    *,
+    name: str = "<text>",
+    limits: ReadLimits | None = None,
+    version: int | None = None,
+    strict: bool = False,
+) -> Program:
+    """Return the program that a text describes.
+
+    Parameters
+    ----------
+    text : OpenQASM 2 or 3
+    name : file name, for messages
+    limits : sizes above which the text is refused
+    version : 2 or 3 where the text does not say it; otherwise its words decide
+    strict : hold OpenQASM 2 to the letter of its publication
+
+    Raises
+    ------
+    ProgramError
+        When the text is no program, is larger than the limits, or uses what is not supported; ``where`` is
+        ``name:line:column``.
+    """
+    limits = limits or ReadLimits()
+    source = Source(text, name)
+    if len(text) > limits.characters:
+        raise source.too_large("characters of text", len(text), limits.characters, 0)
+    if (statements := text.count(";")) > 2 * limits.events:
+        raise source.too_large("statements", statements, 2 * limits.events, 0)
+    if strict or _version(source, version) == 2:
+        builder = ProgramBuilder(source, limits)
+        builder.names.update(BUILT_IN_2)
+        reader_2 = Reader2(Cursor(source, OPENQASM_2_STRICT if strict else OPENQASM_2, limits), builder)
+        reader_2.read_version()
+        return reader_2.read()
+    # Programs for simulators often leave out the include: its gates are known anyway, unless the program has its own.
+    fallback: dict[str, Gate] = dict(STDGATES)
+    builder = ProgramBuilder(source, limits, fallback)
+    builder.names.update(BUILT_IN)
+    reader_3 = Reader3(Cursor(source, OPENQASM_3, limits), builder)
+    reader_3.read_version()
+    return reader_3.read()
+
+
+def _version(source: Source, preferred: int | None) -> int:
+    space = _SPACE.match(source.text)
+    start = space.end() if space else 0
+    declared = _VERSION.match(source.text, start)
+    if declared is not None:
+        if declared[1] not in ("", "2", "3"):
+            raise _unknown_version(source, start, declared[1])
+        return int(declared[1] or 2)
+    if preferred is not None:
+        return preferred
+    head = re.sub(r"//[^\n]*", "", source.text[:_LOOKED_AT])
+    return 2 if _ONLY_2.search(head) and not _ONLY_3.search(head) else 3
+
+
+def _unknown_version(source: Source, start: int, number: str) -> ProgramError:
+    return source.wrong(f"OpenQASM {number[:20]}", start, "versions 2 and 3")

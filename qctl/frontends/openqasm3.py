@@ -1,0 +1,360 @@
+"""Statements of OpenQASM 3: declarations, gates with modifiers, measurement; the rest is refused by its name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from . import control_flow
+from .arithmetic import Duration, Value, truth, whole
+from .builder import Bits, Constant, Qubits
+from .definition import BarrierGate, Call, Modifiers, PhaseGate
+from .expression import evaluate, read_expression
+from .gate import Gate
+from .library import QELIB1, QELIB1_LATER, STDGATES
+from .operands import OperandReader
+from .statements import Body, StatementReader
+from .tokens import Kind
+
+NUMBERS = frozenset(["int", "uint", "float", "bool", "duration"])
+REFUSED = frozenset(
+    "angle array box cal complex defcal defcalgrammar durationof input mutable nop opaque output pragma readonly stretch".split()
+)
+"""Words of the language that begin or stand in what is not supported."""
+
+RESERVED = (
+    control_flow.WORDS
+    | NUMBERS
+    | REFUSED
+    | frozenset(
+        "OPENQASM include qubit qreg bit creg const gate let measure reset barrier delay gphase ctrl negctrl inv pow in "
+        "true false void U".split()
+    )
+)
+
+GPHASE = PhaseGate()
+
+
+class Reader3(StatementReader):
+    """Reads OpenQASM 3; the builder must know the built-in gates."""
+
+    def read_version(self) -> None:
+        """Read the version, if there is one."""
+        if self.cursor.accept("OPENQASM"):
+            if self.cursor.text not in ("3", "3.0", "3.1"):
+                raise self.cursor.unexpected("version 3, 3.0 or 3.1")
+            self.cursor.advance()
+            self.end()
+
+    def is_reserved(self, word: str) -> bool:
+        """Say whether a word cannot be a name."""
+        return word in RESERVED or word in ("pi", "tau", "euler", "π", "τ", "ℇ")
+
+    def end(self) -> None:
+        """Read the semicolon of a statement."""
+        self.cursor.expect(";", "at the end of the statement")
+
+    def statement(self) -> None:
+        """Read one statement."""
+        cursor = self.cursor
+        word = cursor.text
+        if cursor.kind is Kind.END:
+            return
+        if cursor.kind is Kind.SIGN:
+            raise self._refused_sign()
+        if cursor.kind is not Kind.NAME:
+            raise cursor.unexpected("a statement")
+        known = self._statements().get(word)
+        if known is not None:
+            known()
+        elif word in control_flow.WORDS:
+            raise control_flow.refused(cursor)
+        elif word in NUMBERS:
+            self._variable(fixed=False)
+        elif word in REFUSED:
+            raise self.source.unsupported(f"the statement {word!r}", cursor.start)
+        else:
+            self._named()
+
+    def _statements(self) -> dict[str, Callable[[], None]]:
+        return {
+            "include": self._include, "qubit": self._qubit, "qreg": self._old_register, "bit": self._bit,
+            "creg": self._old_register, "const": self._const, "gate": self.define_gate, "let": self._let,
+            "measure": self._measure, "reset": self._reset, "barrier": self._barrier, "delay": self._delay,
+            **dict.fromkeys(("gphase", "ctrl", "negctrl", "inv", "pow"), self._apply),
+        }  # fmt: skip
+
+    def _refused_sign(self) -> Exception:
+        names = {"{": "a block of statements", "@": "an annotation", "#": "a pragma"}
+        if self.cursor.text in names:
+            return self.source.unsupported(names[self.cursor.text], self.cursor.start)
+        return self.cursor.unexpected("a statement")
+
+    def _operands(self) -> OperandReader:
+        return OperandReader(self.cursor, self.builder)
+
+    def _include(self) -> None:
+        self.cursor.advance()
+        start = self.cursor.start
+        name = self.cursor.take(Kind.STRING, "the name of a library in quotation marks")[1:-1]
+        self.end()
+        if name == "stdgates.inc":
+            self.builder.include(dict(STDGATES), {}, start)
+        elif name == "qelib1.inc":
+            self.builder.include(dict(QELIB1), dict(QELIB1_LATER), start)
+        else:
+            allowed = 'only "stdgates.inc" and "qelib1.inc" are known; no file is opened'
+            raise self.source.unsupported(f"include of {name[:60]!r}", start, allowed)
+        self.forget()
+
+    def _size(self, what: str) -> int | None:
+        """Read a size in brackets, if there is one."""
+        start = self.cursor.start
+        if not self.cursor.accept("["):
+            return None
+        value = evaluate(self.source, read_expression(self.cursor, self.builder.fixed_values()), ())
+        self.cursor.expect("]", "after the size")
+        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+            raise self.source.wrong(f"{value!r} as the size of {what}", start, "whole numbers from 1")
+        return value
+
+    def _qubit(self) -> None:
+        self.cursor.advance()
+        size = self._size("a register")
+        start = self.cursor.start
+        name = self.name("the name of a register")
+        self.end()
+        self.builder.add_qubits(name, size or 1, start, single=size is None)
+        self.forget()
+
+    def _old_register(self) -> None:
+        quantum = self.cursor.advance() == "qreg"
+        start = self.cursor.start
+        name = self.name("the name of a register")
+        size = self._size("a register")
+        self.end()
+        (self.builder.add_qubits if quantum else self.builder.add_bits)(name, size or 1, start, single=size is None)
+        self.forget()
+
+    def _bit(self) -> None:
+        self.cursor.advance()
+        size = self._size("a register")
+        start = self.cursor.start
+        name = self.name("the name of a register")
+        measured = self._initial_bits() if self.cursor.accept("=") else None
+        self.end()
+        bits = self.builder.add_bits(name, size or 1, start, single=size is None)
+        self.forget()
+        if measured is not None:
+            self.builder.measure(measured, bits, start)
+
+    def _initial_bits(self) -> Qubits | None:
+        """Read what bits begin with: a measurement, or zeros, which is what they hold anyway."""
+        start = self.cursor.start
+        if self.cursor.accept("measure"):
+            return self._operands().qubits()
+        if self.cursor.kind is Kind.STRING and not self.cursor.text.strip("\"'_0"):
+            self.cursor.advance()
+            return None
+        if self.cursor.text in ("0", "false"):
+            self.cursor.advance()
+            return None
+        raise self.source.unsupported("bits that begin with anything but 0 or a measurement", start)
+
+    def _const(self) -> None:
+        self.cursor.advance()
+        if self.cursor.text not in NUMBERS:
+            if self.cursor.text in RESERVED:
+                raise self.source.unsupported(f"a constant of type {self.cursor.text!r}", self.cursor.start)
+            raise self.cursor.unexpected("a type: " + ", ".join(sorted(NUMBERS)))
+        self._variable(fixed=True)
+
+    def _variable(self, fixed: bool) -> None:
+        """Read a constant, or a variable with a value: it may be used as long as nothing assigns to it."""
+        kind = self.cursor.advance()
+        width = self._size("a number") if kind in ("int", "uint", "float") else None
+        start = self.cursor.start
+        name = self.name("a name")
+        if not fixed and self.cursor.at(";"):
+            raise self.source.unsupported(f"the variable {name!r} without a value", start)
+        self.cursor.expect("=", "and a value")
+        if self.cursor.at("measure"):
+            raise self.source.unsupported("a measurement into a number", self.cursor.start, "measure into bits")
+        at = self.cursor.start
+        visible = self.builder.fixed_values() if fixed else self.builder.values
+        value = self._converted(kind, width, evaluate(self.source, read_expression(self.cursor, visible), ()), at)
+        self.end()
+        self.declare(name, Constant(value, fixed), start)
+
+    def _converted(self, kind: str, width: int | None, value: Value, start: int) -> Value:
+        try:
+            if kind == "duration":
+                if not isinstance(value, Duration):
+                    raise ValueError("a duration needs a unit, such as 100ns")
+                return value
+            if kind == "bool":
+                return truth(value)
+            if kind == "float":
+                return self.as_number(value, start)
+            return _in_range(kind, width or 64, whole(value))
+        except ValueError as reason:
+            raise self.source.wrong(str(reason), start) from reason
+
+    def _let(self) -> None:
+        self.cursor.advance()
+        start = self.cursor.start
+        name = self.name("the name of an alias")
+        self.cursor.expect("=", "and a register")
+        alias = self._operands().concatenation()
+        self.end()
+        self.declare(name, alias, start)
+
+    def _measure(self) -> None:
+        start = self.cursor.start
+        self.cursor.advance()
+        qubits = self._operands().qubits()
+        if self.cursor.at(";"):
+            raise self.source.unsupported("a measurement whose result is not kept", start, "measure into a bit")
+        self.cursor.expect("->", "and the bits that take the result")
+        bits = self._operands().bits()
+        self.end()
+        self.builder.measure(qubits, bits, start)
+
+    def _reset(self) -> None:
+        start = self.cursor.start
+        self.cursor.advance()
+        qubits = self._operands().qubits()
+        self.end()
+        self.builder.reset(qubits, start)
+
+    def _barrier(self) -> None:
+        start = self.cursor.start
+        self.cursor.advance()
+        on = self._operand_list()
+        self.builder.barrier(on or None, start)
+
+    def _operand_list(self) -> list[Qubits]:
+        """Read operands and the end of the statement."""
+        on: list[Qubits] = []
+        reader = self._operands()
+        self.listed(lambda: on.append(reader.qubits()), (";",))
+        self.end()
+        return on
+
+    def _delay(self) -> None:
+        start = self.cursor.start
+        self.cursor.advance()
+        self.cursor.expect("[", "and a duration")
+        length = evaluate(self.source, read_expression(self.cursor, self.builder.values), ())
+        self.cursor.expect("]", "after the duration")
+        if not isinstance(length, Duration):
+            raise self.source.wrong("a delay without a unit", start, "durations such as 100ns")
+        on = self._operand_list()
+        if not on:
+            raise self.source.unsupported("a delay without qubits", start, "name the qubits that wait")
+        self.builder.delay(length, on, start)
+
+    def _named(self) -> None:
+        """Read an assignment to bits, or a gate."""
+        cursor, start = self.cursor, self.cursor.start
+        entity = self.builder.names.get(cursor.text)
+        if isinstance(entity, Bits):
+            bits = self._operands().bits()
+            if not cursor.accept("="):
+                raise self.source.unsupported("an operation on classical bits", cursor.start, "measure into them")
+            if not cursor.accept("measure"):
+                raise self.source.unsupported("an assignment to bits of anything but a measurement", cursor.start)
+            qubits = self._operands().qubits()
+            self.end()
+            self.builder.measure(qubits, bits, start)
+        elif isinstance(entity, Constant):
+            raise self.source.unsupported(f"the variable {cursor.text!r} that changes", start)
+        else:
+            self._apply()
+
+    def _modifiers(self) -> Modifiers:
+        """Read modifiers up to the gate's name."""
+        controls: list[bool] = []
+        exponents: list[float] = []
+        while self.cursor.kind is Kind.NAME and self.cursor.text in ("ctrl", "negctrl", "inv", "pow"):
+            start = self.cursor.start
+            word = self.cursor.advance()
+            argument = self._modifier_argument(word)
+            if word in ("ctrl", "negctrl"):
+                self._check_controls(argument, len(controls), start)
+                controls += [word == "ctrl"] * int(argument)
+            else:
+                exponents.append(argument)
+            self.cursor.expect("@", f"after the modifier {word}")
+        return Modifiers(tuple(controls), tuple(reversed(exponents)))
+
+    def _modifier_argument(self, word: str) -> float:
+        if word == "inv":
+            return -1
+        if not self.cursor.at("("):
+            if word == "pow":
+                raise self.cursor.unexpected("'(' and the exponent")
+            return 1
+        self.cursor.advance()
+        start = self.cursor.start
+        value = evaluate(self.source, read_expression(self.cursor, self.builder.fixed_values()), ())
+        self.cursor.expect(")", f"after the argument of {word}")
+        if isinstance(value, int) and not isinstance(value, bool):
+            return value
+        return self.as_number(value, start)
+
+    def _check_controls(self, number: float, others: int, start: int) -> None:
+        if not isinstance(number, int) or number < 1:
+            raise self.source.wrong(f"{number!r} controls", start, "whole numbers from 1")
+        if others + number > self.cursor.limits.controls:
+            raise self.source.too_large(
+                "control qubits of one gate", others + number, self.cursor.limits.controls, start
+            )
+
+    def _gate(self, body: Body | None) -> tuple[Gate, int]:
+        start = self.cursor.start
+        if self.cursor.accept("gphase"):
+            return GPHASE, start
+        if self.cursor.kind is Kind.NAME and self.cursor.text in RESERVED - {"U"}:
+            raise self.cursor.unexpected("a gate")
+        name = self.cursor.take(Kind.NAME, "the name of a gate")
+        if body is not None and name == body.name:
+            raise self.source.wrong(f"the gate {name!r} that uses itself", start, "gates defined above")
+        return self.builder.find_gate(name, start), start
+
+    def _apply(self) -> None:
+        start = self.cursor.start
+        modifiers = self._modifiers()
+        gate, at = self._gate(None)
+        terms = self.arguments(self.builder.values)
+        if self.cursor.at("["):
+            raise self.source.unsupported("a gate with a duration", self.cursor.start)
+        on = self._operand_list()
+        self.price(gate, modifiers, at)
+        self.builder.apply(gate, modifiers, self.angles(terms, at), on, start)
+
+    def body_call(self, body: Body) -> Call:
+        """Read one gate application or barrier of a gate's body."""
+        cursor, start = self.cursor, self.cursor.start
+        if cursor.kind is not Kind.NAME:
+            raise cursor.unexpected("a gate, 'barrier' or '}': nothing else stands in a gate's body")
+        if cursor.text in control_flow.WORDS:
+            raise control_flow.refused(cursor)
+        qubits: list[int] = []
+        if cursor.accept("barrier"):
+            self.listed(lambda: qubits.append(self.body_qubit(body)), (";",))
+            self.end()
+            over = list(dict.fromkeys(qubits)) or list(body.qubits.values())
+            return self.call(BarrierGate(len(over)), Modifiers(), (), over, start)
+        modifiers = self._modifiers()
+        gate, _ = self._gate(body)
+        terms = self.arguments(body.values)
+        self.listed(lambda: qubits.append(self.body_qubit(body)), (";",))
+        self.end()
+        return self.call(gate, modifiers, terms, qubits, start)
+
+
+def _in_range(kind: str, width: int, value: int) -> int:
+    low, high = (0, 2**width - 1) if kind == "uint" else (-(2 ** (width - 1)), 2 ** (width - 1) - 1)
+    if width > 64 or not low <= value <= high:
+        raise ValueError(f"{value} does not fit {kind}[{width}], which holds {low} to {high}")
+    return value

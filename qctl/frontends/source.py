@@ -1,0 +1,45 @@
+"""A text with a name: every error of a reader says where in it, as name:line:column."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from qctl.core.errors import ProgramError
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The text of one program.
+
+    Parameters
+    ----------
+    text : the program
+    name : file name or other origin, for messages
+    """
+
+    text: str
+    name: str
+
+    def where(self, start: int) -> str:
+        """Return ``name:line:column`` of a character, both counted from 1."""
+        line = self.text.count("\n", 0, start) + 1
+        column = start - self.text.rfind("\n", 0, start)
+        return f"{self.name}:{line}:{column}"
+
+    def wrong(self, asked: str, start: int, allowed: str = "", remedy: str = "") -> ProgramError:
+        """Return the error for a text that means nothing."""
+        return ProgramError(asked, allowed=allowed, where=self.where(start), remedy=remedy)
+
+    def unsupported(self, what: str, start: int, remedy: str = "") -> ProgramError:
+        """Return the error for what has a meaning that this reader does not know yet."""
+        note = "this is not supported yet"
+        return ProgramError(what, where=self.where(start), remedy=f"{note}: {remedy}" if remedy else note)
+
+    def too_large(self, what: str, number: object, limit: int, start: int) -> ProgramError:
+        """Return the error for what passes a limit of the reader."""
+        return ProgramError(
+            f"{number} {what}",
+            allowed=f"at most {limit}",
+            where=self.where(start),
+            remedy="more is not supported: raise the limits of the reader if this program is meant",
+        )

@@ -1,0 +1,104 @@
+"""The gate stream while it grows: one row of numbers an event, never an object an event."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qctl.core.program import EVENT, Op
+
+from .definition import Modifiers
+from .gate import Cost, Gate
+from .limits import ReadLimits
+from .source import Source
+from .synthesis import Row, rows
+
+N_COLUMNS = 7  # op, first qubit, second qubit, bit, three angles
+_REMEMBERED_ROWS = 100_000
+
+
+class EventStream:
+    """Events in order, and the price paid for them.
+
+    Parameters
+    ----------
+    source : for the place of an error
+    limits : on events and on work
+
+    Attributes
+    ----------
+    columns : float64 numbers, ``N_COLUMNS`` for each event
+    """
+
+    def __init__(self, source: Source, limits: ReadLimits) -> None:
+        self.columns = array("d")
+        self._source, self._limits = source, limits
+        self._work = 0
+        self._n_barriers = 0
+        self._expanded: dict[tuple[int, Modifiers, tuple[float, ...]], tuple[Row, ...]] = {}
+        self._n_remembered = 0
+
+    def __len__(self) -> int:
+        return len(self.columns) // N_COLUMNS
+
+    def reserve(self, n_events: int, start: int) -> None:
+        """Refuse events that would pass the limit, before they are made."""
+        total = len(self) + n_events
+        if total > self._limits.events:
+            raise self._source.too_large("events after expanding all gates", _shown(total), self._limits.events, start)
+
+    def add(self, op: Op, qubits: Sequence[int], bit: int = -1, angles: Sequence[float] = ()) -> None:
+        """Append one event."""
+        first, second = (*qubits, -1)[:2]
+        a, b, c = (*angles, 0.0, 0.0, 0.0)[:3]
+        self.columns.extend((op, first, second, bit, a + 0.0, b + 0.0, c + 0.0))
+
+    def barrier(self, qubits: Iterable[int]) -> None:
+        """Append one barrier over several qubits."""
+        self._n_barriers += 1
+        for qubit in qubits:
+            self.add(Op.BARRIER, (qubit,), self._n_barriers)
+
+    def expand(
+        self, gate: Gate, modifiers: Modifiers, cost: Cost, angles: Sequence[float], start: int
+    ) -> tuple[Row, ...]:
+        """Return the events of a gate on qubits 0, 1, ...; pays for the work, or refuses it."""
+        key = (id(gate), modifiers, tuple(angles))
+        known = self._expanded.get(key)
+        if known is not None:
+            return known
+        self.reserve(cost.n_events(), start)
+        self._work += cost.work
+        if self._work > self._limits.work:
+            raise self._source.too_large("steps to expand gates", _shown(self._work), self._limits.work, start)
+        found = tuple(row for step in modifiers.apply(gate.steps(angles)) for row in rows(step))
+        if self._n_remembered + len(found) > _REMEMBERED_ROWS:
+            self._expanded.clear()
+            self._n_remembered = 0
+        self._n_remembered += len(found)
+        self._expanded[key] = found
+        return found
+
+    def place(self, local: Iterable[Row], qubits: Sequence[int]) -> None:
+        """Append events whose qubits 0, 1, ... are the given ones."""
+        targets = (*qubits, -1)  # -1, an unused qubit, stays unused
+        for op, first, second, a, b, c in local:
+            if op == Op.BARRIER:
+                self._n_barriers += int(c)  # 1 marks the first row of a barrier
+                self.columns.extend((op, targets[int(first)], -1, self._n_barriers, 0.0, 0.0, 0.0))
+            else:
+                self.columns.extend((op, targets[int(first)], targets[int(second)], -1, a, b, c))
+
+    def events(self) -> NDArray[np.void]:
+        """Return the stream as EVENT rows."""
+        table = np.frombuffer(self.columns, np.float64).reshape(-1, N_COLUMNS)
+        out = np.empty(len(table), EVENT)
+        out["op"], out["q"], out["bit"], out["angle"] = table[:, 0], table[:, 1:3], table[:, 3], table[:, 4:]
+        return out
+
+
+def _shown(number: int) -> str:
+    return str(number) if number < 10**15 else f"about 10^{len(f'{number:x}') * 1.204:.0f}"
