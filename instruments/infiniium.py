@@ -174,13 +174,10 @@ class Infiniium(ScpiInstrument):
 
     def _scale(self) -> Scale:
         """Read the preamble, and refuse data that are not where and when they were asked."""
-        fields = self.ask(lambda reply: reply.split(","), ":WAVeform:PREamble?")
-        if len(fields) < _PREAMBLE_FIELDS:
-            raise InstrumentError(f"a preamble of {len(fields)} fields", allowed="24 or more", where=self.name)
-        interval, origin, volts_per_code, volts_at_zero = (grammar.nr3(fields[k]) for k in (4, 5, 7, 8))
-        scale = Scale(grammar.nr1(fields[2]), interval, origin, volts_per_code, volts_at_zero)
-        on_time = math.isclose(interval, 1 / self._rate, rel_tol=1e-6) and abs(origin - self._delay) < interval / 2
-        if scale.points != self._shape[1] or not on_time or not volts_per_code > 0:
+        scale = self.ask(scale_of, ":WAVeform:PREamble?")
+        at_rate = math.isclose(scale.interval, 1 / self._rate, rel_tol=1e-6)
+        on_time = abs(scale.origin - self._delay) < scale.interval / 2
+        if scale.points != self._shape[1] or not at_rate or not on_time or not scale.volts_per_code > 0:
             raise InstrumentError(
                 f"it recorded {scale}",
                 allowed=f"{self._shape[1]} points at {self._rate:g} Hz from {self._delay:g} s",
@@ -219,3 +216,11 @@ class Infiniium(ScpiInstrument):
                 where=self.name,
                 remedy="record in several runs",
             )
+
+
+def scale_of(preamble: str) -> Scale:
+    """Read a preamble (a reader as in :mod:`qctl.transport.grammar`); its fields by index: see the guide."""
+    fields = preamble.split(",")
+    if len(fields) < _PREAMBLE_FIELDS:
+        raise ValueError(f"expected at least {_PREAMBLE_FIELDS} fields")
+    return Scale(grammar.nr1(fields[2]), *(grammar.nr3(fields[k]) for k in (4, 5, 7, 8)))

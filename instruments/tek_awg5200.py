@@ -82,7 +82,7 @@ class TekAwg5200(ScpiInstrument):
         self.stop()
         if self._loaded != self.session.generation:
             self._wipe()
-        names = [_name(waveform) for waveform in playlist.waveforms]
+        names = [name_of(waveform) for waveform in playlist.waveforms]
         self._drop(self._stored - set(names))
         for name, waveform in zip(names, playlist.waveforms, strict=True):
             if name not in self._stored:
@@ -260,7 +260,8 @@ def as_marker_bytes(markers: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return markers << np.uint8(_MARKER_BIT)
 
 
-def _name(waveform: Waveform) -> str:
+def name_of(waveform: Waveform) -> str:
+    """Return the name under which the instrument keeps a waveform: its content."""
     content = hashlib.sha256(waveform.codes.tobytes() + waveform.markers.tobytes())
     return f"w{content.hexdigest()[:24]}"
 

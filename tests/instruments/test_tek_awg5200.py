@@ -1,0 +1,203 @@
+"""The conversation with a Tektronix AWG5200."""
+
+import numpy as np
+import pytest
+
+from qctl.core.errors import InstrumentError
+from qctl.core.laboratory import InstrumentEntry, LimitEntry, SafeAction, SafeEntry
+from qctl.core.protocols import Awg
+from qctl.core.sequence import Playlist, Waveform
+from qctl.instruments.tek_awg5200 import TekAwg5200, as_floats, as_marker_bytes, name_of
+
+HELLO = "*IDN? -> TEKTRONIX,AWG5208,B010001,FV:6.0.0242.0\n"
+OK = '\nSYST:ERR? -> 0,"No error"\n'
+STOP = "\nAWGControl:STOP\nAWGControl:RSTATe? -> 0\n"
+WIPE = "\nSLISt:SEQuence:DELete ALL\nWLISt:WAVeform:DELete ALL" + OK
+N = 2400
+
+
+def constant(code, marker=0):
+    return Waveform(np.full(N, code, np.int16), np.full(N, marker, np.uint8))
+
+
+HIGH, LOW = constant(32767, marker=1), constant(-32767)
+
+
+def upload(waveform, value, marker=""):
+    name = name_of(waveform)
+    data, flags = f"#49600{{{value}*2400}}", f"#42400{{{marker}*2400}}"
+    said = f"""
+        WLISt:WAVeform:NEW "{name}",2400,REAL
+        WLISt:WAVeform:DATA "{name}",0,2400,{data}
+        WLISt:WAVeform:DATA? "{name}",0,2400 -> {data}
+        """
+    if marker:
+        said += f"""
+        WLISt:WAVeform:MARKer:DATA "{name}",0,2400,{flags}
+        WLISt:WAVeform:MARKer:DATA? "{name}",0,2400 -> {flags}
+        """
+    return said + f'WLISt:WAVeform:LENGth? "{name}" -> 2400' + OK
+
+
+UPLOADS = upload(HIGH, "0000803f", marker="40") + upload(LOW, "000080bf")
+SEQUENCE = f"""
+    SLISt:SEQuence:NEW "qctl",2,8
+    SLISt:SEQuence:STEP1:WINPut "qctl",ATRigger
+    SLISt:SEQuence:STEP1:TASSet1:WAVeform "qctl","{name_of(HIGH)}"
+    SLISt:SEQuence:STEP1:TASSet3:WAVeform "qctl","{name_of(LOW)}"
+    SLISt:SEQuence:STEP2:WINPut "qctl",ATRigger
+    SLISt:SEQuence:STEP2:TASSet1:WAVeform "qctl","{name_of(LOW)}"
+    SLISt:SEQuence:STEP2:GOTO "qctl",FIRSt
+    SOURce1:CASSet:SEQuence "qctl",1
+    SOURce3:CASSet:SEQuence "qctl",3
+    SYST:ERR? -> 0,"No error"
+    SLISt:SEQuence:LENGth? "qctl" -> 2
+    """
+ASKED = ";".join(
+    f':SLISt:SEQuence:STEP{step}:TASSet{track}:WAVeform? "qctl"' for step, track in [(1, 1), (1, 3), (2, 1)]
+)
+VERIFIED = f'{ASKED} -> "{name_of(HIGH)}";"{name_of(LOW)}";"{name_of(LOW)}"\n'
+LOAD = STOP + WIPE + UPLOADS + SEQUENCE + VERIFIED
+
+
+@pytest.fixture
+def playlist():
+    steps = np.full((2, 8), -1, np.int32)
+    steps[0, 0], steps[0, 2], steps[1, 0] = 0, 1, 1
+    return Playlist((HIGH, LOW), steps)
+
+
+def test_a_playlist_is_uploaded_read_back_and_verified(scripted, playlist):
+    with scripted(TekAwg5200, HELLO + LOAD) as awg:
+        assert isinstance(awg, Awg)
+        awg.load(playlist)
+
+
+def test_what_is_there_already_is_not_sent_again(scripted, playlist):
+    again = STOP + f'SLISt:SEQuence:DELete "qctl"\nWLISt:WAVeform:DELete "{name_of(HIGH)}"\n'
+    new = """
+        SLISt:SEQuence:NEW "qctl",1,8
+        SLISt:SEQuence:STEP1:WINPut "qctl",ATRigger
+        SLISt:SEQuence:STEP1:TASSet1:WAVeform "qctl","LOW"
+        SLISt:SEQuence:STEP1:GOTO "qctl",FIRSt
+        SOURce1:CASSet:SEQuence "qctl",1
+        SYST:ERR? -> 0,"No error"
+        SLISt:SEQuence:LENGth? "qctl" -> 1
+        :SLISt:SEQuence:STEP1:TASSet1:WAVeform? "qctl" -> "LOW"
+        """.replace("LOW", name_of(LOW))
+    with scripted(TekAwg5200, HELLO + LOAD + again + new) as awg:
+        awg.load(playlist)
+        awg.load(Playlist((LOW,), np.array([[0, -1]], np.int32)))
+
+
+def test_it_runs_on_its_own_trigger_or_on_anothers(scripted, playlist, clock):
+    own = "TRIGger:INTerval 0.0002" + OK
+    own += 'SLISt:SEQuence:STEP1:WINPut "qctl",ITRigger\nSLISt:SEQuence:STEP2:WINPut "qctl",ITRigger\n'
+    on = "OUTPut1:STATe 1\nOUTPut3:STATe 1" + OK
+    run = "AWGControl:RUN\nAWGControl:RSTATe? -> 0\nAWGControl:RSTATe? -> 1" + OK
+    with scripted(TekAwg5200, HELLO + LOAD + on + run + STOP + own + on + run, clock=clock) as awg:
+        awg.load(playlist)
+        awg.arm(None)
+        awg.start()
+        awg.stop()
+        awg.arm(200e-6)
+        awg.start()
+
+
+def test_a_waveform_that_reads_back_differently_stops_the_upload(scripted, playlist):
+    said = (
+        upload(HIGH, "0000803f").split("WLISt:WAVeform:LENGth?")[0].replace("-> #49600{0000803f", "-> #49600{00000000")
+    )
+    with scripted(TekAwg5200, HELLO + STOP + WIPE + said) as awg, pytest.raises(InstrumentError, match="2400 of 2400"):
+        awg.load(playlist)
+
+
+def test_a_step_that_would_play_something_else_stops_the_load(scripted, playlist):
+    wrong = VERIFIED.replace(f'"{name_of(LOW)}"\n', '"old"\n')
+    said = HELLO + STOP + WIPE + UPLOADS + SEQUENCE + wrong
+    with (
+        scripted(TekAwg5200, said, name="awg") as awg,
+        pytest.raises(InstrumentError, match="step 2 channel 1: it wou"),
+    ):
+        awg.load(playlist)
+
+
+def test_after_a_fault_it_does_not_play_what_it_may_have_lost(scripted, playlist):
+    with scripted(TekAwg5200, HELLO + LOAD) as awg:
+        awg.load(playlist)
+        awg.session.generation += 1
+        with pytest.raises(InstrumentError, match="not known to hold"):
+            awg.arm(None)
+        with pytest.raises(InstrumentError, match="not known to hold"):
+            awg.start()
+
+
+def test_it_does_not_arm_before_anything_was_loaded(scripted):
+    with scripted(TekAwg5200, HELLO) as awg, pytest.raises(InstrumentError, match="load it"):
+        awg.arm(None)
+
+
+def test_after_a_fault_everything_is_loaded_again(scripted, playlist):
+    with scripted(TekAwg5200, HELLO + LOAD + LOAD) as awg:
+        awg.load(playlist)
+        awg.session.generation += 1
+        awg.load(playlist)
+
+
+def test_configuring_switches_nothing_on(scripted):
+    said = STOP + "CLOCk:SOURce EFIXed" + OK + "CLOCk:SRATe 2000000000" + OK
+    said += "".join(f"SOURce{k}:VOLTage 0.5\n" for k in range(1, 9))
+    said += "".join(f"SOURce{k}:DAC:RESolution 15\nSOURce{k}:RMODe CONTinuous\n" for k in range(1, 9)) + OK
+    with scripted(TekAwg5200, HELLO + said) as awg:
+        awg.configure(
+            InstrumentEntry(driver="", address="", sample_rate=2e9, full_scale=0.25), LimitEntry(min=0, max=0.3)
+        )
+
+
+@pytest.mark.parametrize(("full_scale", "message"), [(0.5, "beyond its limit"), (0.01, "outside the range")])
+def test_a_full_scale_beyond_limits_is_refused(scripted, full_scale, message):
+    entry = InstrumentEntry(driver="", address="", full_scale=full_scale)
+    said = HELLO + STOP + "CLOCk:SOURce EFIXed" + OK
+    with scripted(TekAwg5200, said) as awg, pytest.raises(InstrumentError, match=message):
+        awg.configure(entry, LimitEntry(min=0, max=0.3))
+
+
+def test_safe_is_silence(scripted):
+    said = "AWGControl:STOP\n" + "".join(f"OUTPut{k}:STATe 0\n" for k in range(1, 9)) + OK
+    with scripted(TekAwg5200, HELLO + said) as awg:
+        awg.make_safe(SafeEntry(action=SafeAction.HOLD))
+        awg.make_safe(SafeEntry(action=SafeAction.OFF))
+
+
+@pytest.mark.parametrize(
+    ("waveforms", "steps", "message"),
+    [
+        ((Waveform(np.zeros(2399, np.int16), np.zeros(2399, np.uint8)),), [[0]], "2399 samples"),
+        ((LOW,), np.zeros((16_384, 1)), "16384 steps"),
+        ((LOW,), np.zeros((0, 1)), "0 steps"),
+        ((LOW,), np.zeros((1, 9)), "9 channels"),
+        ((LOW,), [[-1]], "plays nothing"),
+    ],
+)
+def test_what_it_cannot_play_is_refused_before_anything_is_sent(scripted, waveforms, steps, message):
+    with scripted(TekAwg5200, HELLO) as awg, pytest.raises(InstrumentError, match=message):
+        awg.load(Playlist(waveforms, np.asarray(steps, np.int32)))
+
+
+def test_every_code_comes_back_from_its_float():
+    codes = np.arange(-32767, 32768).astype(np.int16)
+    floats = as_floats(codes)
+    assert floats.dtype == np.dtype("<f4")
+    np.testing.assert_array_equal(np.rint(floats * np.float32(32767)), codes)
+    np.testing.assert_array_equal(np.rint(floats.astype(np.float64) * 32767), codes)
+    assert np.abs(floats).max() == 1.0
+
+
+def test_a_code_beyond_full_scale_is_refused():
+    with pytest.raises(InstrumentError, match="-32768"):
+        as_floats(np.array([-32768], np.int16))
+
+
+def test_a_second_marker_is_refused():
+    with pytest.raises(InstrumentError, match="second marker"):
+        as_marker_bytes(np.array([0, 2], np.uint8))
