@@ -44,9 +44,10 @@ def test_no_ramp_without_limits(scripted, limit):
 
 
 def test_a_level_beyond_the_limits_is_refused(scripted):
-    with scripted(Gs200, HELLO + READY) as source, pytest.raises(InstrumentError, match=r"level 0\.003 is beyond"):
+    with scripted(Gs200, HELLO + READY) as source:
         source.configure(ENTRY, LIMIT)
-        source.ramp_to(3e-3)
+        with pytest.raises(InstrumentError, match=r"level 0\.003 is beyond"):
+            source.ramp_to(3e-3)
 
 
 class Remembering:

@@ -138,7 +138,7 @@ def test_a_record_of_another_time_or_rate_is_refused(scripted, clock, wrong):
 
 @pytest.mark.parametrize("preamble", ["", "2,1,16", GOOD.replace("5.0E-10", "9.91E+37"), GOOD.replace(",16,", ",1e1,")])
 def test_a_malformed_preamble_is_no_scale(preamble):
-    with pytest.raises(ValueError, match="expected|stands for"):
+    with pytest.raises(ValueError, match=r"expected|stands for"):
         scale_of(preamble)
 
 

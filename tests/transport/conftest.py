@@ -88,9 +88,7 @@ class Faults:
         kind = self.rng.choice(self.KINDS)
         self.counts[kind] += 1
         some = self.rng.randrange(len(reply))
-        if kind == "late":
-            self.before = reply
-        if kind == "doubled later":
+        if kind in ("late", "doubled later"):
             self.before = reply
         now = {
             "doubled": reply + reply,
