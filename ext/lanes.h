@@ -26,8 +26,16 @@
 
 typedef double lanes8 __attribute__((vector_size(64)));
 typedef double loose8 __attribute__((vector_size(64), aligned(8), may_alias)); /* in memory of any alignment */
+typedef int64_t mask8 __attribute__((vector_size(64)));
 typedef float lanes16 __attribute__((vector_size(64)));
 typedef float loose16 __attribute__((vector_size(64), aligned(4), may_alias));
+
+/* The larger of each pair; the second where they cannot be compared. */
+INLINE lanes8 larger(lanes8 a, lanes8 b)
+{
+    mask8 yes = a > b;
+    return (lanes8)((yes & (mask8)a) | (~yes & (mask8)b));
+}
 
 /* Memory for vectors; give `free` what `*block` became. */
 static inline void* lanes_alloc(size_t n_bytes, void** block)

@@ -108,12 +108,12 @@ cdef class System:
         cdef scratch_t s
         cdef void* block
         cdef int bad
-        cdef Py_ssize_t count = 4 * self.c.n_entries + 6 * n * m + 2 * BATCH * self.c.n_controls + n
+        cdef Py_ssize_t count = 4 * self.c.n_entries + self.c.n_controls + 6 * n * m + 2 * BATCH * self.c.n_controls + n
         s.drift = <lanes8*> lanes_alloc(count * 64, &block)
         if s.drift == NULL:
             raise MemoryError
         s.h = next_lanes(s.drift, 2 * self.c.n_entries)
-        s.psi = next_lanes(s.h, 2 * self.c.n_entries)
+        s.psi = next_lanes(s.h, 2 * self.c.n_entries + self.c.n_controls)
         s.w = next_lanes(s.psi, 2 * n * m)
         s.next = next_lanes(s.w, 2 * n * m)
         s.drive = next_lanes(s.next, 2 * n * m)
