@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import logging
 import os
 from collections.abc import Sequence as Seq
 from contextlib import ExitStack
@@ -27,6 +28,8 @@ from qctl.core.result import Result, points_in_a_row, shots_in_a_row
 from qctl.core.sequence import Sequence
 from qctl.frontends import read_program
 from qctl.readout import read_out, undo_readout_errors
+
+log = logging.getLogger(__name__)
 
 Text = str | os.PathLike[str]
 
@@ -168,10 +171,21 @@ class Lab:
             station.operate(known)
             self._operating = levels
         try:
-            return control.play(station, sequence, playlists, known.id)
-        except BaseException:
+            record = control.play(station, sequence, playlists, known.id)
+        except BaseException as error:
             self._operating = None  # nobody knows what still holds
+            log.error("%s: %s failed: %s", self.laboratory.name, sequence.digest[:8], error)
             raise
+        log.info(
+            "%s: played %s, %d points of %d shots, parameters %s, discarded segments %d",
+            self.laboratory.name,
+            sequence.digest[:8],
+            sequence.n_points,
+            sequence.shots,
+            known.id,
+            record.timing.discarded_segments,
+        )
+        return record
 
     def _batch(self, members: Seq[tuple[Sequence, Parameters, tuple[Register, ...]]]) -> tuple[list[Result], Timing]:
         """Run what fits one upload; return a result for each member."""

@@ -42,13 +42,17 @@ class Outcome:
 @click.option("--shots", type=click.IntRange(BATCH), default=4000, show_default=True)
 @click.option("--seed", type=click.IntRange(0), default=1, show_default=True)
 @json_option
-def command(shots: int, seed: int, as_json: bool) -> None:
+@click.pass_context
+def command(ctx: click.Context, shots: int, seed: int, as_json: bool) -> None:
     """Run a Bell pair, a GHZ state and a Fourier transform on a simulated five-transmon laboratory."""
     from rich.console import Console
     from rich.progress import Progress
 
     from qctl.run import Lab
 
+    from .state import keep_log
+
+    keep_log(ctx)
     console = Console(stderr=True)
     with Progress(console=console, transient=True) as progress, Lab.open(DEFAULT, seed=seed) as lab:
         opening = progress.add_task(f"starting {len(lab.laboratory.instruments)} instruments", total=None)

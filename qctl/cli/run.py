@@ -25,12 +25,23 @@ MOST_BARS = 32
 @twin_option
 @click.option("--mitigate", is_flag=True, help="Also undo known readout errors.")
 @json_option
+@click.pass_context
 def command(
-    file: Path, lab: str, shots: int, seed: int | None, twin: Path | None, mitigate: bool, as_json: bool
+    ctx: click.Context,
+    file: Path,
+    lab: str,
+    shots: int,
+    seed: int | None,
+    twin: Path | None,
+    mitigate: bool,
+    as_json: bool,
 ) -> None:
     """Run the OpenQASM program in FILE and print how often each answer came."""
     from qctl.run import Lab
 
+    from .state import keep_log
+
+    keep_log(ctx)
     with Lab.open(lab, seed=seed, twin=twin) as laboratory:
         result = laboratory.run(file, shots=shots, mitigate=mitigate)
     if as_json:

@@ -1,0 +1,45 @@
+"""The folder for qctl's own files. So far it holds one: the log of runs and faults."""
+
+from __future__ import annotations
+
+import logging
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+
+import click
+import platformdirs
+
+from qctl.core.errors import UsageError
+
+LOG_BYTES, LOG_FILES = 1_000_000, 3
+
+
+def state_folder(ctx: click.Context) -> Path:
+    """Return the folder that ``--state`` or QCTL_STATE_DIR names, or the platform's own; made when it is missing.
+
+    Raises
+    ------
+    UsageError
+        When it cannot be made.
+    """
+    asked = (ctx.find_root().obj or {}).get("state")
+    folder = Path(asked) if asked else Path(platformdirs.user_data_dir("qctl", appauthor=False))
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as reason:
+        raise UsageError(
+            f"no folder at {str(folder)!r} ({reason})", remedy="name another one with --state or QCTL_STATE_DIR"
+        ) from reason
+    return folder
+
+
+def keep_log(ctx: click.Context) -> None:
+    """Write what qctl logs (one line a run, one a fault) to ``qctl.log`` in the state folder."""
+    handler = RotatingFileHandler(
+        state_folder(ctx) / "qctl.log", maxBytes=LOG_BYTES, backupCount=LOG_FILES - 1, encoding="utf-8", delay=True
+    )
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logger = logging.getLogger("qctl")
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    ctx.call_on_close(lambda: (logger.removeHandler(handler), handler.close()))
