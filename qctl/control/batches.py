@@ -42,4 +42,4 @@ def _most_points(sequences: Seq[Sequence], limits: Limits) -> int:
     for declared in limits.values():
         if isinstance(declared, DigitizerLimits):
             most.append(min(declared.max_segments, declared.memory // longest))
-    return max(1, min(most, default=1))
+    return max(1, min(most, default=2**31))

@@ -49,8 +49,8 @@ def test_two_feedlines_of_one_digitizer_share_its_segments(sequence):
     [recording] = recordings(both)
     assert (recording.inputs, recording.first, recording.n_samples) == ((1, 2, 3, 4), 80, 70)
     recording.codes[...] = np.arange(70) + 1000 * np.arange(4)[:, None]
-    np.testing.assert_array_equal(recording.trace(one).codes[0, 0], np.arange(20, 70) + [[0], [1000]])
-    np.testing.assert_array_equal(recording.trace(other).codes[0, 0], np.arange(40) + [[2000], [3000]])
+    np.testing.assert_array_equal(recording.trace(one).codes[0, 0], np.arange(20, 70) + np.array([[0], [1000]]))
+    np.testing.assert_array_equal(recording.trace(other).codes[0, 0], np.arange(40) + np.array([[2000], [3000]]))
 
 
 def test_room_for_segments_is_a_view_that_instruments_fill_without_a_copy(sequence):
