@@ -12,7 +12,8 @@ the traffic of an upload, once per waveform.
 from __future__ import annotations
 
 import hashlib
-from typing import ClassVar
+from collections.abc import Callable, Mapping
+from typing import ClassVar, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,9 +27,12 @@ from qctl.transport import Command, Session, Word, command, grammar
 from .pace import WALL, Clock, wait_until
 from .scpi import Choice, Number, ScpiInstrument, refuse_beyond
 
+T = TypeVar("T")
+
 SEQUENCE = "qctl"
 _MARKER_BIT = 6  # of marker 1
 _PART = 1 << 26  # samples sent in one block: 256 MiB
+_NEVER = -1  # no generation of a session
 _AT_ONCE = 64  # queries in one message
 
 
@@ -60,8 +64,9 @@ class TekAwg5200(ScpiInstrument):
         self._stored: set[str] = set()  # waveforms known to be in its memory
         self._used: tuple[int, ...] = ()  # channels that the loaded sequence plays on
         self._n_steps = 0
+        self._content: tuple[tuple[str, ...], tuple[int, ...], bytes] | None = None  # of the loaded playlist
         self._wait_for = Word("ATRigger")
-        self._loaded = -1  # generation of the session when the memory was last verified
+        self._loaded = _NEVER  # generation of the session when the memory was last verified
 
     def configure(self, entry: InstrumentEntry, limit: LimitEntry | None) -> None:
         """Set the 10 MHz reference, sample rate, full scale (V peak, within ``limit``) and room for one marker."""
@@ -80,17 +85,21 @@ class TekAwg5200(ScpiInstrument):
         """Make the program memory hold ``playlist`` and nothing else; read back and compare what was sent."""
         self._refuse(playlist)
         self.stop()
-        if self._loaded != self.session.generation:
+        generation = self.session.generation
+        if self._loaded != generation:
             self._wipe()
         names = [name_of(waveform) for waveform in playlist.waveforms]
+        content = (tuple(names), playlist.steps.shape, playlist.steps.tobytes())
+        if content == self._content:
+            return
+        self._content, self._loaded = None, _NEVER  # until all is verified
         self._drop(self._stored - set(names))
-        for name, waveform in zip(names, playlist.waveforms, strict=True):
-            if name not in self._stored:
-                self._upload(name, waveform)
+        self._upload({n: w for n, w in zip(names, playlist.waveforms, strict=True) if n not in self._stored})
         self._write_sequence(playlist, names)
         self.check()
         self._verify_sequence(playlist, names)
-        self._loaded = self.session.generation
+        self._content, self._loaded = content, generation
+        self._refuse_dirty()
 
     def arm(self, period: float | None) -> None:
         """Outputs on; each step waits for the external trigger A, or for the internal one of ``period`` seconds."""
@@ -127,23 +136,29 @@ class TekAwg5200(ScpiInstrument):
 
     # --- memory ---
 
-    def _upload(self, name: str, waveform: Waveform) -> None:
-        volts, markers = as_floats(waveform.codes), as_marker_bytes(waveform.markers)
-        n_samples = len(volts)
-        self.write("WLISt:WAVeform:NEW", name, n_samples, Word("REAL"))
-        for first in range(0, n_samples, _PART):
-            part = slice(first, min(first + _PART, n_samples))
-            place = (name, first, part.stop - first)
-            self.session.write_block(command("WLISt:WAVeform:DATA", *place), volts[part])
-            self._compare(command("WLISt:WAVeform:DATA?", *place), volts[part])
-            if markers.any():
-                self.session.write_block(command("WLISt:WAVeform:MARKer:DATA", *place), markers[part])
-                self._compare(command("WLISt:WAVeform:MARKer:DATA?", *place), markers[part])
-        found = self.ask(grammar.nr1, "WLISt:WAVeform:LENGth?", name)
-        if found != n_samples:
-            raise InstrumentError(f"waveform {name} holds {found} samples", allowed=f"{n_samples}", where=self.name)
+    def _upload(self, waveforms: Mapping[str, Waveform]) -> None:
+        """Send new waveforms and compare what comes back."""
+        if not waveforms:
+            return
+        for name, waveform in waveforms.items():
+            self.write("WLISt:WAVeform:NEW", name, len(waveform.codes), Word("REAL"))
+            self._send("WLISt:WAVeform:DATA", name, as_floats(waveform.codes))
+            if waveform.markers.any():
+                self._send("WLISt:WAVeform:MARKer:DATA", name, as_marker_bytes(waveform.markers))
+        lengths = self._ask_all([command("WLISt:WAVeform:LENGth?", name) for name in waveforms], grammar.nr1)
+        for (name, waveform), length in zip(waveforms.items(), lengths, strict=True):
+            if length != len(waveform.codes):
+                raise InstrumentError(
+                    f"waveform {name} holds {length} samples", allowed=f"{len(waveform.codes)}", where=self.name
+                )
         self.check()
-        self._stored.add(name)
+        self._stored.update(waveforms)
+
+    def _send(self, header: str, name: str, samples: NDArray[np.generic]) -> None:
+        for first in range(0, len(samples), _PART):
+            part = samples[first : first + _PART]
+            self.session.write_block(command(header, name, first, len(part)), part)
+            self._compare(command(f"{header}?", name, first, len(part)), part)
 
     def _compare(self, query: Command, sent: NDArray[np.generic]) -> None:
         found = np.empty_like(sent)
@@ -160,8 +175,7 @@ class TekAwg5200(ScpiInstrument):
         self.session.write(command("SLISt:SEQuence:DELete", Word("ALL")), command("WLISt:WAVeform:DELete", Word("ALL")))
         self.check()
         self._stored.clear()
-        self._n_steps = 0
-        self._loaded = self.session.generation
+        self._content, self._n_steps = None, 0
 
     def _drop(self, names: set[str]) -> None:
         """Delete the old sequence, then the waveforms that only it needed."""
@@ -189,15 +203,16 @@ class TekAwg5200(ScpiInstrument):
         if found != self._n_steps:
             raise InstrumentError(f"the sequence has {found} steps", allowed=f"{self._n_steps}", where=self.name)
         places = np.argwhere(playlist.steps >= 0).tolist()
-        for first in range(0, len(places), _AT_ONCE):
-            part = places[first : first + _AT_ONCE]
-            queries = [command(f"SLISt:SEQuence:STEP{s + 1}:TASSet{c + 1}:WAVeform?", SEQUENCE) for s, c in part]
-            answers = self.session.ask_many(queries, grammar.quoted)
-            for (step, channel), answer in zip(part, answers, strict=True):
-                wanted = names[playlist.steps[step, channel]]
-                if answer != wanted:
-                    where = f"{self.name} step {step + 1} channel {channel + 1}"
-                    raise InstrumentError(f"it would play {answer!r}", allowed=wanted, where=where)
+        queries = [command(f"SLISt:SEQuence:STEP{s + 1}:TASSet{c + 1}:WAVeform?", SEQUENCE) for s, c in places]
+        for (step, channel), answer in zip(places, self._ask_all(queries, grammar.quoted), strict=True):
+            wanted = names[playlist.steps[step, channel]]
+            if answer != wanted:
+                where = f"{self.name} step {step + 1} channel {channel + 1}"
+                raise InstrumentError(f"it would play {answer!r}", allowed=wanted, where=where)
+
+    def _ask_all(self, queries: list[Command], read: Callable[[str], T]) -> list[T]:
+        parts = (queries[first : first + _AT_ONCE] for first in range(0, len(queries), _AT_ONCE))
+        return [answer for part in parts for answer in self.session.ask_many(part, read)]
 
     # --- small things ---
 
@@ -218,7 +233,7 @@ class TekAwg5200(ScpiInstrument):
             self.write(f"SOURce{channel}:VOLTage", 2 * full_scale)  # peak to peak
 
     def _refuse_dirty(self) -> None:
-        if not self._n_steps or self._loaded != self.session.generation:
+        if self._content is None or self._loaded != self.session.generation:
             raise InstrumentError(
                 "its program memory is not known to hold the sequence", where=self.name, remedy="load it (again)"
             )

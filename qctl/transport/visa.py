@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import select
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Any, Protocol, cast
 
 from qctl.core.errors import TransportError
@@ -83,6 +84,9 @@ class Resource(Protocol):
     session: int
     timeout: float
 
+    def ignore_warning(self, *codes: int) -> AbstractContextManager[object]:
+        """Let these status codes pass in silence."""
+
     def clear(self) -> None:
         """Send a device clear."""
 
@@ -152,11 +156,13 @@ class VisaWire:
             self._stream = None  # a link that is already gone needs no closing
 
     def _read(self, limit: int, milliseconds: int, *, patient: bool) -> bytes:
+        from pyvisa.constants import StatusCode
         from pyvisa.errors import VisaIOError
 
         self._resource.timeout = milliseconds
         try:
-            found = bytes(self._resource.visalib.read(self._resource.session, limit)[0])
+            with self._resource.ignore_warning(StatusCode.success_max_count_read):  # more to come: no news to us
+                found = bytes(self._resource.visalib.read(self._resource.session, limit)[0])
         except (VisaIOError, OSError, RuntimeError) as error:
             if not patient and isinstance(error, VisaIOError):
                 return b""  # nothing there within no time: as it should be

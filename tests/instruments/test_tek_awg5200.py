@@ -36,10 +36,11 @@ def upload(waveform, value, marker=""):
         WLISt:WAVeform:MARKer:DATA "{name}",0,2400,{flags}
         WLISt:WAVeform:MARKer:DATA? "{name}",0,2400 -> {flags}
         """
-    return said + f'WLISt:WAVeform:LENGth? "{name}" -> 2400' + OK
+    return said
 
 
-UPLOADS = upload(HIGH, "0000803f", marker="40") + upload(LOW, "000080bf")
+LENGTHS = f':WLISt:WAVeform:LENGth? "{name_of(HIGH)}";:WLISt:WAVeform:LENGth? "{name_of(LOW)}" -> 2400;2400'
+UPLOADS = upload(HIGH, "0000803f", marker="40") + upload(LOW, "000080bf") + LENGTHS + OK
 SEQUENCE = f"""
     SLISt:SEQuence:NEW "qctl",2,8
     SLISt:SEQuence:STEP1:WINPut "qctl",ATRigger
@@ -73,7 +74,13 @@ def test_a_playlist_is_uploaded_read_back_and_verified(scripted, playlist):
         awg.load(playlist)
 
 
-def test_what_is_there_already_is_not_sent_again(scripted, playlist):
+def test_a_playlist_that_is_there_already_is_not_sent_again(scripted, playlist):
+    with scripted(TekAwg5200, HELLO + LOAD + STOP) as awg:
+        awg.load(playlist)
+        awg.load(playlist)
+
+
+def test_a_waveform_that_is_there_already_is_not_sent_again(scripted, playlist):
     again = STOP + f'SLISt:SEQuence:DELete "qctl"\nWLISt:WAVeform:DELete "{name_of(HIGH)}"\n'
     new = """
         SLISt:SEQuence:NEW "qctl",1,8
@@ -112,16 +119,6 @@ def test_a_waveform_that_reads_back_differently_stops_the_upload(scripted, playl
         awg.load(playlist)
 
 
-def test_a_step_that_would_play_something_else_stops_the_load(scripted, playlist):
-    wrong = VERIFIED.replace(f'"{name_of(LOW)}"\n', '"old"\n')
-    said = HELLO + STOP + WIPE + UPLOADS + SEQUENCE + wrong
-    with (
-        scripted(TekAwg5200, said, name="awg") as awg,
-        pytest.raises(InstrumentError, match="step 2 channel 1"),
-    ):
-        awg.load(playlist)
-
-
 def test_after_a_fault_it_does_not_play_what_it_may_have_lost(scripted, playlist):
     with scripted(TekAwg5200, HELLO + LOAD) as awg:
         with pytest.raises(InstrumentError, match="load it"):
@@ -134,10 +131,14 @@ def test_after_a_fault_it_does_not_play_what_it_may_have_lost(scripted, playlist
             awg.start()
 
 
-def test_after_a_fault_everything_is_loaded_again(scripted, playlist):
-    with scripted(TekAwg5200, HELLO + LOAD + LOAD) as awg:
+def test_after_a_fault_or_a_load_that_broke_off_everything_is_loaded_again(scripted, playlist):
+    wrong = VERIFIED.replace(f'"{name_of(LOW)}"\n', '"old"\n')
+    broken = STOP + WIPE + UPLOADS + SEQUENCE + wrong
+    with scripted(TekAwg5200, HELLO + LOAD + broken + LOAD) as awg:
         awg.load(playlist)
         awg.session.generation += 1
+        with pytest.raises(InstrumentError, match="step 2 channel 1"):
+            awg.load(playlist)
         awg.load(playlist)
 
 
@@ -153,9 +154,8 @@ def test_configuring_switches_nothing_on(scripted):
 
 @pytest.mark.parametrize(("full_scale", "message"), [(0.5, "beyond its limit"), (0.01, "outside the range")])
 def test_a_full_scale_beyond_limits_is_refused(scripted, full_scale, message):
-    entry = InstrumentEntry(driver="", address="", full_scale=full_scale)
-    said = HELLO + STOP + "CLOCk:SOURce EFIXed" + OK
-    with scripted(TekAwg5200, said) as awg, pytest.raises(InstrumentError, match=message):
+    entry, said = InstrumentEntry(driver="", address="", full_scale=full_scale), STOP + "CLOCk:SOURce EFIXed" + OK
+    with scripted(TekAwg5200, HELLO + said) as awg, pytest.raises(InstrumentError, match=message):
         awg.configure(entry, LimitEntry(min=0, max=0.3))
 
 
@@ -190,11 +190,8 @@ def test_every_code_comes_back_from_its_float():
     assert np.abs(floats).max() == 1.0
 
 
-def test_a_code_beyond_full_scale_is_refused():
+def test_a_code_beyond_full_scale_and_a_second_marker_are_refused():
     with pytest.raises(InstrumentError, match="-32768"):
         as_floats(np.array([-32768], np.int16))
-
-
-def test_a_second_marker_is_refused():
     with pytest.raises(InstrumentError, match="second marker"):
         as_marker_bytes(np.array([0, 2], np.uint8))
