@@ -22,7 +22,11 @@ RANK = {name: len(LAYERS) - level for level, names in enumerate(LAYERS) for name
 FREE = {"_version"}  # the version may be read from anywhere
 
 # The two doors in the wall: the mock rack plays the simulated world, the rack command starts it.
-DOORS = {("instruments", "physics"): "instruments/mock/", ("cli", "physics"): "qctl/cli/rack.py"}
+DOORS = {
+    ("instruments", "physics"): "instruments/mock/",
+    ("cli", "physics"): "qctl/cli/rack.py",
+    ("cli", "instruments"): "qctl/cli/rack.py",
+}
 FORBIDDEN = {"cli": {"physics", "instruments"}, "run": {"physics", "instruments", "platforms"}}
 FORBIDDEN |= {name: {"physics", "instruments"} for name in ("frontends", "compile", "control", "readout")}
 FORBIDDEN["instruments"] = {"kernels"}

@@ -1,4 +1,7 @@
-"""Draw a sequence: one row for each line in use, I and Q over time in ns, shaded where a digitizer listens."""
+"""Draw a sequence: one row for each line in use, I and Q over time in ns, shaded where a digitizer listens.
+
+Lines are drawn as they meet at the chip: cable delays and trigger latencies are taken out.
+"""
 
 from __future__ import annotations
 
@@ -39,24 +42,26 @@ def draw(sequence: Sequence, playlists: Mapping[str, Playlist], title: str, out:
     figure = Figure(figsize=(WIDTH, height), layout="constrained")
     FigureCanvasAgg(figure)
     rows = figure.subplots(max(1, len(tracks)), 1, sharex=True, squeeze=False)[:, 0]
-    end = 0.0
+    end, highest = 0.0, 0.05
     for axes, (name, track) in zip(rows, tracks.items(), strict=False):
         for label, (time, values) in samples_of(track, playlists).items():
             axes.plot(time, values, color=COLOURS[label], linewidth=0.7, label=label or "output")
             busy = np.flatnonzero(values != values[-1])
+            highest = max(highest, float(np.abs(values).max()))
             end = max(end, float(time[busy[-1]]) if len(busy) else 0.0)
         listening = sequence.listening.get(name)
         if listening is not None:
-            end = max(end, *(stop for _, stop in windows_of(listening)))
-            for start, stop in windows_of(listening):
+            spans = windows_of(listening, track)
+            end = max(end, *(stop for _, stop in spans))
+            for start, stop in spans:
                 axes.axvspan(start, stop, color="0.85", zorder=0)
         axes.set_ylabel(name, rotation=0, ha="right", va="center")
-        axes.set_ylim(-1.05, 1.05)
-        axes.set_yticks([-1, 0, 1])
         axes.tick_params(labelsize=7)
         axes.grid(axis="x", linewidth=0.3)
         axes.spines[["top", "right"]].set_visible(False)
-    rows[-1].set_xlabel("time at the outputs (ns)")
+    for axes in rows:
+        axes.set_ylim(-1.15 * highest, 1.15 * highest)
+    rows[-1].set_xlabel("time at the chip (ns)")
     rows[-1].set_xlim(0, max(end, 1.0) * 1.02)
     rows[0].set_title(f"{title}: fraction of full scale; I blue, Q orange, flux green, listening grey", fontsize=9)
     try:
@@ -74,13 +79,15 @@ def samples_of(
     for label, port in zip(("I", "Q") if len(track.outputs) == 2 else ("",), track.outputs, strict=True):
         playlist = playlists[port.instrument]
         codes = playlist.waveforms[playlist.steps[0, port.number - 1]].codes
-        found[label] = (np.arange(len(codes)) / track.sample_rate * 1e9, codes / FULL_SCALE)
+        found[label] = ((np.arange(len(codes)) - track.delay) / track.sample_rate * 1e9, codes / FULL_SCALE)
     return found
 
 
-def windows_of(listening: Listening) -> list[tuple[float, float]]:
-    """Return start and end (ns) of the spans in which the first sweep point is heard."""
+def windows_of(listening: Listening, track: Track) -> list[tuple[float, float]]:
+    """Return start and end (ns) of the spans in which the first point is heard; the first begins with its tone."""
     windows = listening.windows[listening.windows["point"] == 0]
     scale = 1e9 / listening.sample_rate
-    spans = {(int(w["start"]) * scale, int(w["start"] + w["length"]) * scale) for w in windows}
+    first_tone = int(track.plays["start"][track.plays["point"] == 0].min()) / track.sample_rate * 1e9
+    way = int(windows["start"].min()) * scale - first_tone
+    spans = {(int(w["start"]) * scale - way, int(w["start"] + w["length"]) * scale - way) for w in windows}
     return sorted(spans)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -17,13 +19,27 @@ from .laboratory import json_option, seed_option, twin_option
 def command(file: str, seed: int | None, twin: Path | None, as_json: bool) -> None:
     """Serve the instruments of the laboratory FILE on free loopback ports, in the foreground.
 
-    It ends with Ctrl-C or SIGTERM; with --json also when its standard input ends.
+    It ends with Ctrl-C or SIGTERM, or when a pipe at its standard input ends. Without --seed every start draws its own.
     """
-    from qctl.config import read_laboratory
-    from qctl.config.find import find_laboratory
-    from qctl.instruments.mock.rack import run_rack
+    import secrets
 
-    run_rack(read_laboratory(find_laboratory(file)), seed=seed, twin=twin, as_json=as_json)
+    from qctl.config import read, read_laboratory
+    from qctl.config.find import find_laboratory, twin_of
+    from qctl.instruments.mock.rack import run_rack
+    from qctl.physics.world import World
+
+    path = find_laboratory(file)
+    laboratory = read_laboratory(path)
+    drawn = secrets.randbits(32) if seed is None else seed
+    world = World(laboratory, read(twin or twin_of(path), twin_kind()), drawn)
+    run_rack(laboratory, world, lambda served: click.echo(_announcement(served, as_json)), seed=drawn)
+
+
+def _announcement(served: dict[str, Any], as_json: bool) -> str:
+    if as_json:
+        return json.dumps(served)
+    lines = [f"{name}  {entry['model']}  {entry['address']}" for name, entry in served["instruments"].items()]
+    return "\n".join([*lines, "serving; Ctrl-C ends it"])
 
 
 def twin_kind() -> type:
