@@ -1,1 +1,92 @@
 """Program to Schedule to Sequence, checked against every limit."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from qctl.core.laboratory import Laboratory
+from qctl.core.parameters import Parameters
+from qctl.core.program import Program
+from qctl.core.protocols import Limits
+from qctl.core.schedule import Schedule
+from qctl.core.sequence import Sequence
+from qctl.platforms import platform_of
+
+from .cache import Reads, SequenceCache
+from .flatten import flatten, render_line
+from .join import join
+from .limits import check_limits
+from .lower import lower
+from .resets import drop_passive_resets
+from .route import route
+from .timing import time_program
+
+__all__ = [
+    "check_limits",
+    "compile_program",
+    "default_parameters",
+    "flatten",
+    "join",
+    "render_line",
+    "schedule_program",
+]
+
+_CACHE = SequenceCache()
+
+
+def compile_program(
+    program: Program,
+    parameters: Parameters,
+    laboratory: Laboratory,
+    limits: Limits,
+    *,
+    alap: bool = False,
+    optimise: bool = True,
+    cache: SequenceCache | None = None,
+) -> Sequence:
+    """Return what every line plays and every input hears, after every limit was checked.
+
+    Parameters
+    ----------
+    program : logical programs are placed and routed; physical ones are played as they stand, gate by gate
+    limits : of each AWG and digitizer, by instrument name, as their drivers declare them
+    alap : start everything as late as possible
+    optimise : look for a shorter program: merge 1-qubit gates, let the router rewrite
+    cache : where to look first; one for the whole process when None. Laboratories without a digest are not cached
+
+    Raises
+    ------
+    CompileError
+        When the program cannot run on this laboratory.
+    LimitError
+        When a number is beyond what an instrument or the laboratory file allows.
+    """
+    memory = _CACHE if cache is None else cache
+    key = (program.digest, laboratory.digest, _limits_key(limits), alap, optimise)
+    found = memory.find(key, parameters) if laboratory.digest else None
+    if found is None:
+        reads = Reads(parameters)
+        schedule = schedule_program(program, reads, laboratory, alap=alap, optimise=optimise)
+        found = platform_of(laboratory).sequence(schedule, reads, laboratory, program.shots)
+        check_limits(found, laboratory, limits)
+        if laboratory.digest:
+            memory.keep(key, reads, found)
+    return found if found.shots == program.shots else replace(found, shots=program.shots)
+
+
+def schedule_program(
+    program: Program, known: Parameters | Reads, laboratory: Laboratory, *, alap: bool = False, optimise: bool = True
+) -> Schedule:
+    """Return native operations in time: place and route, lower, time."""
+    placed, placement = route(drop_passive_resets(program), known, laboratory, optimise=optimise)
+    native = lower(placed, merge=optimise and not program.physical)
+    return time_program(native, placement, platform_of(laboratory), known, laboratory, alap=alap)
+
+
+def default_parameters(laboratory: Laboratory) -> Parameters:
+    """Return the first guesses of a laboratory file, completed by what its platform assumes."""
+    return platform_of(laboratory).defaults(laboratory)
+
+
+def _limits_key(limits: Limits) -> tuple[object, ...]:
+    return tuple((name, limits[name]) for name in sorted(limits))

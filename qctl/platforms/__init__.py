@@ -1,1 +1,18 @@
 """What a gate means on each kind of machine."""
+
+from qctl.core.errors import CompileError
+from qctl.core.laboratory import Laboratory
+from qctl.core.protocols import Platform
+
+from .superconducting import Superconducting
+
+PLATFORMS: dict[str, Platform] = {Superconducting.name: Superconducting()}
+
+
+def platform_of(laboratory: Laboratory) -> Platform:
+    """Return the platform that the laboratory file names."""
+    if laboratory.platform not in PLATFORMS:
+        raise CompileError(
+            f"platform {laboratory.platform!r}", allowed=", ".join(PLATFORMS), where=laboratory.path or laboratory.name
+        )
+    return PLATFORMS[laboratory.platform]

@@ -1,0 +1,44 @@
+"""Resets that the wait between shots already does, and those that this rack cannot do."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from qctl.core.errors import CompileError
+from qctl.core.program import Op, Program
+
+
+def drop_passive_resets(program: Program) -> Program:
+    """Return the program without resets before a qubit's first gate or after its last.
+
+    Between shots a qubit waits long enough to be in its ground state, and after its last operation nobody looks.
+
+    Raises
+    ------
+    CompileError
+        When a reset stands between operations of its qubit: that needs feedback, which this rack does not have.
+    """
+    events = program.events
+    resets = np.flatnonzero(events["op"] == Op.RESET)
+    if not len(resets):
+        return program
+    acts = ~np.isin(events["op"], (Op.RESET, Op.DELAY, Op.BARRIER, Op.ID))
+    point = np.repeat(np.arange(program.n_points), np.diff(program.starts))
+    first = np.full((program.n_points, program.n_qubits), len(events))
+    last = np.full((program.n_points, program.n_qubits), -1)
+    for column in range(2):
+        rows = np.flatnonzero(acts & (events["q"][:, column] >= 0))
+        np.minimum.at(first, (point[rows], events["q"][rows, column]), rows)
+        np.maximum.at(last, (point[rows], events["q"][rows, column]), rows)
+    where = point[resets], events["q"][resets, 0]
+    wrong = resets[(first[where] < resets) & (resets < last[where])]
+    if len(wrong):
+        raise CompileError(
+            f"event {wrong[0]} resets qubit {events['q'][wrong[0], 0]} between its operations",
+            allowed="a reset before the first or after the last operation of a qubit",
+            remedy="use another qubit, or split the program: an active reset needs feedback, which this rack lacks",
+        )
+    keep = events["op"] != Op.RESET
+    return replace(program, events=events[keep], starts=np.concatenate([[0], np.cumsum(keep)])[program.starts])

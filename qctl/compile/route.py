@@ -1,0 +1,98 @@
+"""Give every logical qubit a physical one, and join only qubits that are coupled."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qctl.core.errors import CompileError
+from qctl.core.laboratory import Laboratory
+from qctl.core.program import Op, Program
+
+_ONE_CZ = np.zeros(max(Op) + 1, bool)
+_ONE_CZ[[Op.CZ, Op.CX, Op.CY, Op.CH]] = True  # nothing shorter than one CZ can make these
+
+
+def route(
+    program: Program, known: Mapping[str, float], laboratory: Laboratory, *, optimise: bool = True
+) -> tuple[Program, tuple[int, ...]]:
+    """Return the program on physical qubits, and the physical index of each logical qubit.
+
+    A program that fits as it stands keeps its qubits: index i is qubit i of the laboratory. It fits when all its
+    2-qubit gates are of one CZ and on coupled pairs. Any other is placed and routed by Qiskit's transpiler, by the
+    errors and durations among the parameters. Its sweep points share one placement, chosen for the point with the most
+    2-qubit gates; each is routed from there, points of equal content once.
+
+    Parameters
+    ----------
+    optimise : let the transpiler look for shorter programs; without, it only places and routes
+
+    Raises
+    ------
+    CompileError
+        When the program needs more qubits than there are, or (already physical) joins qubits that are not coupled.
+    """
+    used = used_qubits(program)
+    available = len(laboratory.qubits)
+    if len(used) > available or (program.physical and len(used) and used[-1] >= available):
+        raise CompileError(
+            f"a program on {len(used)} qubits" + (f", up to number {used[-1]}" if program.physical else ""),
+            allowed=f"{available} qubits",
+            where=laboratory.name,
+            remedy="use fewer qubits or a larger laboratory",
+        )
+    uncoupled = _uncoupled(program, laboratory)
+    if program.physical and len(uncoupled):
+        row = int(uncoupled[0])
+        pair = [laboratory.qubit_names[k] for k in program.events["q"][row].tolist()]
+        raise CompileError(
+            f"event {row} joins {pair[0]} and {pair[1]}, which are not coupled",
+            allowed=", ".join(laboratory.couplings),
+            where=laboratory.name,
+            remedy="let compile route it: physical=False",
+        )
+    fits = not len(used) or used[-1] < available
+    if program.physical or (fits and not len(uncoupled) and _all_one_cz(program)):
+        return replace(program, physical=True), tuple(range(min(program.n_qubits, available)))
+    from .transpile import transpile  # Qiskit takes a second to import: only programs that need it pay
+
+    return transpile(program, used, known, laboratory, optimise=optimise)
+
+
+def used_qubits(program: Program) -> NDArray[np.int64]:
+    """Return the qubits that gates, measurements and waits touch, rising."""
+    rows = program.events[(program.events["op"] != Op.BARRIER) & (program.events["op"] != Op.ID)]
+    found = np.unique(rows["q"]).astype(np.int64)
+    return found[found >= 0]
+
+
+def coupled(laboratory: Laboratory) -> NDArray[np.bool_]:
+    """Return which physical qubits are coupled, shape (n_qubits, n_qubits), symmetric."""
+    index = {name: k for k, name in enumerate(laboratory.qubit_names)}
+    table = np.zeros((len(index), len(index)), bool)
+    for coupling in laboratory.couplings.values():
+        a, b = (index[name] for name in coupling.pair)
+        table[a, b] = table[b, a] = True
+    return table
+
+
+def _two_qubit(program: Program) -> NDArray[np.intp]:
+    op = program.events["op"]
+    return np.flatnonzero((op >= Op.CX) & (op < Op.MEASURE))
+
+
+def _all_one_cz(program: Program) -> bool:
+    return bool(np.all(_ONE_CZ[program.events["op"][_two_qubit(program)]]))
+
+
+def _uncoupled(program: Program, laboratory: Laboratory) -> NDArray[np.intp]:
+    """Return the rows of 2-qubit gates whose qubits, taken as physical ones, are not coupled."""
+    rows = _two_qubit(program)
+    table, pairs = coupled(laboratory), program.events["q"][rows]
+    inside = np.all(pairs < len(table), axis=1)
+    bad = ~inside
+    bad[inside] = ~table[pairs[inside, 0], pairs[inside, 1]]
+    return np.asarray(rows[bad])

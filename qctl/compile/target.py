@@ -1,0 +1,47 @@
+"""What the laboratory can do, in the words of Qiskit's transpiler: gates, durations and errors from the parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from qiskit.circuit import Delay, Measure, Parameter
+from qiskit.circuit.library import CZGate, RZGate, SXGate, XGate
+from qiskit.transpiler import InstructionProperties, Target
+
+from qctl.core.laboratory import Laboratory
+
+
+def target_of(known: Mapping[str, float], laboratory: Laboratory) -> Target:
+    """Return the target: virtual RZ, SX and X of ``qN.error``, CZ of ``qA-qB.cz.error``, readout of p01 and p10."""
+    names = laboratory.qubit_names
+    index = {name: k for k, name in enumerate(names)}
+    target = Target(num_qubits=len(names))
+    target.add_instruction(
+        RZGate(Parameter("angle")), {(k,): InstructionProperties(0.0, 0.0) for k in range(len(names))}
+    )
+    for gate, kind in ((SXGate(), "x90"), (XGate(), "x180")):
+        target.add_instruction(gate, {(k,): _gate(known, name, kind) for k, name in enumerate(names)})
+    pairs = {}
+    for name, coupling in laboratory.couplings.items():
+        a, b = (index[qubit] for qubit in coupling.pair)
+        facts = InstructionProperties(known[f"{name}.cz.duration"], _error(known[f"{name}.cz.error"]))
+        pairs[a, b] = pairs[b, a] = facts
+    if pairs:
+        target.add_instruction(CZGate(), pairs)
+    target.add_instruction(Measure(), {(k,): _readout(known, name) for k, name in enumerate(names)})
+    target.add_instruction(Delay(Parameter("time")), {(k,): None for k in range(len(names))})
+    return target
+
+
+def _gate(known: Mapping[str, float], name: str, kind: str) -> InstructionProperties:
+    return InstructionProperties(known[f"{name}.{kind}.duration"], _error(known[f"{name}.error"]))
+
+
+def _readout(known: Mapping[str, float], name: str) -> InstructionProperties:
+    wrong = (known[f"{name}.readout.p01"] + known[f"{name}.readout.p10"]) / 2
+    return InstructionProperties(known[f"{name}.readout.duration"], _error(wrong))
+
+
+def _error(value: float) -> float:
+    """Return an error between 0 and 1: a fit may leave -1e-5, and a broken gate more than 1."""
+    return min(max(value, 0.0), 1.0)

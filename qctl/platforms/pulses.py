@@ -1,0 +1,141 @@
+"""What one operation plays: envelope, carrier and amplitude of each of its pulses, from Parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qctl.core.errors import CompileError, LimitError
+from qctl.core.laboratory import Laboratory, Line
+
+from .envelopes import drag, flat_top
+from .known import CZ, QUBIT, value
+from .wiring import sample_rate
+
+
+@dataclass(frozen=True, slots=True)
+class Pulse:
+    """One pulse on one line.
+
+    Parameters
+    ----------
+    line : name
+    envelope : complex128, peak 1
+    amplitude : fraction of full scale at the peak
+    carrier : intermediate frequency, Hz; 0 on flux lines
+    shift : samples from the start of the operation
+    """
+
+    line: str
+    envelope: NDArray[np.complex128]
+    amplitude: float
+    carrier: float = 0.0
+    shift: int = 0
+
+
+def rotation(lab: Laboratory, known: Mapping[str, float], qubit: int, kind: str) -> tuple[Pulse, ...]:
+    """Return the DRAG pulse ``x90`` or ``x180``: ``Q = drag * dI/dt / (2 pi anharmonicity)``."""
+    name = lab.qubit_names[qubit]
+    line = lab.qubits[name].drive
+    rate = sample_rate(lab, lab.lines[line].outputs[0])
+    slope = known[f"{name}.{kind}.drag"] / (2 * np.pi * known[f"{name}.anharmonicity"])
+    envelope = drag(n_samples(known[f"{name}.{kind}.duration"], rate), rate, slope)
+    return (Pulse(line, envelope, known[f"{name}.{kind}.amplitude"], _carrier(lab, known, line, f"{name}.frequency")),)
+
+
+def readout(lab: Laboratory, known: Mapping[str, float], qubit: int) -> tuple[Pulse, ...]:
+    """Return the readout tone of one qubit: a flat top of ``readout.duration`` with edges of ``readout.edge``."""
+    name = lab.qubit_names[qubit]
+    line = lab.qubits[name].readout
+    rate = sample_rate(lab, lab.lines[line].outputs[0])
+    n = n_samples(known[f"{name}.readout.duration"], rate)
+    edge = round(value(known, f"{name}.readout.edge", QUBIT["readout.edge"][0]) * rate)
+    if 2 * edge > n:
+        raise LimitError(f"two edges of {edge} samples", allowed=f"{n} samples together", where=f"{name}.readout.edge")
+    carrier = _carrier(lab, known, line, f"{name}.readout.frequency")
+    return (Pulse(line, flat_top(n, edge), known[f"{name}.readout.amplitude"], carrier),)
+
+
+def cz(lab: Laboratory, known: Mapping[str, float], name: str) -> tuple[Pulse, ...]:
+    """Return the flux pulses of a CZ: the high qubit goes to where |11> meets |20>, inside it the coupler opens.
+
+    The qubit's pulse fills ``cz.duration`` and has edges of ``cz.edge``. The coupler's pulse begins ``cz.edge`` and
+    ``cz.margin`` later, when the qubit has settled, ends as early, and has edges of ``cz.coupler_edge``, smooth enough
+    not to swap |01> and |10>. A coupling without flux line is always open: then the qubit's pulse is the gate.
+    """
+    a, b = (lab.qubit_names.index(qubit) for qubit in lab.couplings[name].pair)
+    high = lab.qubit_names[high_qubit(lab, known, a, b)]
+    flux, coupler = lab.qubits[high].flux, lab.couplings[name].flux
+    if flux is None:
+        raise CompileError(f"CZ on {name} needs a flux line at {high}", where=f"qubits.{high}", remedy="wire one")
+    edge, margin, coupler_edge = (
+        value(known, f"{name}.cz.{part}", CZ[f"cz.{part}"][0]) for part in ("edge", "margin", "coupler_edge")
+    )
+    pulses = [_edged(lab, known, flux, f"{name}.cz.flux_amplitude", known[f"{name}.cz.duration"], edge, 0.0)]
+    if coupler is not None:
+        wait = edge + margin
+        inside = known[f"{name}.cz.duration"] - 2 * wait
+        pulses.append(_edged(lab, known, coupler, f"{name}.cz.coupler_amplitude", inside, coupler_edge, wait))
+    return tuple(pulses)
+
+
+def high_qubit(lab: Laboratory, known: Mapping[str, float], a: int, b: int) -> int:
+    """Return the one of two qubits whose frequency is higher: the one that a CZ moves."""
+    names = lab.qubit_names
+    return a if known[f"{names[a]}.frequency"] > known[f"{names[b]}.frequency"] else b
+
+
+def coupling_of(lab: Laboratory, a: int, b: int) -> str:
+    """Return the name of the coupling of two physical qubits."""
+    pair = {lab.qubit_names[a], lab.qubit_names[b]}
+    for name, coupling in lab.couplings.items():
+        if pair == set(coupling.pair):
+            return name
+    raise CompileError(
+        f"CZ between {' and '.join(sorted(pair))}",
+        allowed=f"coupled pairs: {', '.join(lab.couplings) or 'there are none'}",
+        remedy="let compile route the program (physical=False)",
+    )
+
+
+def n_samples(seconds: float, rate: float) -> int:
+    """Return a duration that is known to lie on the grid, in samples."""
+    return round(seconds * rate)
+
+
+def _edged(
+    lab: Laboratory, known: Mapping[str, float], line: str, name: str, seconds: float, edge: float, wait: float
+) -> Pulse:
+    rate = sample_rate(lab, lab.lines[line].outputs[0])
+    for part in (edge, wait):
+        if abs(part * rate - round(part * rate)) > 1e-6 or part < 0:
+            raise LimitError(f"{part:g} s", allowed=f"multiples of {1 / rate:g} s", where=name.rpartition(".")[0])
+    n, n_edge = n_samples(seconds, rate), round(edge * rate)
+    if n < 2 * n_edge or n <= 0:
+        raise LimitError(
+            f"{n / rate:g} s are left for two edges of {edge:g} s",
+            allowed="edges that fit into cz.duration",
+            where=name,
+            remedy="shorten cz.edge, cz.margin or cz.coupler_edge, or lengthen cz.duration",
+        )
+    return Pulse(line, flat_top(n, n_edge), known[name], 0.0, round(wait * rate))
+
+
+def _carrier(lab: Laboratory, known: Mapping[str, float], line: str, name: str) -> float:
+    wiring: Line = lab.lines[line]
+    source = lab.instruments[wiring.mixed_with].frequency if wiring.mixed_with is not None else 0.0
+    if source is None:
+        raise CompileError("no frequency", where=wiring.mixed_with or line, remedy="give it in the laboratory file")
+    carrier = known[name] - source
+    nyquist = sample_rate(lab, wiring.outputs[0]) / 2
+    if not abs(carrier) < nyquist:
+        raise LimitError(
+            f"{name} of {known[name]:g} Hz lies {carrier:g} Hz from its source",
+            allowed=f"less than {nyquist:g} Hz, half the sample rate",
+            where=line,
+            remedy=f"move {wiring.mixed_with} closer",
+        )
+    return carrier
