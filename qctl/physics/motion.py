@@ -1,0 +1,230 @@
+"""What one piece of a shot does to its qubits: propagators, and superoperators where there is decay."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import reduce
+from hashlib import blake2b
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import expm
+
+from qctl.core.errors import InstrumentError
+from qctl.kernels.propagate import propagate
+
+from .chip import TWO_PI, Chip
+from .operators import Complex, commutator, embedded, lowering, superoperator
+from .signals import Signal
+from .timeline import Couplings, Energies, Piece
+
+SPLIT_DRIVE = 1e-9  # s; decay and drive alternate in steps no longer than this
+SPLIT_COUPLED = 8e-9  # s; the same for coupled qubits, where nothing turns faster than g
+_CACHED = 20000  # propagators kept
+
+
+@dataclass(frozen=True)
+class Felt:
+    """One line as one qubit feels it: ``factor`` in rad/s per volt, carrier in rad/s."""
+
+    factor: complex
+    carrier: float
+    signal: Signal
+
+
+@dataclass
+class Motion:
+    """Makes operators for pieces of one sweep point; propagators are remembered by content.
+
+    Parameters
+    ----------
+    frames : angular frequency of the frame in which each qubit's state is written, rad/s
+    felt : lines that reach each qubit, its own first
+    levels : energies of each qubit over time
+    exchanges : by coupling
+    cache : propagators by content, shared by all points of a run
+    """
+
+    chip: Chip
+    frames: NDArray[np.float64]
+    felt: list[list[Felt]]
+    levels: list[Energies]
+    exchanges: dict[int, Couplings]
+    cache: dict[bytes, Complex] = field(default_factory=dict)
+
+    def idle(self, qubit: int, start: float, end: float) -> Complex:
+        """Return the operator of one undriven qubit, shape (1, size, size)."""
+        d = self.chip.twin.levels
+        energies = self.levels[qubit].mean(start, end) - np.arange(d) * self.frames[qubit]
+        leak = self._leak(qubit, (start + end) / 2)
+        key = np.array([-1, qubit, end - start, *energies, leak.real, leak.imag]).tobytes()
+        if key in self.cache:
+            return self.cache[key]
+        h = np.diag(energies).astype(np.complex128)
+        if leak:
+            h += leak / 2 * lowering(d) + np.conj(leak) / 2 * lowering(d).T
+        if self.chip.dissipative:
+            found = expm((commutator(h) + self.chip.dissipators[qubit]) * (end - start))
+        else:
+            found = expm(-1j * (end - start) * h) if leak else np.diag(np.exp(-1j * energies * (end - start)))
+        return self._remember(key, found[None])
+
+    def drive(self, piece: Piece) -> Complex:
+        """Return the operator of one driven qubit, shape (1, size, size)."""
+        (qubit,), d = piece.qubits, self.chip.twin.levels
+        times, dt = self._grid(piece)
+        u = self._drive_at(qubit, times, dt, self.frames[qubit])
+        energies = self.levels[qubit].at(times) - np.arange(d) * self.frames[qubit]
+        mean = energies.mean(axis=0)
+        controls, drive = [lowering(d)], [u / 2]
+        if np.ptp(energies, axis=0).max() > 0:
+            controls += [embedded(0, 1, d, f"P{k}") for k in range(1, d)]
+            drive += [(energies[:, k] - mean[k]) / 2 for k in range(1, d)]
+        drift = np.diag(mean).astype(np.complex128)
+        return self._evolved(drift, np.stack(controls), np.stack(drive, axis=1), dt, piece.qubits, SPLIT_DRIVE)
+
+    def couple(self, piece: Piece) -> Complex:
+        """Return the operator of qubits that exchange excitations, shape (1, size^k, size^k).
+
+        All are carried to one frame and back, so that the Hamiltonian is constant within a sample.
+        """
+        qubits, d = piece.qubits, self.chip.twin.levels
+        self._check_cluster(piece)
+        times, dt = self._grid(piece)
+        frame = float(np.mean([self.levels[q].rest[1] for q in qubits]))
+        controls, drive = [], []
+        for place, q in enumerate(qubits):
+            energies = self.levels[q].at(times) - np.arange(d) * frame
+            controls += [embedded(place, len(qubits), d, f"P{k}") for k in range(1, d)]
+            drive += [energies[:, k] / 2 for k in range(1, d)]
+            u = self._drive_at(q, times, dt, frame, steady=False)
+            if np.any(u):
+                controls.append(embedded(place, len(qubits), d, "a"))
+                drive.append(u / 2)
+        drift = np.zeros((d ** len(qubits),) * 2, np.complex128)
+        for c, (a, b) in enumerate(self.chip.pairs):
+            if a in qubits and b in qubits:
+                first, second = (embedded(qubits.index(q), len(qubits), d, "a") for q in (a, b))
+                controls.append(first @ second.T)
+                drive.append(self.exchanges[c].signal.at(times))
+                drift += TWO_PI * self.chip.couplers[c].zz * (first.T @ first @ second.T @ second)
+        columns = np.stack([np.asarray(x, np.complex128) for x in drive], axis=1)
+        moved = self._evolved(drift, np.stack(controls), columns, dt, qubits, SPLIT_COUPLED)
+        return self._framed(moved, piece, frame)
+
+    def _check_cluster(self, piece: Piece) -> None:
+        most = 3 if self.chip.dissipative else 4
+        if len(piece.qubits) > most:
+            names = ", ".join(self.chip.names[q] for q in piece.qubits)
+            raise InstrumentError(
+                f"{names} are all coupled at once, {piece.start * 1e9:.1f} to {piece.end * 1e9:.1f} ns into the shot",
+                allowed=f"the simulated chip joins {most} qubits in one exchange",
+                remedy="play the couplers' pulses one after another",
+            )
+
+    def _framed(self, moved: Complex, piece: Piece, frame: float) -> Complex:
+        d, density = self.chip.twin.levels, self.chip.dissipative
+        number = np.arange(d)
+        count = (number[:, None] - number[None, :]).ravel() if density else number
+        angles = [count * (frame - self.frames[q]) for q in piece.qubits]
+        total = reduce(lambda x, y: np.add.outer(x, y).ravel(), angles)
+        return np.asarray(np.exp(-1j * total * piece.end)[:, None] * moved * np.exp(1j * total * piece.start))
+
+    def _evolved(
+        self, drift: Complex, controls: Complex, drive: Complex, dt: float, qubits: tuple[int, ...], longest: float
+    ) -> Complex:
+        parts = (np.array([dt, *qubits]), drift, controls, np.ascontiguousarray(drive))
+        key = blake2b(b"".join(x.tobytes() for x in parts), digest_size=16).digest()
+        if key in self.cache:
+            return self.cache[key]
+        if not self.chip.dissipative:
+            return self._remember(key, _unitary(drift, controls, drive, dt)[None])
+        per_split = max(1, int(longest / dt + 1e-6))
+        found = np.eye(self.chip.twin.levels ** (2 * len(qubits)), dtype=np.complex128)
+        whole = len(drive) // per_split
+        for first in range(0, whole, 1024):
+            count = min(1024, whole - first)
+            part = drive[first * per_split : (first + count) * per_split].reshape(count, per_split, -1)
+            found = self._split(drift, controls, part, dt, qubits) @ found
+        if len(drive) > whole * per_split:
+            found = self._split(drift, controls, drive[None, whole * per_split :], dt, qubits) @ found
+        return self._remember(key, found[None])
+
+    def _split(self, drift: Complex, controls: Complex, drive: Complex, dt: float, qubits: tuple[int, ...]) -> Complex:
+        """Return the product of (half decay, unitary, half decay) over the rows of ``drive`` (Strang splitting)."""
+        half = drive.shape[1] * dt / 2
+        decay = reduce(np.kron, [self._decay(q, half) for q in qubits])
+        d = self.chip.twin.levels
+        steps = superoperator(_unitaries(drift, controls, drive, dt), d, len(qubits))
+        return _product(decay @ steps @ decay)
+
+    def _decay(self, qubit: int, duration: float) -> Complex:
+        key = np.array([-2, qubit, duration]).tobytes()
+        if key not in self.cache:
+            self._remember(key, expm(self.chip.dissipators[qubit] * duration))
+        return self.cache[key]
+
+    def _remember(self, key: bytes, value: Complex) -> Complex:
+        if len(self.cache) > _CACHED:
+            self.cache.clear()
+        self.cache[key] = value
+        return value
+
+    def _grid(self, piece: Piece) -> tuple[NDArray[np.float64], float]:
+        dt = min(s.dt for s in self._signals(piece))
+        n_samples = max(1, round((piece.end - piece.start) / dt))
+        dt = (piece.end - piece.start) / n_samples  # the same to rounding: pieces start and end on the grid
+        return piece.start + (np.arange(n_samples) + 0.5) * dt, dt
+
+    def _signals(self, piece: Piece) -> Iterable[Signal]:
+        for q in piece.qubits:
+            yield from (f.signal for f in self.felt[q])
+        if piece.kind == "couple":
+            inside = (c for c, pair in enumerate(self.chip.pairs) if set(pair) <= set(piece.qubits))
+            yield from (self.exchanges[c].signal for c in inside if len(self.exchanges[c].signal.values))
+
+    def _leak(self, qubit: int, time: float) -> complex:
+        """Return the constant drive of an idle qubit by its own leaking carrier, rad/s."""
+        own = next((f for f in self.felt[qubit] if f.carrier == self.frames[qubit]), None)
+        return 0j if own is None else complex(own.factor * own.signal.at(np.array([time]))[0])
+
+    def _drive_at(
+        self, qubit: int, times: NDArray[np.float64], dt: float, frame: float, *, steady: bool = True
+    ) -> Complex:
+        """Return what multiplies a / 2 in the Hamiltonian, rad/s.
+
+        A line whose carrier is not the frame turns within a sample; its mean over the sample is taken (first order of
+        the Magnus series). ``steady=False`` leaves lines out that are constant for all times asked.
+        """
+        total = np.zeros(len(times), np.complex128)
+        for felt in self.felt[qubit]:
+            z = felt.signal.at(times)
+            if not np.any(z) or (not steady and np.ptp(np.abs(z)) == 0 == np.ptp(np.angle(z))):
+                continue
+            apart = felt.carrier - frame
+            turn = np.exp(1j * apart * times) * np.sinc(apart * dt / TWO_PI) if apart else 1.0
+            total += felt.factor * z * turn
+        return total
+
+
+def _unitaries(drift: Complex, controls: Complex, drive: Complex, dt: float) -> Complex:
+    """Return the propagator of each row of ``drive``, shape (n_rows, n, n)."""
+    n = len(drift)
+    u = np.broadcast_to(np.eye(n, dtype=np.complex128), (len(drive), n, n)).copy()
+    drifts = np.ascontiguousarray(np.broadcast_to(drift, (len(drive), n, n)))
+    propagate(drifts, np.ascontiguousarray(controls), np.ascontiguousarray(drive), dt, u)
+    return u
+
+
+def _unitary(drift: Complex, controls: Complex, drive: Complex, dt: float) -> Complex:
+    return _unitaries(drift, controls, np.ascontiguousarray(drive)[None], dt)[0]
+
+
+def _product(steps: Complex) -> Complex:
+    """Return ``steps[-1] @ ... @ steps[0]`` by halving."""
+    while len(steps) > 1:
+        last = steps[-1:] if len(steps) % 2 else steps[:0]
+        even = len(steps) - len(last)
+        steps = np.concatenate([steps[1:even:2] @ steps[0:even:2], last])
+    return steps[0]

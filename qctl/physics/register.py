@@ -1,0 +1,162 @@
+"""The quantum state of a chip: clusters of entangled transmons, in one or more versions at once."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .operators import Complex
+
+Ints = NDArray[np.int64]
+
+
+class Register:
+    """Clusters of entangled qubits; each holds a tensor of shape (n_rows, size, size, ...), one axis per qubit.
+
+    Rows are versions of the chip that differ in slow noise or in what was measured. An axis counts levels (pure states)
+    or pairs of levels, ket first (density matrices). One-qubit operators are kept back until a neighbour, a measurement
+    or an expectation value needs them, so that runs of them cost one product.
+
+    Parameters
+    ----------
+    initial : probability of each level, shape (n_qubits, levels); one level only for pure states
+    n_rows : versions to begin with
+    density : hold density matrices
+    """
+
+    def __init__(self, initial: NDArray[np.float64], n_rows: int, *, density: bool) -> None:
+        n_qubits, self.levels = initial.shape
+        self.density, self.n_rows = density, n_rows
+        self.size = self.levels**2 if density else self.levels
+        self.diagonal = np.arange(self.levels) * (self.levels + 1 if density else 1)
+        self._members: list[list[int]] = [[q] for q in range(n_qubits)]
+        self._tensors = [self._prepared(initial[q], n_rows) for q in range(n_qubits)]
+        self._cluster = list(range(n_qubits))
+        self._kept: list[Complex | None] = [None] * n_qubits
+
+    def _prepared(self, weights: NDArray[np.float64], n_rows: int) -> Complex:
+        state = np.zeros((n_rows, self.size), np.complex128)
+        state[:, self.diagonal] = weights if self.density else np.sqrt(weights)
+        return state
+
+    def together(self, a: int, b: int) -> bool:
+        """Return whether two qubits are in one cluster."""
+        return self._cluster[a] == self._cluster[b]
+
+    def apply(self, qubit: int, operator: Complex) -> None:
+        """Apply ``operator``, shape (1 or n_rows, size, size), to one qubit."""
+        kept = self._kept[qubit]
+        self._kept[qubit] = operator if kept is None else operator @ kept
+
+    def apply_joint(self, qubits: tuple[int, ...], operator: Complex) -> None:
+        """Apply ``operator``, shape (1 or n_rows, size^k, size^k), to k qubits, the first counted slowest."""
+        cluster = self._merge(qubits)
+        for place, qubit in enumerate(qubits):
+            operator = self._with_kept(operator, qubit, place, len(qubits))
+        block = self._front(cluster, qubits)
+        found = np.matmul(operator if len(operator) > 1 or self.n_rows == 1 else operator[0], block)
+        self._tensors[cluster] = found.reshape(self.n_rows, *(self.size,) * len(self._members[cluster]))
+
+    def apply_diagonal(self, a: int, b: int, factors: Complex) -> None:
+        """Multiply by ``factors``, shape (size, size), over the axes of two qubits of one cluster."""
+        self._flush(a)
+        self._flush(b)
+        cluster = self._cluster[a]
+        rest = (1,) * (len(self._members[cluster]) - 2)
+        self._front(cluster, (a, b))
+        self._tensors[cluster] *= factors.reshape(1, self.size, self.size, *rest)
+
+    def populations(self, qubit: int) -> NDArray[np.float64]:
+        """Return the probability of each level, shape (n_rows, levels)."""
+        return self.joint((qubit,))
+
+    def joint(self, qubits: tuple[int, ...]) -> NDArray[np.float64]:
+        """Return joint probabilities of qubits of one cluster, shape (n_rows, levels, levels, ...)."""
+        for q in self._members[self._cluster[qubits[0]]]:
+            self._flush(q)
+        cluster = self._cluster[qubits[0]]
+        self._front(cluster, qubits)
+        tensor = self._tensors[cluster]
+        if self.density:
+            tensor = tensor[(slice(None), *np.ix_(*(self.diagonal,) * (tensor.ndim - 1)))].real
+        else:
+            tensor = tensor.real**2 + tensor.imag**2
+        traced = np.maximum(tensor.sum(axis=tuple(range(1 + len(qubits), tensor.ndim))), 0)
+        return np.asarray(traced / traced.reshape(self.n_rows, -1).sum(axis=1).reshape(-1, *(1,) * len(qubits)))
+
+    def clusters_of(self, qubits: list[int]) -> list[tuple[int, ...]]:
+        """Return ``qubits`` grouped by cluster."""
+        groups: dict[int, list[int]] = {}
+        for q in qubits:
+            groups.setdefault(self._cluster[q], []).append(q)
+        return [tuple(group) for group in groups.values()]
+
+    def branch(self, qubit: int, rows: Ints, found: Ints, after: Ints) -> None:
+        """Split rows by what was measured: new row k is old row ``rows[k]`` with ``qubit`` found in ``found[k]``.
+
+        The qubit then stands alone, in level ``after[k]``.
+        """
+        self._flush(qubit)
+        cluster = self._cluster[qubit]
+        self._front(cluster, (qubit,))
+        tensor = self._tensors[cluster][rows, self.diagonal[found]]
+        for other in range(len(self._tensors)):
+            if other != cluster and self._members[other]:
+                self._tensors[other] = self._tensors[other][rows]
+        self._kept = [None if k is None else (k[rows] if len(k) > 1 else k) for k in self._kept]
+        self.n_rows = len(rows)
+        self._members[cluster].remove(qubit)
+        self._tensors[cluster] = tensor
+        if self._members[cluster]:
+            self._normalise(cluster)
+        alone = next(k for k, members in enumerate(self._members) if not members)
+        self._members[alone], self._cluster[qubit] = [qubit], alone
+        self._tensors[alone] = self._prepared(np.eye(self.levels)[after], self.n_rows)
+
+    def _normalise(self, cluster: int) -> None:
+        tensor = self._tensors[cluster]
+        if self.density:
+            weights = tensor[(slice(None), *np.ix_(*(self.diagonal,) * (tensor.ndim - 1)))].real
+            norm = weights.reshape(self.n_rows, -1).sum(axis=1)
+        else:
+            norm = np.linalg.norm(tensor.reshape(self.n_rows, -1), axis=1)
+        self._tensors[cluster] = tensor / norm.reshape(-1, *(1,) * (tensor.ndim - 1))
+
+    def _flush(self, qubit: int) -> None:
+        kept, self._kept[qubit] = self._kept[qubit], None
+        if kept is not None:
+            self.apply_joint((qubit,), kept)
+
+    def _with_kept(self, operator: Complex, qubit: int, place: int, n_places: int) -> Complex:
+        kept, self._kept[qubit] = self._kept[qubit], None
+        if kept is None:
+            return operator
+        left, right = self.size**place, self.size ** (n_places - place - 1)
+        split = operator.reshape(len(operator), -1, left, self.size, right)
+        joined = np.einsum("rxlsm,rst->rxltm", split, kept, optimize=True)
+        return np.ascontiguousarray(joined).reshape(-1, *operator.shape[1:])
+
+    def _front(self, cluster: int, qubits: tuple[int, ...]) -> Complex:
+        """Bring the axes of ``qubits`` to the front; return the tensor as (n_rows, size^k, rest)."""
+        members = self._members[cluster]
+        order = [*qubits, *(q for q in members if q not in qubits)]
+        if order != members:
+            axes = [1 + members.index(q) for q in order]
+            self._tensors[cluster] = np.ascontiguousarray(self._tensors[cluster].transpose(0, *axes))
+            self._members[cluster] = order
+        return self._tensors[cluster].reshape(self.n_rows, self.size ** len(qubits), -1)
+
+    def _merge(self, qubits: tuple[int, ...]) -> int:
+        first = self._cluster[qubits[0]]
+        for q in qubits[1:]:
+            other = self._cluster[q]
+            if other == first:
+                continue
+            a, b = self._tensors[first], self._tensors[other]
+            outer = a.reshape(self.n_rows, -1, 1) * b.reshape(self.n_rows, 1, -1)
+            self._tensors[first] = outer.reshape(self.n_rows, *a.shape[1:], *b.shape[1:])
+            self._members[first] += self._members[other]
+            for member in self._members[other]:
+                self._cluster[member] = first
+            self._members[other], self._tensors[other] = [], np.zeros((0,), np.complex128)
+        return first

@@ -1,0 +1,255 @@
+"""One sweep point, all its shots: the chip's state carried through time, measured when a readout tone comes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qctl.core.errors import InstrumentError
+
+from .chip import Chip
+from .jumps import Jumps, sample_jumps
+from .motion import Motion
+from .register import Register
+from .timeline import Piece
+
+Levels = NDArray[np.int8]
+SEVEN_QUBITS = 7  # density matrices of so many entangled transmons are not attempted
+
+
+@dataclass(frozen=True)
+class Tone:
+    """A readout tone on one qubit, chip time; ``decay`` multiplies the rate down (photons shorten T1)."""
+
+    qubit: int
+    start: float
+    end: float
+    decay: float = 1.0
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What one tone saw, shot by shot.
+
+    Parameters
+    ----------
+    levels : level at the start of the tone, shape (n_shots,)
+    jumps : during the tone
+    """
+
+    tone: Tone
+    levels: Levels
+    jumps: Jumps
+
+
+class Shot:
+    """Carries one register through the pieces and tones of a sweep point.
+
+    Parameters
+    ----------
+    initial : probability of each level at the start, shape (n_qubits, levels)
+    detunings : slow noise of each group of shots, shape (n_groups, n_qubits), rad/s
+    groups : group of each shot, shape (n_shots,)
+    zz : static shift of each coupling, rad/s
+    """
+
+    def __init__(
+        self,
+        motion: Motion,
+        initial: NDArray[np.float64],
+        detunings: NDArray[np.float64],
+        groups: NDArray[np.int64],
+        zz: NDArray[np.float64],
+        rng: np.random.Generator,
+    ) -> None:
+        self.motion, self.chip, self.rng = motion, motion.chip, rng
+        self.register = Register(initial, len(detunings), density=self.chip.dissipative)
+        self.detunings, self.rows, self.n_shots = detunings, groups, len(groups)
+        self.zz = {c: float(z) for c, z in enumerate(zz) if z}
+        self.clock = np.zeros(len(self.chip.names))
+        self.zz_clock = dict.fromkeys(self.zz, 0.0)
+        self.frozen: dict[int, Tone] = {}  # measured for the last time: sampled at the end, together
+        self.seen: list[Seen] = []
+        self.noisy = bool(np.any(detunings))
+
+    def play(self, pieces: list[Piece], tones: list[Tone], end: float) -> None:
+        """Carry the state through everything that happens, up to ``end``."""
+        last = self._last_use(pieces, tones)
+        events: list[tuple[float, int, Piece | Tone]] = [(p.start, 1, p) for p in pieces]
+        events += [(t.start, 0, t) for t in tones]
+        for _, _, event in sorted(events, key=lambda e: e[:2]):
+            if isinstance(event, Tone):
+                self._measure(event, terminal=event.start >= last.get(event.qubit, -np.inf))
+            else:
+                self._act(event)
+        for q in range(len(self.clock)):
+            if q not in self.frozen:
+                self._idle(q, end)
+        self._sample_frozen()
+
+    def populations(self) -> NDArray[np.float64]:
+        """Return the mean population of each level at the end, shape (n_qubits, levels), over all shots."""
+        weights = np.bincount(self.rows, minlength=self.register.n_rows) / self.n_shots
+        found = np.stack([weights @ self.register.populations(q) for q in range(len(self.clock))])
+        for seen in self.seen:
+            if seen.tone.qubit in self.frozen:
+                after = seen.jumps.final(seen.levels)
+                found[seen.tone.qubit] = np.bincount(after, minlength=found.shape[1]) / self.n_shots
+        return found
+
+    def ends(self) -> NDArray[np.float64]:
+        """Return the time for which :meth:`populations` holds, by qubit, s."""
+        return np.array([self.frozen[q].end if q in self.frozen else t for q, t in enumerate(self.clock)])
+
+    def _last_use(self, pieces: list[Piece], tones: list[Tone]) -> dict[int, float]:
+        """Return when each qubit is last coupled or measured: what happens to it alone after that is never seen."""
+        last: dict[int, float] = {}
+        coupled = ((p.start, p.qubits) for p in pieces if p.kind == "couple")
+        for start, qubits in [*coupled, *((t.start, (t.qubit,)) for t in tones)]:
+            for q in qubits:
+                last[q] = max(last.get(q, -np.inf), start)
+        return last
+
+    def _act(self, piece: Piece) -> None:
+        moving, middle = piece.qubits, (piece.start + piece.end) / 2
+        if any(q in self.frozen or self.clock[q] > middle for q in moving):
+            self._during_readout(piece)
+            return
+        for q in moving:  # the end of a tone is known to a fraction of its averaging time only
+            self.clock[q] = min(self.clock[q], piece.start)
+        for q in moving:
+            self._idle(q, piece.start)
+        self._shift_zz(piece.qubits, middle if piece.kind == "drive" else piece.start, piece)
+        half = (piece.end - piece.start) / 2
+        for q in moving:
+            self._noise(q, half)
+        if piece.kind == "drive":
+            self.register.apply(piece.qubits[0], self.motion.drive(piece))
+        else:
+            self._check_size(piece)
+            self.register.apply_joint(piece.qubits, self.motion.couple(piece))
+        for q in moving:
+            self._noise(q, half)
+            self.clock[q] = piece.end
+
+    def _during_readout(self, piece: Piece) -> None:
+        """Drop a drive on a qubit that is being measured (it is held in its level); refuse a coupling."""
+        if piece.kind == "couple":
+            names = " and ".join(self.chip.names[q] for q in piece.qubits)
+            raise InstrumentError(
+                f"{names} are coupled {piece.start * 1e9:.1f} ns into the shot while one of them is read out",
+                allowed="in the simulated chip, couplings outside readout tones",
+                remedy="let the coupler's pulse end before the tone starts, or start after it",
+            )
+
+    def _check_size(self, piece: Piece) -> None:
+        together = {q for q in range(len(self.clock)) if any(self.register.together(q, p) for p in piece.qubits)}
+        if self.chip.dissipative and len(together) >= SEVEN_QUBITS:
+            raise InstrumentError(
+                f"{len(together)} qubits become entangled", allowed="6 in a simulated chip with decoherence"
+            )
+
+    def _idle(self, qubit: int, until: float) -> None:
+        duration = until - self.clock[qubit]
+        if duration > 1e-15:
+            self.register.apply(qubit, self.motion.idle(qubit, self.clock[qubit], until))
+            self._noise(qubit, duration)
+            self.clock[qubit] = until
+
+    def _noise(self, qubit: int, duration: float) -> None:
+        if not self.noisy:
+            return
+        number = np.arange(self.register.levels)
+        count = np.subtract.outer(number, number).ravel() if self.chip.dissipative else number
+        factors = np.exp(-1j * duration * self.detunings[:, qubit, None] * count)
+        self.register.apply(qubit, factors[:, :, None] * np.eye(self.register.size))
+
+    def _shift_zz(self, qubits: tuple[int, ...], until: float, piece: Piece | None = None) -> None:
+        """Apply the static shifts of all couplings of ``qubits`` since they were last applied.
+
+        Between clusters that no gate has joined, each qubit sees the mean level of the other.
+        """
+        for c, shift in self.zz.items():
+            a, b = self.chip.pairs[c]
+            if a not in qubits and b not in qubits:
+                continue
+            duration, self.zz_clock[c] = until - self.zz_clock[c], until
+            if piece is not None and piece.kind == "couple" and a in qubits and b in qubits:
+                self.zz_clock[c] = piece.end  # the exchange itself makes the shift there
+            if duration > 0 and a not in self.frozen and b not in self.frozen:
+                self._shift(a, b, shift * duration)
+            elif duration > 0 and not (a in self.frozen and b in self.frozen):
+                moving, still = (b, a) if a in self.frozen else (a, b)
+                self._mean_field(moving, still, shift * duration)
+
+    def _shift(self, a: int, b: int, angle: float) -> None:
+        if not self.register.together(a, b):
+            at_a, at_b = (self.register.populations(q) @ np.arange(self.register.levels) for q in (a, b))
+            self._turn(a, angle * at_b)
+            self._turn(b, angle * at_a)
+            return
+        number = np.arange(self.register.levels)
+        phase = np.exp(-1j * angle * np.multiply.outer(number, number))
+        if self.chip.dissipative:
+            phase = np.einsum("ab,cd->acbd", phase, phase.conj()).reshape(self.register.size, -1)
+        self.register.apply_diagonal(a, b, phase)
+
+    def _mean_field(self, moving: int, still: int, angle: float) -> None:
+        if self.register.together(moving, still):
+            self._shift(moving, still, angle)
+        else:
+            self._turn(moving, angle * (self.register.populations(still) @ np.arange(self.register.levels)))
+
+    def _turn(self, qubit: int, angles: NDArray[np.float64]) -> None:
+        number = np.arange(self.register.levels)
+        count = np.subtract.outer(number, number).ravel() if self.chip.dissipative else number
+        self.register.apply(qubit, np.exp(-1j * angles[:, None] * count)[:, :, None] * np.eye(self.register.size))
+
+    def _measure(self, tone: Tone, *, terminal: bool) -> None:
+        q = tone.qubit
+        self._idle(q, max(tone.start, self.clock[q]))
+        self._shift_zz((q,), self.clock[q])
+        if terminal:
+            self.frozen[q] = tone
+            return
+        found = _drawn(self.register.populations(q), self.rows, self.rng)
+        seen = self._see(tone, found)
+        after = seen.jumps.final(seen.levels)
+        keys, self.rows = np.unique(np.stack([self.rows, found, after]), axis=1, return_inverse=True)
+        self.register.branch(q, keys[0], keys[1], keys[2])
+        self.detunings = self.detunings[keys[0]]
+        self.clock[q] = max(tone.end, self.clock[q])
+
+    def _see(self, tone: Tone, found: NDArray[np.int64]) -> Seen:
+        down, up, _ = self.chip.rates(tone.qubit)
+        duration = tone.end - tone.start
+        jumps = sample_jumps(found, duration, down * tone.decay, up, self.register.levels, self.rng)
+        self.seen.append(Seen(tone, found.astype(np.int8), jumps))
+        return self.seen[-1]
+
+    def _sample_frozen(self) -> None:
+        for cluster in self.register.clusters_of(list(self.frozen)):
+            joint = self.register.joint(cluster)
+            flat = _drawn(joint.reshape(self.register.n_rows, -1), self.rows, self.rng)
+            levels = np.unravel_index(flat, joint.shape[1:])
+            for q, found in zip(cluster, levels, strict=True):
+                self._see(self.frozen[q], np.asarray(found))
+
+
+def _drawn(weights: NDArray[np.float64], rows: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.int64]:
+    """Return one outcome for each shot; ``weights`` has one row of probabilities for each row of the register."""
+    uniform = rng.random(len(rows))
+    found = np.empty(len(rows), np.int64)
+    for row in range(len(weights)):
+        mine = rows == row
+        summed = np.cumsum(weights[row])
+        found[mine] = np.searchsorted(summed, uniform[mine] * summed[-1], side="right")
+    return np.minimum(found, weights.shape[1] - 1)
+
+
+def tones_of(windows: Mapping[int, list[tuple[float, float, float]]]) -> list[Tone]:
+    """Return tones of all qubits, by start."""
+    return sorted((Tone(q, *w) for q, ws in windows.items() for w in ws), key=lambda t: t.start)

@@ -1,0 +1,166 @@
+"""What the digitizer sees of a feedline: the resonators' answers to the levels that were found, and noise."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.constants import Boltzmann
+
+from .operators import Complex
+from .resonators import IMPEDANCE, Response
+from .shot import Seen
+from .signals import Signal
+from .twin import Feedline
+
+_BLOCK = 1 << 19  # samples treated at once, so that they stay in the cache
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """Noiseless traces of one feedline at one sweep point.
+
+    Parameters
+    ----------
+    templates : one trace for each combination of levels that was found, shape (n_templates, n_samples), volts at the chip
+    which : template of each shot
+    shots, corrections : shots in which a qubit jumped, and what that adds, shape (n_jumps, n_samples)
+    """
+
+    templates: Complex
+    which: NDArray[np.int64]
+    shots: NDArray[np.int64]
+    corrections: Complex
+
+
+def pattern(
+    truth: Feedline,
+    z: Signal,
+    seen: list[tuple[Response, Seen]],
+    quiet: list[Response],
+    times: NDArray[np.float64],
+    n_shots: int,
+) -> Pattern:
+    """Return the traces at chip times ``times``.
+
+    Parameters
+    ----------
+    seen : tones on this feedline, with their resonators
+    quiet : all resonators of the feedline; one that is not measured answers as for level 0
+    """
+    plain = np.zeros(len(times), np.complex128) if truth.transmission else z.at(times)
+    plain = plain + sum((_answer(truth, r, r.at(0, times)) for r in quiet), np.zeros(len(times), np.complex128))
+    found = np.stack([s.levels for _, s in seen], axis=1) if seen else np.zeros((n_shots, 0), np.int8)
+    combinations, which = _combinations(found)
+    spans = _spans(seen)
+    templates = np.repeat(plain[None], len(combinations), axis=0)
+    for column, ((response, _), (start, end)) in enumerate(zip(seen, spans, strict=True)):
+        inside = (times >= start) & (times < end)
+        for level in np.unique(combinations[:, column]):
+            if level:
+                more = _answer(truth, response, response.at(level, times[inside]) - response.at(0, times[inside]))
+                templates[np.ix_(combinations[:, column] == level, inside)] += more
+    jumps = [
+        one
+        for (response, s), (_, end) in zip(seen, spans, strict=True)
+        for one in _jumped(truth, response, s, times, end)
+    ]
+    shots = np.concatenate([j[0] for j in jumps]) if jumps else np.zeros(0, np.int64)
+    corrections = np.concatenate([j[1] for j in jumps]) if jumps else np.zeros((0, len(times)), np.complex128)
+    return Pattern(templates, which, shots, corrections)
+
+
+def _answer(truth: Feedline, response: Response, field: Complex) -> Complex:
+    factor = response.truth.coupling * np.exp(1j * response.truth.fano)
+    return np.asarray(factor * field if truth.transmission else -factor * field)
+
+
+def _combinations(found: NDArray[np.int8]) -> tuple[NDArray[np.int8], NDArray[np.int64]]:
+    if not found.shape[1]:
+        return np.zeros((1, 0), np.int8), np.zeros(len(found), np.int64)
+    packed = np.zeros(len(found), np.int64)
+    for column in found.T:  # levels are 0 to 3; more than 31 tones on one feedline wrap, so rows are told apart below
+        packed = packed * 4 + column
+    if found.shape[1] <= 31:
+        _, first, which = np.unique(packed, return_index=True, return_inverse=True)
+        return found[first], which
+    rows, which = np.unique(found, axis=0, return_inverse=True)
+    return rows, which.ravel()
+
+
+def _spans(seen: list[tuple[Response, Seen]]) -> list[tuple[float, float]]:
+    """Return from when to when each tone's answer holds: until the next tone on the same qubit starts."""
+    spans = []
+    for _, one in seen:
+        later = [s.tone.start for _, s in seen if s.tone.qubit == one.tone.qubit and s.tone.start > one.tone.start]
+        earlier = any(s.tone.qubit == one.tone.qubit and s.tone.start < one.tone.start for _, s in seen)
+        spans.append((one.tone.start if earlier else -np.inf, min(later, default=np.inf)))
+    return spans
+
+
+def _jumped(
+    truth: Feedline, response: Response, seen: Seen, times: NDArray[np.float64], end: float
+) -> Iterator[tuple[NDArray[np.int64], Complex]]:
+    """Yield shots and what each round of jumps adds to their traces; the field goes on from its value at the jump."""
+    n_shots = len(seen.levels)
+    extra, since = np.zeros(n_shots, np.complex128), np.zeros(n_shots)  # field beyond the template's, and when it began
+    for one in seen.jumps.rounds:
+        at = seen.tone.start + one.times
+        added = np.zeros((len(one.shots), len(times)), np.complex128)
+        for before, after in np.unique(np.stack([one.before, one.after]), axis=1).T:
+            mine = np.flatnonzero((one.before == before) & (one.after == after))
+            shots, t = one.shots[mine], at[mine]
+            old = extra[shots] * np.exp(response.rates[before] * (t - since[shots]))
+            new = response.at(before, t) + old - response.at(after, t)
+            past = times[None, :] - t[:, None]
+            on = (past >= 0) & (times[None, :] < end)
+            past = np.where(on, past, 0.0)
+            change = response.at(after, times) - response.at(before, times)
+            change = change + new[:, None] * np.exp(response.rates[after] * past)
+            change -= old[:, None] * np.exp(response.rates[before] * past)
+            added[mine] = np.where(on, change, 0)
+            extra[shots], since[shots] = new, t
+        yield one.shots, _answer(truth, response, added)
+
+
+def noise_volts(truth: Feedline, sample_rate: float) -> float:
+    """Return the standard deviation of one sample of I or Q at the digitizer.
+
+    White noise of k T per hertz into 50 ohm at the chip, taken down to I and Q that each hold a band of the sample rate.
+    """
+    return float(np.sqrt(Boltzmann * truth.noise_temperature * IMPEDANCE * sample_rate) * amplitude(truth))
+
+
+def amplitude(truth: Feedline) -> float:
+    """Return volts at the digitizer per volt at the chip."""
+    return float(10 ** (truth.amplification / 20))
+
+
+def fill(
+    out: NDArray[np.float32], patterns: list[Pattern], part: str, scale: complex, sigma: float, rng: np.random.Generator
+) -> None:
+    """Fill ``out``, shape (n_shots, n_points, n_samples), with one quadrature of all traces, and noise.
+
+    Parameters
+    ----------
+    part : ``real`` (I) or ``imag`` (Q)
+    scale : from the chip to the digitizer; its phase is that of the way
+    sigma : volts
+    """
+    n_shots, _, n_samples = out.shape
+    scaled = [getattr(scale * p.templates, part).astype(np.float32) for p in patterns]
+    step = max(1, _BLOCK // max(1, out[0].size)) if n_shots else 1
+    for first in range(0, n_shots, step):
+        block = out[first : first + step]
+        if sigma:
+            rng.standard_normal(dtype=np.float32, out=block)
+            block *= np.float32(sigma)
+        else:
+            block[:] = 0
+        for point, (templates, p) in enumerate(zip(scaled, patterns, strict=True)):
+            block[:, point] += templates[p.which[first : first + step]] if len(templates) > 1 else templates[0]
+    for point, p in enumerate(patterns):
+        if len(p.shots):
+            np.add.at(out[:, point], p.shots, getattr(scale * p.corrections, part).astype(np.float32))
