@@ -13,14 +13,14 @@ if not SOURCES:
 
 # No -ffast-math: loading such a library flushes subnormals in the whole process.
 FLAGS = ["/O2"] if sys.platform == "win32" else [
-    "-O3", "-fno-math-errno", "-fno-trapping-math", "-fno-signed-zeros", "-ffp-contract=fast",
+    "-O3", "-fno-math-errno", "-fno-trapping-math", "-fno-signed-zeros", "-ffp-contract=fast", "-Wno-psabi",
 ]  # fmt: skip
 
 EXTENSIONS = [
     Extension(
         f"qctl.kernels.{source.stem}",
         [source.as_posix()],
-        depends=[header.as_posix() for header in Path("ext").glob("*.h")],
+        depends=["ext/lanes.h", *(header.as_posix() for header in Path("ext").glob(f"{source.stem}.h"))],
         include_dirs=["ext", np.get_include()],
         extra_compile_args=FLAGS,
         define_macros=[("NPY_NO_DEPRECATED_API", "NPY_2_0_API_VERSION")],

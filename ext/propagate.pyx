@@ -18,14 +18,14 @@ cdef extern from "propagate.h" nogil:
         double factor
     ctypedef struct system_t:
         Py_ssize_t n, m, points, steps, n_controls, n_entries, n_pushes
-        const double* drift
-        const double* drive
+        double* drift
+        double* drive
         double dt
         int32_t* row_start
         int32_t* column
         push_t* pushes
         double* control_rows
-        const double* loss
+        double* loss
         int32_t* jump_start
         int32_t* jump_from
         double* jump_factor
@@ -76,13 +76,13 @@ cdef class System:
             None if loss is None else (loss * dt).view(np.float64),
         ]
         self.c.n_pushes = len(self.owned[4])
-        self.c.drift = <const double*> address(self.owned[0])
-        self.c.drive = <const double*> address(self.owned[1])
+        self.c.drift = <double*> address(self.owned[0])
+        self.c.drive = <double*> address(self.owned[1])
         self.c.row_start = <int32_t*> address(self.owned[2])
         self.c.column = <int32_t*> address(self.owned[3])
         self.c.pushes = <push_t*> address(self.owned[4])
         self.c.control_rows = <double*> address(self.owned[5])
-        self.c.loss = NULL if loss is None else <const double*> address(self.owned[6])
+        self.c.loss = NULL if loss is None else <double*> address(self.owned[6])
         set_reach(&self.c)
 
     cdef set_jumps(self, collapse):

@@ -3,9 +3,40 @@
 The twin in ``qctl/kernels/render.py`` says what each argument is, and the formulas.
 """
 
-from libc.math cimport M_PI, cos, fabs, rint, sin
+import numpy as np
+
+from libc.math cimport cos, fabs, sin
 from libc.stdint cimport int16_t, int32_t, int64_t
-from libc.stdlib cimport calloc, free
+from libc.stdlib cimport free
+
+cdef extern from "render.h" nogil:
+    enum: CHUNK, N_TABLES
+    ctypedef struct table_t:
+        pass
+    ctypedef struct made_t:
+        int32_t waveform
+    ctypedef struct plays_t:
+        const double* samples
+        const int64_t* first
+        const int32_t* waveform
+        const int64_t* start
+        const double* amplitude
+        const double* phase
+        const double* carrier
+        int64_t origin
+    ctypedef struct render_scratch_t:
+        made_t* keys
+        unsigned next
+        table_t* tables
+        float* x
+        float* y
+    void* lanes_alloc(size_t n_bytes, void** block)
+    float render_all(
+        plays_t* plays, int64_t* order, Py_ssize_t n_plays, double* mixer, double* offset, render_scratch_t* scratch,
+        int16_t* out_i, int16_t* out_q, int64_t n_samples,
+    )
+    double quantise_all(const double* x, double offset, int16_t* out, int64_t n)
+    void add_real(const double* samples, int64_t n, double real, double imag, double* out)
 
 
 def render_iq(
@@ -22,30 +53,42 @@ def render_iq(
     int16_t[:, ::1] out,
 ):
     """Fill ``out`` with the codes of I and Q; return the largest value as a fraction of full scale."""
-    cdef Py_ssize_t n = waveform.shape[0], n_samples = out.shape[1], play, k, j
+    cdef Py_ssize_t n = waveform.shape[0], n_samples = out.shape[1], k
     if not n == start.shape[0] == amplitude.shape[0] == phase.shape[0] == carrier.shape[0]:
         raise ValueError("waveform, start, amplitude, phase and carrier do not fit each other")
     if not mixer.shape[0] == mixer.shape[1] == offset.shape[0] == out.shape[0] == 2:
         raise ValueError("mixer, offset and out are not for two outputs")
     check(samples, first, waveform, start, n_samples)
-    cdef double complex* total = <double complex*> calloc(n_samples + 1, sizeof(double complex))
-    if total == NULL:
+    if n_samples == 0:
+        return max(fabs(offset[0]), fabs(offset[1]))
+    order = None if rises(start) else np.argsort(start, kind="stable")
+    cdef const int64_t[::1] ordered = order
+    cdef plays_t plays
+    plays.samples = <const double*> &samples[0] if samples.shape[0] else NULL
+    plays.first, plays.origin = &first[0], origin
+    if n:
+        plays.waveform, plays.start, plays.carrier = &waveform[0], &start[0], &carrier[0]
+        plays.amplitude, plays.phase = &amplitude[0], &phase[0]
+    cdef double[4] matrix = [mixer[0, 0], mixer[0, 1], mixer[1, 0], mixer[1, 1]]
+    cdef double[2] leak = [offset[0], offset[1]]
+    cdef render_scratch_t scratch
+    cdef void* block
+    cdef float peak
+    scratch.next = 0
+    for k in range(N_TABLES):
+        scratch.keys[k].waveform = -1
+    scratch.x = <float*> lanes_alloc(2 * CHUNK * sizeof(float) + N_TABLES * sizeof(table_t), &block)
+    if scratch.x == NULL:
         raise MemoryError
-    cdef double angle, peak_i, peak_q
+    scratch.y = scratch.x + CHUNK
+    scratch.tables = <table_t*> (scratch.y + CHUNK)
     with nogil:
-        for play in range(n):
-            for k in range(first[waveform[play] + 1] - first[waveform[play]]):
-                j = start[play] + k
-                angle = 2 * M_PI * carrier[play] * (j - origin) + phase[play]
-                total[j] = total[j] + samples[first[waveform[play]] + k] * amplitude[play] * (
-                    cos(angle) + 1j * sin(angle)
-                )
-        peak_i, peak_q = (0.0, 0.0) if n_samples else (fabs(offset[0]), fabs(offset[1]))
-        for j in range(n_samples):
-            out[0, j] = code(mixer[0, 0] * total[j].real + mixer[0, 1] * total[j].imag + offset[0], &peak_i)
-            out[1, j] = code(mixer[1, 0] * total[j].real + mixer[1, 1] * total[j].imag + offset[1], &peak_q)
-        free(total)
-    return peak_i if not peak_i < peak_q else peak_q
+        peak = render_all(
+            &plays, NULL if order is None else <int64_t*> &ordered[0], n, matrix, leak, &scratch,
+            &out[0, 0], &out[1, 0], n_samples,
+        )
+        free(block)
+    return peak / 32767.0
 
 
 def render_real(
@@ -62,40 +105,37 @@ def render_real(
     if not n == start.shape[0] == amplitude.shape[0] == phase.shape[0]:
         raise ValueError("waveform, start, amplitude and phase do not fit each other")
     check(samples, first, waveform, start, out.shape[0])
-    cdef double real, imag
-    cdef double complex w
+    cdef int64_t size
     with nogil:
         for k in range(out.shape[0]):
             out[k] = 0
         for play in range(n):
-            real, imag = amplitude[play] * cos(phase[play]), amplitude[play] * sin(phase[play])
-            for k in range(first[waveform[play] + 1] - first[waveform[play]]):
-                w = samples[first[waveform[play]] + k]
-                out[start[play] + k] += real * w.real - imag * w.imag
+            size = first[waveform[play] + 1] - first[waveform[play]]
+            if size:
+                add_real(
+                    <const double*> &samples[first[waveform[play]]], size, amplitude[play] * cos(phase[play]),
+                    amplitude[play] * sin(phase[play]), &out[start[play]],
+                )
 
 
 def quantise(const double[::1] x, double offset, int16_t[::1] out):
     """Fill ``out`` with the codes of ``x + offset``; return the largest value."""
     if x.shape[0] != out.shape[0]:
         raise ValueError("x and out do not fit each other")
-    cdef Py_ssize_t k
-    cdef double peak = fabs(offset) if x.shape[0] == 0 else 0
+    if x.shape[0] == 0:
+        return fabs(offset)
+    cdef double peak
     with nogil:
-        for k in range(x.shape[0]):
-            out[k] = code(x[k] + offset, &peak)
+        peak = quantise_all(&x[0], offset, &out[0], x.shape[0])
     return peak
 
 
-cdef inline int16_t code(double value, double* peak) noexcept nogil:
-    """Quantise; a NaN becomes code 0 and stays in the peak; beyond full scale saturates (the caller refuses)."""
-    cdef double size = fabs(value)
-    if not size <= peak[0]:
-        if peak[0] == peak[0]:
-            peak[0] = size
-        if size != size:
-            return 0
-    value = rint(value * 32767)
-    return <int16_t> min(max(value, -32768.0), 32767.0)
+cdef bint rises(const int64_t[::1] start) noexcept:
+    cdef Py_ssize_t k
+    for k in range(1, start.shape[0]):
+        if start[k] < start[k - 1]:
+            return False
+    return True
 
 
 cdef check(
