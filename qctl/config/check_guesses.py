@@ -9,6 +9,7 @@ from qctl.core.laboratory import Line
 from qctl.core.units import format_quantity
 
 from .check_times import whole
+from .document import Steps
 from .draft import Draft
 from .guesses import SECTION
 
@@ -38,14 +39,15 @@ def check_guesses(draft: Draft) -> None:
     _tones(draft)
 
 
-def _guesses(draft: Draft) -> Iterator[tuple[tuple[str, str, str], str, float]]:
-    targets = [*draft.laboratory.qubits, *draft.laboratory.couplings, *draft.laboratory.lines]
-    for target in targets:
-        for name, value in draft.laboratory.first_guess.items():
-            if name.startswith(f"{target}."):
-                quantity = name[len(target) + 1 :]
-                if draft.document.written((SECTION, target, quantity)):
-                    yield (SECTION, target, quantity), quantity, value
+def _guesses(draft: Draft) -> Iterator[tuple[Steps, str, float]]:
+    """Yield where each guess stands, its quantity and its value; target and quantity may both hold dots."""
+    targets = {name for section in ("qubits", "couplings", "lines") for name in draft.document.declared(section)}
+    for name, value in draft.laboratory.first_guess.items():
+        words = name.split(".")
+        for k in range(1, len(words)):
+            target, quantity = ".".join(words[:k]), ".".join(words[k:])
+            if target in targets and draft.document.written((SECTION, target, quantity)):
+                yield (SECTION, target, quantity), quantity, value
 
 
 def _qubit(draft: Draft, qubit: str) -> None:
@@ -78,7 +80,7 @@ def _tone(draft: Draft, qubit: str, quantity: str, line_name: str) -> None:
                 steps, asked, f"less than {entry.sample_rate / 2e6:g} MHz, half the clock of {port and port.instrument}"
             )
             return
-    if line.back is not None and laboratory.period > 0 and offset and not whole(abs(offset) * laboratory.period):
+    if line.back is not None and draft.whole("period") and offset and not whole(abs(offset) * laboratory.period):
         grid = 1 / laboratory.period
         nearest = carrier.frequency + round(offset / grid) * grid
         allowed = f"multiples of {format_quantity(round(grid, 6), 'Hz')}, so that every shot sees the same phase"

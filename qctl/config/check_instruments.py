@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 from qctl.core.laboratory import Role
 
 from .draft import Draft
+from .mistakes import shown
 
+_ADDRESS = re.compile(r"mock|[A-Za-z]{3,}\S*::\S+")
 _NEEDS = {
     Role.AWG: ("sample_rate", "full_scale"),
     Role.DIGITIZER: ("sample_rate", "full_scale"),
@@ -22,6 +26,10 @@ def check_instruments(draft: Draft) -> None:
     _settings(draft)
     first: dict[str, str] = {}
     for name, entry in draft.laboratory.instruments.items():
+        if not _ADDRESS.fullmatch(entry.address):
+            draft.wrong(
+                ("instruments", name, "address"), f"{shown(entry.address)!r} is no address", "mock, or a VISA resource"
+            )
         if entry.address != "mock" and entry.address in first:
             draft.wrong(
                 ("instruments", name, "address"), f"the address of {first[entry.address]} again", "one for each"

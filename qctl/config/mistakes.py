@@ -20,6 +20,8 @@ class Place(NamedTuple):
 
 def shown(text: str, most: int = 60) -> str:
     """Return ``text`` fit for one line of a message: no control characters, not too long."""
+    if len(text) <= most and text.isprintable():
+        return text
     plain = "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text[: most + 1])
     return plain if len(plain) <= most else f"{plain[:most]}..."
 

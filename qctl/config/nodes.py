@@ -31,7 +31,7 @@ class Scalar:
             return self.text
         if self.text in _WORDS:
             return _WORDS[self.text]
-        if len(self.text) <= _LONGEST_NUMBER:
+        if len(self.text) <= _LONGEST_NUMBER and not self.text[0].isalpha():
             if _INTEGER.fullmatch(self.text):
                 return int(self.text)
             if _FLOAT.fullmatch(self.text):

@@ -94,7 +94,8 @@ class Reader:
 
     def _kind(self, name: str, steps: Steps, node: Node, shape: Shape) -> Any:  # noqa: ANN401
         """Refuse a node of the wrong kind."""
-        found = repr(shown(node.text)) if isinstance(node, Scalar) else type(node).__name__.lower()
+        found = "a list" if isinstance(node, Listing) else "a table"
+        found = repr(shown(node.text)) if isinstance(node, Scalar) else found
         return self._fail(steps, f"{name} is {found}", shape.words)
 
     def _scalar(self, steps: Steps, node: Scalar, shape: Shape) -> object:

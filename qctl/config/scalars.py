@@ -74,19 +74,14 @@ def quantity(scalar: Scalar, unit: Unit | AnyUnit) -> tuple[float, str]:
     if isinstance(value, int | float) and not isinstance(value, bool):
         raise _without_unit(scalar.text, float(value), unit)
     names = (unit.name,) if isinstance(unit, Unit) else unit.names
-    remedy = _better(scalar.text, unit)
-    for name in names:
-        try:
-            return parse_quantity(shown(scalar.text), name), name
-        except ConfigError as error:
-            reason = error
-    if len(names) == 1:
-        raise ConfigError(reason.asked, allowed=reason.allowed, remedy=remedy)
-    raise ConfigError(
-        f"{shown(scalar.text)!r} is no quantity in {' or '.join(names)}",
-        allowed=f"a number, a space and one of {', '.join(unit.spellings)}",
-        remedy=remedy,
-    )
+    spelling = scalar.text.partition(" ")[2]
+    name = next((name for name in names if spelling in Unit(name).spellings), names[0])
+    try:
+        return parse_quantity(shown(scalar.text), name), name
+    except ConfigError as error:
+        allowed = f"a number, a space and one of {', '.join(unit.spellings)}"
+        asked = error.asked if len(names) == 1 else f"{shown(scalar.text)!r} is no quantity in {' or '.join(names)}"
+        raise ConfigError(asked, allowed=allowed, remedy=_better(scalar.text, unit)) from error
 
 
 def _without_unit(written: str, value: float, unit: Unit | AnyUnit) -> ConfigError:

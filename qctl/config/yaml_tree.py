@@ -35,7 +35,7 @@ def parse(content: bytes, mistakes: Mistakes) -> Node | None:
         mistakes.add(Place(line, 1), f"byte 0x{content[error.start]:02x} is no UTF-8", "text in UTF-8")
         return None
     try:
-        root = _Builder(mistakes).build(yaml.parse(text, _LOADER))
+        root = _Builder(mistakes).build(_events(text))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = Place(mark.line + 1, mark.column + 1) if mark else start
@@ -51,6 +51,12 @@ def parse(content: bytes, mistakes: Mistakes) -> Node | None:
     if root is None:
         mistakes.add(start, "nothing is written here", "keys and their values")
     return root
+
+
+def _events(text: str) -> Iterator[yaml.Event]:
+    loader = _LOADER(text)
+    while loader.check_event():
+        yield loader.get_event()
 
 
 class _RefusedError(Exception):

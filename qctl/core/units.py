@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 import re
-import sys
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Context, Decimal
 from fractions import Fraction
+from functools import cache
 
 from .errors import ConfigError, LimitError
 
@@ -31,8 +31,8 @@ _SCALES: dict[str, dict[str, str]] = {
     "m": {"m": "1", "mm": "1e-3", "um": "1e-6", "µm": "1e-6", "nm": "1e-9"},
 }
 _NUMBER = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]{1,3})?")
-_LARGEST = Fraction(sys.float_info.max)
 _LONGEST_NUMBER = 40  # characters; every float has a shorter spelling
+_EXACT = Context(prec=80)  # digits: more than a number and a scale have together
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,17 +72,22 @@ def parse_quantity(text: str, unit: str) -> float:
         When ``text`` is not a number, one space and a spelling of ``unit``, or its value is no finite float.
     """
     number, _, spelling = text.partition(" ")
-    scale = _SCALES[unit].get(spelling)
-    if scale is None or len(number) > _LONGEST_NUMBER or not _NUMBER.fullmatch(number):
+    if spelling not in _SCALES[unit] or len(number) > _LONGEST_NUMBER or not _NUMBER.fullmatch(number):
         raise ConfigError(
             f"{text!r} is no quantity in {unit}",
             allowed=f"a number, a space and one of {', '.join(_SCALES[unit])}",
         )
-    # Fractions keep "5.1 GHz" equal to 5.1e9 to the last bit.
-    exact = Fraction(number) * Fraction(scale)
-    if abs(exact) > _LARGEST or (exact and not float(exact)):
+    # Decimals keep "5.1 GHz" equal to 5.1e9 to the last bit.
+    exact = _EXACT.multiply(Decimal(number), _scale(unit, spelling))
+    value = float(exact)
+    if not math.isfinite(value) or (exact and not value):
         raise ConfigError(f"{text!r} is beyond the range of numbers", allowed="what a 64-bit float can hold")
-    return float(exact)
+    return value
+
+
+@cache
+def _scale(unit: str, spelling: str) -> Decimal:
+    return Decimal(_SCALES[unit][spelling])
 
 
 def format_quantity(value: float, unit: str) -> str:
