@@ -25,7 +25,7 @@ _Line = TypeVar("_Line", DriveLine, FluxLine, Feedline)
 
 @dataclass(frozen=True)
 class Chip:
-    """A laboratory's wiring joined with its twin. Qubits and couplings are counted in the order of the laboratory file."""
+    """A laboratory's wiring joined with its twin; qubits and couplings are counted in the order of the laboratory."""
 
     laboratory: Laboratory
     twin: Twin

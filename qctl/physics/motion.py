@@ -15,7 +15,7 @@ from qctl.core.errors import InstrumentError
 from qctl.kernels.propagate import propagate
 
 from .chip import TWO_PI, Chip
-from .operators import Complex, commutator, embedded, lowering, superoperator
+from .operators import Complex, commutator, embedded, kron, lowering, superoperator
 from .signals import Signal
 from .timeline import Couplings, Energies, Piece
 
@@ -93,7 +93,8 @@ class Motion:
         self._check_cluster(piece)
         times, dt = self._grid(piece)
         frame = float(np.mean([self.levels[q].rest[1] for q in qubits]))
-        controls, drive = [], []
+        controls: list[Complex] = []
+        drive: list[NDArray[np.float64] | Complex] = []
         for place, q in enumerate(qubits):
             energies = self.levels[q].at(times) - np.arange(d) * frame
             controls += [embedded(place, len(qubits), d, f"P{k}") for k in range(1, d)]
@@ -154,7 +155,7 @@ class Motion:
     def _split(self, drift: Complex, controls: Complex, drive: Complex, dt: float, qubits: tuple[int, ...]) -> Complex:
         """Return the product of (half decay, unitary, half decay) over the rows of ``drive`` (Strang splitting)."""
         half = drive.shape[1] * dt / 2
-        decay = reduce(np.kron, [self._decay(q, half) for q in qubits])
+        decay = kron([self._decay(q, half) for q in qubits])
         d = self.chip.twin.levels
         steps = superoperator(_unitaries(drift, controls, drive, dt), d, len(qubits))
         return _product(decay @ steps @ decay)
@@ -175,7 +176,7 @@ class Motion:
         dt = min(s.dt for s in self._signals(piece))
         n_samples = max(1, round((piece.end - piece.start) / dt))
         dt = (piece.end - piece.start) / n_samples  # the same to rounding: pieces start and end on the grid
-        return piece.start + (np.arange(n_samples) + 0.5) * dt, dt
+        return np.asarray(piece.start + (np.arange(n_samples) + 0.5) * dt, np.float64), dt
 
     def _signals(self, piece: Piece) -> Iterable[Signal]:
         for q in piece.qubits:
@@ -218,7 +219,7 @@ def _unitaries(drift: Complex, controls: Complex, drive: Complex, dt: float) -> 
 
 
 def _unitary(drift: Complex, controls: Complex, drive: Complex, dt: float) -> Complex:
-    return _unitaries(drift, controls, np.ascontiguousarray(drive)[None], dt)[0]
+    return np.asarray(_unitaries(drift, controls, np.ascontiguousarray(drive)[None], dt)[0])
 
 
 def _product(steps: Complex) -> Complex:
@@ -227,4 +228,4 @@ def _product(steps: Complex) -> Complex:
         last = steps[-1:] if len(steps) % 2 else steps[:0]
         even = len(steps) - len(last)
         steps = np.concatenate([steps[1:even:2] @ steps[0:even:2], last])
-    return steps[0]
+    return np.asarray(steps[0])

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from functools import lru_cache, reduce
+from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +22,15 @@ def embedded(place: int, n_places: int, n_levels: int, kind: str) -> Complex:
     """Return an operator of one of several transmons: ``a``, or ``P1``, ``P2``, ... (projector on a level)."""
     own = lowering(n_levels) if kind == "a" else np.diag(np.arange(n_levels) == int(kind[1:])).astype(np.complex128)
     parts = [own if k == place else np.eye(n_levels, dtype=np.complex128) for k in range(n_places)]
-    return _frozen(reduce(np.kron, parts))
+    return _frozen(kron(parts))
+
+
+def kron(parts: Sequence[Complex]) -> Complex:
+    """Return the Kronecker product of all parts, the first counted slowest."""
+    found = parts[0]
+    for part in parts[1:]:
+        found = np.asarray(np.kron(found, part), np.complex128)
+    return found
 
 
 def collapse_operators(n_levels: int, down: float, up: float, dephasing: float) -> Complex:

@@ -76,12 +76,8 @@ class Register:
             self._flush(q)
         cluster = self._cluster[qubits[0]]
         self._front(cluster, qubits)
-        tensor = self._tensors[cluster]
-        if self.density:
-            tensor = tensor[(slice(None), *np.ix_(*(self.diagonal,) * (tensor.ndim - 1)))].real
-        else:
-            tensor = tensor.real**2 + tensor.imag**2
-        traced = np.maximum(tensor.sum(axis=tuple(range(1 + len(qubits), tensor.ndim))), 0)
+        weights = self._weights(cluster)
+        traced = np.maximum(weights.sum(axis=tuple(range(1 + len(qubits), weights.ndim))), 0)
         return np.asarray(traced / traced.reshape(self.n_rows, -1).sum(axis=1).reshape(-1, *(1,) * len(qubits)))
 
     def clusters_of(self, qubits: list[int]) -> list[tuple[int, ...]]:
@@ -115,12 +111,17 @@ class Register:
 
     def _normalise(self, cluster: int) -> None:
         tensor = self._tensors[cluster]
-        if self.density:
-            weights = tensor[(slice(None), *np.ix_(*(self.diagonal,) * (tensor.ndim - 1)))].real
-            norm = weights.reshape(self.n_rows, -1).sum(axis=1)
-        else:
-            norm = np.linalg.norm(tensor.reshape(self.n_rows, -1), axis=1)
+        norm = self._weights(cluster).reshape(self.n_rows, -1).sum(axis=1)
+        norm = norm if self.density else np.sqrt(norm)
         self._tensors[cluster] = tensor / norm.reshape(-1, *(1,) * (tensor.ndim - 1))
+
+    def _weights(self, cluster: int) -> NDArray[np.float64]:
+        """Return the probability of every combination of levels, one axis per member, rows first."""
+        tensor = self._tensors[cluster]
+        if self.density:
+            rows = np.arange(self.n_rows)
+            return np.asarray(tensor[np.ix_(rows, *(self.diagonal,) * (tensor.ndim - 1))].real)
+        return np.asarray(tensor.real**2 + tensor.imag**2)
 
     def _flush(self, qubit: int) -> None:
         kept, self._kept[qubit] = self._kept[qubit], None

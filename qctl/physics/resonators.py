@@ -102,7 +102,7 @@ def respond(truth: Resonator, drive: Signal, carrier: float, n_levels: int) -> R
     """Return the fields of one resonator under ``drive``, exact for a staircase, from the steady state before it."""
     kappa = TWO_PI * truth.kappa
     shifts = np.array([0.0, *truth.shifts[: n_levels - 1]])
-    rates = -kappa / 2 + 1j * (TWO_PI * (truth.frequency + shifts) - carrier)
+    rates = np.asarray(-kappa / 2 + 1j * (TWO_PI * (truth.frequency + shifts) - carrier), np.complex128)
     fields = np.empty((n_levels, len(drive.values) + 1), np.complex128)
     for level, rate in enumerate(rates):
         gain, step = -kappa / 2 / rate, np.exp(rate * drive.dt)

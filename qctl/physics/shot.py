@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from qctl.core.errors import InstrumentError
 
-from .chip import Chip
 from .jumps import Jumps, sample_jumps
 from .motion import Motion
 from .register import Register
@@ -162,10 +161,7 @@ class Shot:
     def _noise(self, qubit: int, duration: float) -> None:
         if not self.noisy:
             return
-        number = np.arange(self.register.levels)
-        count = np.subtract.outer(number, number).ravel() if self.chip.dissipative else number
-        factors = np.exp(-1j * duration * self.detunings[:, qubit, None] * count)
-        self.register.apply(qubit, factors[:, :, None] * np.eye(self.register.size))
+        self._turn(qubit, duration * self.detunings[:, qubit])
 
     def _shift_zz(self, qubits: tuple[int, ...], until: float, piece: Piece | None = None) -> None:
         """Apply the static shifts of all couplings of ``qubits`` since they were last applied.
@@ -206,7 +202,8 @@ class Shot:
     def _turn(self, qubit: int, angles: NDArray[np.float64]) -> None:
         number = np.arange(self.register.levels)
         count = np.subtract.outer(number, number).ravel() if self.chip.dissipative else number
-        self.register.apply(qubit, np.exp(-1j * angles[:, None] * count)[:, :, None] * np.eye(self.register.size))
+        factors = np.exp(-1j * angles[:, None] * count)
+        self.register.apply(qubit, np.asarray(factors[:, :, None] * np.eye(self.register.size), np.complex128))
 
     def _measure(self, tone: Tone, *, terminal: bool) -> None:
         q = tone.qubit
@@ -247,7 +244,7 @@ def _drawn(weights: NDArray[np.float64], rows: NDArray[np.int64], rng: np.random
         mine = rows == row
         summed = np.cumsum(weights[row])
         found[mine] = np.searchsorted(summed, uniform[mine] * summed[-1], side="right")
-    return np.minimum(found, weights.shape[1] - 1)
+    return np.asarray(np.minimum(found, weights.shape[1] - 1))
 
 
 def tones_of(windows: Mapping[int, list[tuple[float, float, float]]]) -> list[Tone]:

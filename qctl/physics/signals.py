@@ -48,8 +48,8 @@ def modulated(
 ) -> Signal:
     """Return z(t) behind the mixer, volts: the field at the chip is ``Re[z exp(i 2 pi f_carrier t)]``.
 
-    ``I' = I``, ``Q' = g (Q cos p + I sin p)`` with the hidden offsets added to I and Q first; the carrier's own phase at
-    the chip, late by the delay of the line, is in z. A carrier that is off gives silence.
+    ``I' = I``, ``Q' = g (Q cos p + I sin p)`` with the hidden offsets added to I and Q first; the carrier's own phase
+    at the chip, late by the delay of the line, is in z. A carrier that is off gives silence.
     """
     if carrier is None or not carrier.on:
         return SILENCE
@@ -76,7 +76,7 @@ def _pair(line: Line, playing: Mapping[Port, Playing]) -> tuple[Signal, Signal]:
         )
     start = min(i.start, q.start) if len(q.values) else i.start
     n_samples = round((max(i.end, q.end if len(q.values) else i.end) - start) / i.dt)
-    times = start + (np.arange(n_samples) + 0.5) * i.dt
+    times = np.asarray(start + (np.arange(n_samples) + 0.5) * i.dt, np.float64)
     return Signal(start, i.dt, i.at(times), 0j), Signal(start, i.dt, q.at(times), 0j)
 
 

@@ -24,7 +24,7 @@ class Pattern:
 
     Parameters
     ----------
-    templates : one trace for each combination of levels that was found, shape (n_templates, n_samples), volts at the chip
+    templates : one trace for each combination of levels found, shape (n_templates, n_samples), volts at the chip
     which : template of each shot
     shots, corrections : shots in which a qubit jumped, and what that adds, shape (n_jumps, n_samples)
     """
@@ -128,7 +128,7 @@ def _jumped(
 def noise_volts(truth: Feedline, sample_rate: float) -> float:
     """Return the standard deviation of one sample of I or Q at the digitizer.
 
-    White noise of k T per hertz into 50 ohm at the chip, taken down to I and Q that each hold a band of the sample rate.
+    White noise of k T per hertz into 50 ohm at the chip, taken down to I and Q; each holds a band of the sample rate.
     """
     return float(np.sqrt(Boltzmann * truth.noise_temperature * IMPEDANCE * sample_rate) * amplitude(truth))
 
@@ -149,7 +149,7 @@ def fill(
     scale : from the chip to the digitizer; its phase is that of the way
     sigma : volts
     """
-    n_shots, _, n_samples = out.shape
+    n_shots = len(out)
     scaled = [getattr(scale * p.templates, part).astype(np.float32) for p in patterns]
     step = max(1, _BLOCK // max(1, out[0].size)) if n_shots else 1
     for first in range(0, n_shots, step):

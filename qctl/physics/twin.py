@@ -89,9 +89,9 @@ class Transmon:
 class Coupler:
     """A tunable coupler, eliminated: exchange against its flux, and what is left of it at rest.
 
-    ``g(flux) = residual + g1 g2 / 2 (1/D1 + 1/D2) - (the same at zero flux)``, ``D = f_qubit - f_coupler(flux)``, at the
-    frequencies of the CZ gate (Yan et al., Phys. Rev. Applied 10, 054062, eq. 3). The direct coupling g12 is thus fixed by
-    ``residual``.
+    ``g(flux) = g12 + g1 g2 / 2 (1/D1 + 1/D2)``, ``D = f_qubit - f_coupler(flux)``, at the frequencies of the CZ gate
+    (Yan et al., Phys. Rev. Applied 10, 054062, eq. 3). The direct coupling g12 is the one that leaves ``residual`` at
+    zero flux.
 
     Parameters
     ----------

@@ -43,7 +43,7 @@ class World:
     """
 
     def __init__(self, laboratory: Laboratory, truth: Twin, seed: int) -> None:
-        if not 0 <= seed:
+        if seed < 0:
             raise ConfigError(f"seed {seed}", allowed="0 or more")
         self.laboratory, self.truth, self.seed = laboratory, truth, seed
         self.chip = Chip(laboratory, truth)
