@@ -12,6 +12,7 @@ what is promised then is weaker: a doubled reply that arrives after the next que
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from qctl.core.errors import InstrumentError, TransportError
 
@@ -47,7 +48,7 @@ class Link:
 
     def send(self, parts: Sequence[bytes | memoryview], deadline: float) -> None:
         """Send a message that has no reply."""
-        self._log.add(">", parts[0], sum(map(len, parts)))
+        self._log.add(">", bytes(parts[0]), sum(map(len, parts)))
         self.wire.send(parts, deadline)
 
     def line(self, query: Command, deadline: float) -> str:
@@ -98,8 +99,7 @@ class Link:
             message, tag = f"{query}\n".encode("ascii"), b""
         else:
             number = next(self._tags)
-            end = ";*ESE?" if closed else ""
-            message, tag = f"*ESE {number};*ESE?;{rooted(query)}{end}\n".encode("ascii"), b"%d;" % number
+            message, tag = b"*ESE %d;*ESE?;%b" % (number, _framed(query, closed)), b"%d;" % number
         self._log.add(">", message)
         self.wire.send((message,), deadline)
         return tag
@@ -108,6 +108,11 @@ class Link:
 def rooted(query: Command) -> str:
     """Return ``query`` so that it means the same after a semicolon."""
     return query if query[0] in ":*" else f":{query}"
+
+
+@lru_cache(maxsize=256)
+def _framed(query: Command, closed: bool) -> bytes:
+    return f"{rooted(query)}{';*ESE?' if closed else ''}\n".encode("ascii")
 
 
 def _strange(reply: bytes, tag: bytes, query: Command) -> InstrumentError:

@@ -38,21 +38,15 @@ class Fault(NamedTuple):
 
 
 class WireLog:
-    """A ring of the last messages."""
+    """A ring of the last messages, never larger than ``capacity`` bytes of them."""
 
     def __init__(self, capacity: int = CAPACITY) -> None:
-        self._entries: deque[Entry] = deque()
-        self._capacity = capacity
-        self._used = 0
+        self._messages: deque[tuple[float, Direction, bytes, int]] = deque(maxlen=capacity // _HEAD)
 
-    def add(self, direction: Direction, data: bytes | memoryview, size: int | None = None) -> None:
+    def add(self, direction: Direction, data: bytes, size: int | None = None) -> None:
         """Append the head of a message; ``size`` is its whole length when ``data`` is only its beginning."""
-        head = bytes(data[:_HEAD])
-        self._entries.append(Entry(time.monotonic(), direction, head, len(data) if size is None else size))
-        self._used += len(head) + 32
-        while self._used > self._capacity:
-            self._used -= len(self._entries.popleft().head) + 32
+        self._messages.append((time.monotonic(), direction, data[:_HEAD], len(data) if size is None else size))
 
     def entries(self) -> tuple[Entry, ...]:
         """Return what is in the ring, oldest first."""
-        return tuple(self._entries)
+        return tuple(Entry(*message) for message in self._messages)

@@ -60,52 +60,55 @@ class SocketWire:
         if failed := link.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
             owner.close()
             raise TransportError(f"no connection (error {failed})")
-        self._poll = select.poll()
-        self._poll.register(link, select.POLLIN)
+        link.setblocking(False)  # waiting is done by poll alone: half the system calls of socket timeouts
+        self._readable, self._writable = select.poll(), select.poll()
+        self._readable.register(link, select.POLLIN)
+        self._writable.register(link, select.POLLOUT)
 
     def pending(self) -> bytes:
         """Return what has arrived although nobody asked."""
-        if not self._poll.poll(0):
-            return b""
-        return self.receive(time.monotonic() + 1.0)
+        return self.receive(time.monotonic() + 1.0) if self._readable.poll(0) else b""
 
     def send(self, parts: Sequence[bytes | memoryview], deadline: float) -> None:
         """Send all parts as one message."""
-        *first, last = parts
-        try:
-            for part in first:
-                self._link.settimeout(remaining(deadline))
-                self._link.sendall(part, _MORE)
-            self._link.settimeout(remaining(deadline))
-            self._link.sendall(last)
-        except OSError as error:
-            raise TransportError(f"sending failed: {error or type(error).__name__}") from error
+        last = len(parts) - 1
+        for k, part in enumerate(parts):
+            flags, done, n_bytes = _MORE if k < last else 0, 0, len(part)
+            while done < n_bytes:
+                try:
+                    done += self._link.send(memoryview(part)[done:] if done else part, flags)
+                except BlockingIOError:
+                    self._writable.poll(remaining(deadline) * 1000)
+                except OSError as error:
+                    raise TransportError(f"sending failed: {error}") from error
 
     def receive(self, deadline: float) -> bytes:
         """Return what comes next."""
+        self._readable.poll(remaining(deadline) * 1000)
         try:
-            self._link.settimeout(remaining(deadline))
             found = self._link.recv(CHUNK)
-        except TimeoutError as error:
+        except BlockingIOError as error:
             raise TransportError("no reply in time", allowed="a whole reply before the deadline") from error
         except OSError as error:
-            raise TransportError(f"receiving failed: {error or type(error).__name__}") from error
+            raise TransportError(f"receiving failed: {error}") from error
         if not found:
             raise TransportError("the instrument closed the connection")
         return found
 
     def receive_into(self, out: memoryview, deadline: float) -> None:
         """Fill ``out`` to the last byte."""
-        done = 0
-        try:
-            while done < len(out):
-                self._link.settimeout(remaining(deadline))
+        done, n_bytes = 0, len(out)
+        while done < n_bytes:
+            try:
                 count = self._link.recv_into(out[done:])
-                if not count:
-                    raise TransportError(f"the connection ended after {done} of {len(out)} bytes")
-                done += count
-        except OSError as error:
-            raise TransportError(f"block cut off after {done} of {len(out)} bytes") from error
+            except BlockingIOError:
+                self._readable.poll(remaining(deadline) * 1000)
+                continue
+            except OSError as error:
+                raise TransportError(f"block cut off after {done} of {n_bytes} bytes: {error}") from error
+            if not count:
+                raise TransportError(f"the connection ended after {done} of {n_bytes} bytes")
+            done += count
 
     def clear(self) -> None:
         """Do nothing: a raw socket has no device clear, reconnecting is the remedy."""
