@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 
 from qctl.core.laboratory import Laboratory
@@ -68,6 +69,7 @@ def compile_program(
         reads = Reads(parameters)
         schedule = schedule_program(program, reads, laboratory, alap=alap, optimise=optimise)
         found = platform_of(laboratory).sequence(schedule, reads, laboratory, program.shots)
+        found = replace(found, digest=_digest(key, reads, laboratory))
         check_limits(found, laboratory, limits)
         if laboratory.digest:
             memory.keep(key, reads, found)
@@ -86,6 +88,13 @@ def schedule_program(
 def default_parameters(laboratory: Laboratory) -> Parameters:
     """Return the first guesses of a laboratory file, completed by what its platform assumes."""
     return platform_of(laboratory).defaults(laboratory)
+
+
+def _digest(key: tuple[object, ...], reads: Reads, laboratory: Laboratory) -> str:
+    """Return the SHA-256 of all that shaped a waveform: program, options, laboratory, and each value that was read."""
+    lab = laboratory.digest or repr(laboratory)
+    seen = sorted((name, value) for name, value in reads.seen.items())
+    return hashlib.sha256(repr((key, lab, seen)).encode()).hexdigest()
 
 
 def _limits_key(limits: Limits) -> tuple[object, ...]:

@@ -117,15 +117,15 @@ def _check_settings(name: str, laboratory: Laboratory, limits: Limits) -> None:
 
 def _check_amplitude(line: str, track: Track) -> None:
     """Bound the peak; where the bound exceeds full scale, render the points in question and look."""
-    plays, outside = track.plays, float(np.abs(track.offset).max())
-    if not np.all(np.isfinite(plays["amplitude"])):
-        raise LimitError("an amplitude that is not finite", allowed="numbers", where=line, remedy="calibrate it again")
+    plays, outside = track.plays, max(map(abs, track.offset.tolist()))
+    if not outside <= 1:
+        raise LimitError(f"an offset of {outside:g}", allowed="at most 1 of full scale", where=line)
     if not len(plays):
-        if outside > 1:
-            raise LimitError(f"an offset of {outside:g}", allowed="at most 1 of full scale", where=line)
         return
-    gain = float(np.hypot(*track.mixer.T).max()) if len(track.outputs) == 2 else _filter_gain(track)
     largest = np.abs(plays["amplitude"])
+    if not np.all(np.isfinite(largest)):
+        raise LimitError("an amplitude that is not finite", allowed="numbers", where=line, remedy="calibrate it again")
+    gain = float(np.hypot(*track.mixer.T).max()) if len(track.outputs) == 2 else _filter_gain(track)
     if float(largest.max()) * gain * most_at_once(track) + outside <= 1:
         return
     lengths = np.array([len(waveform) for waveform in track.waveforms])

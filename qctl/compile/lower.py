@@ -23,9 +23,9 @@ _PASSES[[Op.CZ, Op.MEASURE, Op.DELAY, Op.BARRIER]] = True
 
 
 def lower(program: Program, *, merge: bool = False) -> Program:
-    """Return the same program in R(pi/2, phi), R(pi, phi), RZ, CZ, MEASURE, DELAY and BARRIER.
+    """Return the same program in R(+-pi/2, phi), R(+-pi, phi), RZ, CZ, MEASURE, DELAY and BARRIER.
 
-    The unitary is the same up to a global phase; angles are met to 1e-9 rad.
+    A program that is native already stays as it is. The unitary is the same up to a global phase; angles are met to 1e-9 rad.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ def lower(program: Program, *, merge: bool = False) -> Program:
     _refuse(op, Op.PULSE, "a pulse that no gate stands for", "play it through a platform that knows it")
     _refuse(op, Op.RESET, "a reset after a gate", "remove it: this rack has no feedback")
     if not merge and _is_native(program.events):
-        return replace(program, events=_positive(program.events))
+        return program
     events, source = _expand(program.events)
     starts = np.searchsorted(source, program.starts).astype(np.int64)
     if merge:
@@ -60,17 +60,6 @@ def _is_native(events: NDArray[np.void]) -> bool:
         return False
     size = np.abs(events["angle"][:, 0])
     return bool(np.all(~rotation | (size == np.pi) | (size == np.pi / 2)))
-
-
-def _positive(events: NDArray[np.void]) -> NDArray[np.void]:
-    """Return the events with R(-theta, phi) written as R(theta, phi + pi)."""
-    negative = (events["op"] == Op.R) & (events["angle"][:, 0] < 0)
-    if not np.any(negative):
-        return events
-    turned = events.copy()
-    turned["angle"][negative] *= (-1.0, 1.0, 1.0)
-    turned["angle"][negative] += (0.0, np.pi, 0.0)
-    return turned
 
 
 def _expand(events: NDArray[np.void]) -> tuple[NDArray[np.void], NDArray[np.int64]]:

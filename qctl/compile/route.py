@@ -64,9 +64,10 @@ def route(
 
 def used_qubits(program: Program) -> NDArray[np.int64]:
     """Return the qubits that gates, measurements and waits touch, rising."""
-    rows = program.events[(program.events["op"] != Op.BARRIER) & (program.events["op"] != Op.ID)]
-    found = np.unique(rows["q"]).astype(np.int64)
-    return found[found >= 0]
+    op = np.ascontiguousarray(program.events["op"])
+    touching = (op != Op.BARRIER) & (op != Op.ID)
+    q = program.events["q"] if np.all(touching) else program.events["q"][touching]
+    return np.flatnonzero(np.bincount(q.ravel() + 1, minlength=1)[1:])  # an unused second qubit is -1
 
 
 def coupled(laboratory: Laboratory) -> NDArray[np.bool_]:

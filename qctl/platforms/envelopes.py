@@ -14,8 +14,8 @@ def drag(n_samples: int, sample_rate: float, slope: float) -> Envelope:
 
     ``I(t) = (1 - cos(2 pi t / T)) / 2`` and ``Q(t) = slope dI/dt``, taken in the middle of each sample. The raised
     cosine starts and ends with value and slope 0; with its derivative removal (Motzoi et al., PRL 103, 110501; of the
-    cosine: Hyyppa et al., PRX Quantum 5, 030353) a 20 ns pi pulse at 1 GS/s and -300 MHz reaches an error of 2e-6 without
-    detuning, and 24 ns 4e-7 (four levels, integrated numerically).
+    cosine: Hyyppa et al., PRX Quantum 5, 030353) a 20 ns pi pulse at 1 GS/s and -300 MHz reaches an error of 2e-6
+    without detuning, and 24 ns 4e-7 (four levels, integrated numerically).
 
     Parameters
     ----------

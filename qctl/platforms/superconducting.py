@@ -50,19 +50,19 @@ class Superconducting:
             When a CZ joins qubits that are not coupled.
         """
         events = program.events
-        op, q, angle = events["op"], events["q"], events["angle"]
+        op, q, angle = np.ascontiguousarray(events["op"]), events["q"], events["angle"]
         duration = np.zeros(len(events), np.int64)
         frame = np.zeros((len(events), 2))
-        pulse = op == Op.R
-        half = pulse & (angle[:, 0] < 2.0)  # native angles are exactly pi / 2 and pi
-        duration[half] = _by_qubit(q[half, 0], "x90.duration", known, lab, tick)
-        whole = pulse & ~half
-        duration[whole] = _by_qubit(q[whole, 0], "x180.duration", known, lab, tick)
-        measure = op == Op.MEASURE
+        pulse = np.flatnonzero(op == Op.R)
+        half = np.abs(angle[pulse, 0]) < 2.0  # native angles are +-pi / 2 and +-pi
+        for rows, kind in ((pulse[half], "x90"), (pulse[~half], "x180")):
+            duration[rows] = _by_qubit(q[rows, 0], f"{kind}.duration", known, lab, tick)
+        measure = np.flatnonzero(op == Op.MEASURE)
         duration[measure] = _by_qubit(q[measure, 0], "readout.duration", known, lab, tick)
         duration[measure] += _by_qubit(q[measure, 0], "readout.depletion", known, lab, tick)
-        duration[op == Op.DELAY] = _waits(angle[op == Op.DELAY, 0], tick)
-        frame[op == Op.RZ, 0] = -angle[op == Op.RZ, 0]
+        wait, virtual = np.flatnonzero(op == Op.DELAY), np.flatnonzero(op == Op.RZ)
+        duration[wait] = _waits(angle[wait, 0], tick)
+        frame[virtual, 0] = -angle[virtual, 0]
         cz = np.flatnonzero(op == Op.CZ)
         if len(cz):
             duration[cz], frame[cz] = _cz(q[cz], known, lab, tick)

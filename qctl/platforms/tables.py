@@ -34,13 +34,13 @@ class Plays:
 def plays_of(schedule: Schedule, known: Known, lab: Laboratory) -> Plays:
     """Return what all operations play, line by line not yet told apart."""
     rows, n = schedule.operations, len(lab.qubits)
-    op, q = rows["op"], rows["q"]
+    op, q = np.ascontiguousarray(rows["op"]), rows["q"]
     gates = np.flatnonzero(op == Op.R)
     half = rows["angle"][gates] < 2.0  # native angles are exactly pi / 2 and pi
     kinds = (
         (gates, q[gates, 0] + n * half, lambda code: rotation(lab, known, code % n, ("x180", "x90")[code // n])),
-        _kind(rows, Op.MEASURE, q[:, 0], lambda code: readout(lab, known, code)),
-        _kind(rows, Op.CZ, q[:, 0] * n + q[:, 1], lambda code: cz(lab, known, coupling_of(lab, *divmod(code, n)))),
+        _kind(op, Op.MEASURE, q, (1, 0), lambda code: readout(lab, known, code)),
+        _kind(op, Op.CZ, q, (n, 1), lambda code: cz(lab, known, coupling_of(lab, *divmod(code, n)))),
     )
     pulses: list[Pulse] = []
     chosen, which = [], []
@@ -61,10 +61,14 @@ def plays_of(schedule: Schedule, known: Known, lab: Laboratory) -> Plays:
 
 
 def _kind(
-    rows: NDArray[np.void], op: Op, code: NDArray[np.int32], make: Callable[[int], tuple[Pulse, ...]]
+    ops: NDArray[np.int16],
+    op: Op,
+    q: NDArray[np.int32],
+    factors: tuple[int, int],
+    make: Callable[[int], tuple[Pulse, ...]],
 ) -> tuple[NDArray[np.intp], NDArray[np.int32], Callable[[int], tuple[Pulse, ...]]]:
-    chosen = np.flatnonzero(rows["op"] == op)
-    return chosen, code[chosen], make
+    chosen = np.flatnonzero(ops == op)
+    return chosen, q[chosen] @ np.array(factors, np.int32), make
 
 
 def tracks_of(plays: Plays, schedule: Schedule, known: Known, lab: Laboratory, arrive: Arrival) -> dict[str, Track]:
