@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 
 from qctl.core.errors import CompileError, InstrumentError, QctlError
@@ -124,10 +125,12 @@ class _Run:
         self.awgs[self.master].arm(self.sequence.period)
 
     def _wait(self, n_segments: int) -> None:
-        timeout = n_segments * self.sequence.period + PATIENCE
+        """Wait in this very thread, one digitizer after the other: Ctrl-C then ends the wait at once."""
+        deadline = time.monotonic() + n_segments * self.sequence.period + PATIENCE
         self.watch.deadlines += len(self.digitizers)
         try:
-            each(lambda name, digitizer: digitizer.wait(timeout), self.digitizers)
+            for digitizer in self.digitizers.values():
+                digitizer.wait(max(0.0, deadline - time.monotonic()))
         except InstrumentError:
             self.watch.misses += 1
             raise

@@ -1,0 +1,45 @@
+"""However a run ends, every output is in its safe state afterwards."""
+
+import signal
+import socket
+import subprocess
+import sys
+
+import pytest
+
+
+def assert_safe(rack):
+    """Look at the instruments themselves, not at what qctl says of them."""
+    for name, mock in rack.mocks.items():
+        if name.startswith("awg"):
+            assert mock.player() is None, f"{name} still plays"
+            assert [ask(rack, name, f"OUTPut{k}:STATe?") for k in range(1, 9)] == ["0"] * 8
+        elif name.startswith("bias"):
+            assert mock.output() == 0.0
+        elif not name.startswith("dig"):
+            assert not mock.carrier().on
+
+
+def ask(rack, name, query):
+    """Ask over a link of our own."""
+    with socket.create_connection(rack.places[name], timeout=10) as link:
+        link.sendall(query.encode() + b"\n")
+        return link.makefile().readline().strip()
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_in_the_middle_of_a_run_leaves_every_output_safe(served, bell, tmp_path, number, code):
+    with served("transmon5") as rack:
+        rack.world.go_on.clear()
+        command = [sys.executable, "-m", "qctl.cli", "--state", tmp_path, "run", bell, "--lab", rack.path]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:
+            assert rack.world.reached.wait(60), child.communicate()
+            assert rack.mocks["awg1"].player() is not None
+            assert rack.mocks["bias_q0_q1"].output() != 0.0
+            child.send_signal(number)
+            child.send_signal(number)  # an impatient user
+            said = child.communicate(timeout=20)
+            rack.world.go_on.set()
+        assert child.returncode == code, said
+        assert "Traceback" not in said[1]
+        assert_safe(rack)
