@@ -9,9 +9,10 @@ from .library import QELIB1, QELIB1_LATER
 from .statements import Body, StatementReader
 from .tokens import Kind
 
-RESERVED = frozenset(
-    "OPENQASM U CX barrier creg gate if include measure opaque qreg reset pi sin cos tan exp ln sqrt".split()
-)
+RESERVED = frozenset([
+    "OPENQASM", "U", "CX", "barrier", "creg", "gate", "if", "include", "measure", "opaque", "qreg", "reset", "pi",
+    "sin", "cos", "tan", "exp", "ln", "sqrt",
+])  # fmt: skip
 
 
 class Reader2(StatementReader):

@@ -16,20 +16,16 @@ from .statements import Body, StatementReader
 from .tokens import Kind
 
 NUMBERS = frozenset(["int", "uint", "float", "bool", "duration"])
-REFUSED = frozenset(
-    "angle array box cal complex defcal defcalgrammar durationof input mutable nop opaque output pragma readonly stretch".split()
-)
+REFUSED = frozenset([
+    "angle", "array", "box", "cal", "complex", "defcal", "defcalgrammar", "durationof", "input", "mutable", "nop",
+    "opaque", "output", "pragma", "readonly", "stretch",
+])  # fmt: skip
 """Words of the language that begin or stand in what is not supported."""
 
-RESERVED = (
-    control_flow.WORDS
-    | NUMBERS
-    | REFUSED
-    | frozenset(
-        "OPENQASM include qubit qreg bit creg const gate let measure reset barrier delay gphase ctrl negctrl inv pow in "
-        "true false void U".split()
-    )
-)
+RESERVED = control_flow.WORDS | NUMBERS | REFUSED | frozenset([
+    "OPENQASM", "include", "qubit", "qreg", "bit", "creg", "const", "gate", "let", "measure", "reset", "barrier",
+    "delay", "gphase", "ctrl", "negctrl", "inv", "pow", "in", "true", "false", "void", "U",
+])  # fmt: skip
 
 GPHASE = PhaseGate()
 
