@@ -7,6 +7,7 @@ that ten bits span -30720 to 30660; 31744 and 32256 mark samples below and above
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -148,7 +149,8 @@ class Infiniium(ScpiDevice):
         super().reset()
         self._points.reset()
         self._stop()
-        self.codes.clear()
+        self.codes = {}
+        self._scales = {}
         self._recorded = None
         self._levels.clear()
         self._band = BANDWIDTH
@@ -161,6 +163,23 @@ class Infiniium(ScpiDevice):
     def _n_samples(self) -> int:
         return int(self._points.get()) or min(max(round(self._span.get() * self._rate.get()), MIN_SAMPLES), MEMORY)
 
+    def _as_set(self) -> Armed:
+        """Return what would be recorded with the settings of now."""
+        record = self._n_samples() / self._rate.get()
+        before = {"LEFT": 0.0, "CENT": record / 2, "RIGH": record}[self._reference.get()]
+        listens = self._edge.get() == "AUX" and self._slope.get() != "NEG"
+        return Armed(
+            inputs=(),
+            n_segments=1,
+            delay=self._position.get() - before,
+            rate=self._rate.get(),
+            n_samples=self._n_samples(),
+            rearm=REARM,
+            armed=0,
+            threshold=self._levels.get("AUX", 0.0) if listens else None,
+            free_running=self._sweep.get() == "AUTO",
+        )
+
     def _arm(self) -> None:
         inputs = tuple(channel for channel in _CHANNEL[0] if self._shown.get(channel))
         n_segments, n_samples = self._count.get() if self._segmented() else 1, self._n_samples()
@@ -168,22 +187,10 @@ class Infiniium(ScpiDevice):
             raise ScpiError(-221, "no channel is on")
         if n_segments * n_samples > MEMORY:
             raise ScpiError(-222, f"{n_segments} segments of {n_samples} samples, memory {MEMORY}")
-        record = n_samples / self._rate.get()
-        before = {"LEFT": 0.0, "CENT": record / 2, "RIGH": record}[self._reference.get()]
-        listens = self._edge.get() == "AUX" and self._slope.get() != "NEG"
-        self.waiting = Armed(
-            inputs=inputs,
-            n_segments=n_segments,
-            delay=self._position.get() - before,
-            rate=self._rate.get(),
-            n_samples=n_samples,
-            rearm=REARM,
-            armed=next(self.clock),
-            threshold=self._levels.get("AUX", 0.0) if listens else None,
-            free_running=self._sweep.get() == "AUTO",
-        )
+        self.waiting = replace(self._as_set(), inputs=inputs, n_segments=n_segments, armed=next(self.clock))
         self._recorded = None
-        self.codes.clear()
+        self.codes = {}
+        self._scales = {}
         self._events.update(AER=1, ADER=0, TER=0)
 
     def _digitize(self, *channels: Parameter) -> None:
@@ -244,9 +251,8 @@ class Infiniium(ScpiDevice):
     # --- data ---
 
     def _shown_record(self) -> Armed:
-        if self._recorded is None:
-            raise ScpiError(-230, "nothing was recorded")
-        return self._recorded
+        """Return what is in the memory, or what would be: the preamble is there before the first record."""
+        return self._recorded or self._as_set()
 
     def _channel(self) -> int:
         source = self._source.get()
@@ -256,12 +262,14 @@ class Infiniium(ScpiDevice):
         return channel
 
     def _scale(self) -> tuple[float, float]:
-        full, offset = self._scales[self._channel()]
+        source = self._source.get()
+        channel = int(source[-1]) if source.startswith("CHAN") else 1
+        full, offset = self._scales.get(channel, (self._range.get(channel), self._offset.get(channel)))
         return full / (1 << BITS) / CODE_STEP, offset
 
     def _preamble(self) -> str:
         record, (increment, origin) = self._shown_record(), self._scale()
-        full = self._scales[self._channel()][0]
+        full = increment * CODE_STEP * (1 << BITS)
         fields = (
             "2", "1", record.n_samples, 1, nr3(1 / record.rate), nr3(record.delay), 0, nr3(increment), nr3(origin), 0,
             1, nr3(record.n_samples / record.rate), nr3(record.delay), nr3(full), nr3(origin),
@@ -271,11 +279,11 @@ class Infiniium(ScpiDevice):
         return ",".join(map(str, fields))
 
     def _data(self, start: Parameter = "1", size: Parameter | None = None) -> Reply:
-        record, codes = self._shown_record(), self.codes[self._channel()]
+        codes = self.codes[self._channel()]
         if not (self._whole.get() and self._segmented()):
             index = self._index.get() if self._segmented() else 1
-            if index > record.n_segments:
-                raise ScpiError(-222, f"segment {index} of {record.n_segments}")
+            if index > len(codes):
+                raise ScpiError(-222, f"segment {index} of {len(codes)}")
             codes = codes[index - 1]
         flat = codes.reshape(-1)
         first = whole(start) - 1

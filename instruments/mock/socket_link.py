@@ -11,6 +11,8 @@ from .outbox import HangUpError, Outbox, Payload
 
 log = logging.getLogger(__name__)
 
+_SMALL = 1 << 14  # bytes that are copied, so that a reply and its newline travel together
+
 
 def gone(link: socket.socket) -> bool:
     """Say whether the other side has closed the connection, without taking a byte from it."""
@@ -26,9 +28,11 @@ def serve_socket(link: socket.socket, device: ScpiDevice) -> None:
     """Answer one client until it hangs up."""
 
     def send(reply: Payload, whole: bool) -> None:
-        link.sendall(reply)
-        if whole:
-            link.sendall(b"\n")
+        if len(reply) < _SMALL:
+            link.sendall(bytes(reply) + b"\n" * whole)
+        else:
+            link.sendall(reply)
+            link.sendall(b"\n" * whole)
 
     scanner, outbox = Scanner(), Outbox(device.faults, send)
     try:
