@@ -95,7 +95,8 @@ def format_quantity(value: float, unit: str) -> str:
     exact = Decimal(repr(float(value)))
     sizes = {text: Decimal(scale) for text, scale in _SCALES[unit].items() if text != "deg"}
     fitting = [text for text, size in sizes.items() if size <= abs(exact)]
-    spelling = max(fitting, key=sizes.__getitem__) if fitting else next(iter(sizes))
+    smallest = min(sizes, key=sizes.__getitem__) if exact else next(iter(sizes))
+    spelling = max(fitting, key=sizes.__getitem__, default=smallest)
     digits = (exact / sizes[spelling]).normalize()
     return f"{digits:f} {spelling}" if -6 <= digits.adjusted() <= 12 else f"{digits:E} {spelling}"
 
