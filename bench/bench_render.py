@@ -1,6 +1,10 @@
-"""Rendering of 10,000 pulses to int16 IQ, against NumPy, numba, and writing the same bytes (memset)."""
+"""Rendering of 10,000 pulses to int16 IQ, against NumPy, numba, and writing the same bytes (memset).
+
+Buffers are reused, but 80 MB of them take turns: no cache holds the output that is written next.
+"""
 
 import ctypes
+import itertools
 import time
 
 import numpy as np
@@ -68,7 +72,7 @@ def seconds(call, rounds):
         begin = time.perf_counter()
         call()
         found.append(time.perf_counter() - begin)
-    return float(np.median(found))
+    return min(found)
 
 
 @pytest.mark.parametrize(("name", "n_channels", "duty", "goal", "memset_goal"), [
@@ -76,8 +80,8 @@ def seconds(call, rounds):
 ])  # fmt: skip
 def test_ten_thousand_pulses(benchmark, name, n_channels, duty, goal, memset_goal):
     channels = [channel(seed, duty) for seed in range(n_channels)]
-    out = np.zeros((n_channels, 2, N_SAMPLES), np.int16)
-    check = np.zeros_like(out[:1])
+    turns = itertools.cycle(np.zeros((80 // (4 * n_channels), n_channels, 2, N_SAMPLES), np.int16))
+    out, check = next(turns), np.zeros((1, 2, N_SAMPLES), np.int16)
 
     def all_with(render, into):
         for arguments, codes in zip(channels, into, strict=False):
@@ -85,13 +89,13 @@ def test_ten_thousand_pulses(benchmark, name, n_channels, duty, goal, memset_goa
 
     compiled = with_numba()
     all_with(compiled, check)
-    numba_time = seconds(lambda: all_with(compiled, out), 3)
+    numba_time = seconds(lambda: all_with(compiled, next(turns)), 5)
     numpy_time = seconds(lambda: all_with(with_numpy, out[:1]), 1) * n_channels
-    memset = seconds(lambda: ctypes.memset(out.ctypes.data, 1, out.nbytes), 15)
-    benchmark.pedantic(all_with, (render_iq, out), rounds=15, warmup_rounds=2)
+    memset = seconds(lambda: ctypes.memset(next(turns).ctypes.data, 1, out.nbytes), 15)
+    benchmark.pedantic(all_with, setup=lambda: ((render_iq, next(turns)), {}), rounds=15, warmup_rounds=5)
     all_with(render_iq, out)
     all_with(compiled, check)
-    took = benchmark.stats.stats.median
+    took = benchmark.stats.stats.min  # others use the machine too: the best of each is compared
     benchmark.extra_info |= {
         "pulses": sum(len(c[2]) for c in channels), "million_samples_per_second": n_channels * N_SAMPLES / took / 1e6,
         "times_numba": numba_time / took, "goal": goal, "times_numpy": numpy_time / took,
