@@ -58,7 +58,7 @@ def time_program(
     )
     theta = events["angle"][:, 0]
     rows["angle"] = np.abs(theta)  # R(-theta, phi) is R(theta, phi + pi)
-    rows["phase"] = phase + np.where(op == Op.R, events["angle"][:, 1] + np.pi * (theta < 0), 0.0)
+    rows["phase"] = np.where(op == Op.R, phase + events["angle"][:, 1] + np.pi * (theta < 0), 0.0)
     return Schedule(
         operations=rows,
         n_points=program.n_points,
