@@ -246,7 +246,7 @@ def known_parameters(laboratory: Laboratory) -> Parameters:
 
 def biases_of(parameters: Parameters) -> dict[str, float]:
     """Return the direct currents and voltages that a snapshot asks for, by line."""
-    return {name: value for name, value in parameters.items() if name.endswith(".bias")}
+    return {name: known.value for name, known in parameters.estimates.items() if name.endswith(".bias")}
 
 
 def _refuse_different_biases(known: Seq[Parameters]) -> None:

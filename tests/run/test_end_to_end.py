@@ -1,0 +1,90 @@
+"""From a program to counts: compiled, played over real sockets into a simulated world, and read out."""
+
+import numpy as np
+import pytest
+
+from qctl import Lab
+from qctl.core.errors import UsageError
+from qctl.core.program import EVENT, Op, Program, event
+
+PULSE = 'OPENQASM 3;\ninclude "stdgates.inc";\nqubit[2] q;\nbit[2] c;\nx q[0];\nc = measure q;\n'
+
+
+@pytest.fixture(scope="module")
+def lab():
+    with Lab.open("ideal20", seed=1) as lab:
+        yield lab
+
+
+def flips(qubits, shots):
+    rows = [event(Op.R, (q,), (np.pi, 0.0)) for q in qubits]
+    rows += [event(Op.MEASURE, (q,), (), k) for k, q in enumerate(qubits)]
+    return Program(np.array(rows, EVENT), 20, len(qubits), shots=shots, physical=True)
+
+
+def test_the_signal_follows_the_amplitude_of_the_pulse(lab):
+    """Nothing knows the gate: half the oscillation of the population is a property of the chip, found by scanning."""
+    amplitudes = np.linspace(0, 0.9, 13)
+    settings = [{f"q{q}.x180.amplitude": a for q in (0, 1)} for a in amplitudes]
+    result = lab.run_each([(flips((0, 1), 60), lab.parameters.replaced(s)) for s in settings])
+    assert result.iq.shape == (13, 60, 2)
+    means = result.iq.mean(axis=1)
+    for column in range(2):
+        centred = means[:, column] - means[:, column].mean()
+        signal = (centred * np.exp(-0.5j * np.angle((centred**2).sum()))).real
+        # One oscillation: it turns near the middle and comes back.
+        steps = np.sign(np.diff(signal))
+        assert 1 <= np.count_nonzero(np.diff(steps)) <= 3
+        assert np.ptp(signal) > 10 * result.iq[0, :, column].std() / np.sqrt(60)
+
+
+def test_points_of_one_upload_give_the_same_as_runs_of_their_own(lab):
+    weak, strong = ({"q0.x180.amplitude": a} for a in (0.0, 0.3))
+    together = lab.run_each([(flips((0,), 200), lab.parameters.replaced(s)) for s in (weak, strong)]).iq.mean(axis=1)
+    apart = [lab.run(flips((0,), 200), 200, parameters=lab.parameters.replaced(s)).iq.mean() for s in (weak, strong)]
+    separation = abs(together[1, 0] - together[0, 0])
+    np.testing.assert_allclose(together[:, 0], apart, atol=0.25 * separation)
+
+
+def test_the_same_seed_gives_the_same_shots_and_another_seed_others():
+    def shots(seed):
+        with Lab.open("ideal20", seed=seed) as lab:
+            return lab.run(PULSE, shots=50).iq
+
+    first = shots(7)
+    np.testing.assert_array_equal(first, shots(7))
+    assert not np.array_equal(first, shots(8))
+
+
+def test_a_program_that_does_not_use_the_master_is_played_all_the_same(lab):
+    result = lab.run(flips((4,), 20), shots=20)  # its lines belong to other AWGs than the one that triggers
+    assert result.shots == 20
+    assert result.parameters_id == lab.parameters.id
+    assert result.timing.misses == 0
+
+
+def test_a_laboratory_opens_again_after_it_was_closed():
+    lab = Lab.open("ideal20", seed=1)
+    try:
+        assert lab.run(PULSE, shots=10).shots == 10
+        lab.close()
+        assert lab.run(PULSE, shots=10).shots == 10
+    finally:
+        lab.close()
+
+
+def test_biases_cannot_change_within_one_upload(lab):
+    program = flips((0,), 10)
+    moved = lab.parameters.replaced({"q0.flux.bias": 1e-3})
+    with pytest.raises(UsageError, match="biases that change"):
+        lab.run_each([(program, lab.parameters), (program, moved)])
+
+
+def test_nothing_to_run_is_refused(lab):
+    with pytest.raises(UsageError, match="nothing to run"):
+        lab.run_each([])
+
+
+def test_a_file_that_is_not_there_is_an_error_of_usage(lab):
+    with pytest.raises(UsageError, match="cannot read"):
+        lab.run("missing.qasm")
