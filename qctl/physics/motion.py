@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import reduce
 from hashlib import blake2b
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,7 @@ from .timeline import Couplings, Energies, Piece
 
 SPLIT_DRIVE = 1e-9  # s; decay and drive alternate in steps no longer than this
 SPLIT_COUPLED = 8e-9  # s; the same for coupled qubits, where nothing turns faster than g
+LEAK = TWO_PI * 5e6  # rad/s; weaker constant drives are left out while qubits exchange excitations
 _CACHED = 20000  # propagators kept
 
 
@@ -52,9 +54,30 @@ class Motion:
     levels: list[Energies]
     exchanges: dict[int, Couplings]
     cache: dict[bytes, Complex] = field(default_factory=dict)
+    _edges: dict[int, NDArray[np.float64]] = field(default_factory=dict)
 
     def idle(self, qubit: int, start: float, end: float) -> Complex:
-        """Return the operator of one undriven qubit, shape (1, size, size)."""
+        """Return the operator of one qubit under a constant drive or none, shape (1, size, size)."""
+        steps = self._steps(qubit, start, end)
+        if not len(steps):
+            return self._constant(qubit, start, end)
+        found = self._constant(qubit, start, steps[0])
+        for first, last in pairwise([*steps, end]):
+            found = self._constant(qubit, first, last) @ found
+        return found
+
+    def _steps(self, qubit: int, start: float, end: float) -> NDArray[np.float64]:
+        """Return when, from ``start`` to ``end``, the qubit's own line steps from one constant value to another."""
+        own = self._own(qubit)
+        if own is None or not len(own.signal.values):
+            return np.zeros(0)
+        if qubit not in self._edges:
+            values = np.concatenate([[own.signal.rest], own.signal.values, [own.signal.rest]])
+            self._edges[qubit] = own.signal.start + np.flatnonzero(np.diff(values)) * own.signal.dt
+        edges, slack = self._edges[qubit], own.signal.dt / 4
+        return edges[np.searchsorted(edges, start + slack) : np.searchsorted(edges, end - slack)]
+
+    def _constant(self, qubit: int, start: float, end: float) -> Complex:
         d = self.chip.twin.levels
         energies = self.levels[qubit].mean(start, end) - np.arange(d) * self.frames[qubit]
         leak = self._leak(qubit, (start + end) / 2)
@@ -186,9 +209,12 @@ class Motion:
             yield from (self.exchanges[c].signal for c in inside if len(self.exchanges[c].signal.values))
 
     def _leak(self, qubit: int, time: float) -> complex:
-        """Return the constant drive of an idle qubit by its own leaking carrier, rad/s."""
-        own = next((f for f in self.felt[qubit] if f.carrier == self.frames[qubit]), None)
+        """Return the constant drive of an idle qubit by its own line, mostly its leaking carrier, rad/s."""
+        own = self._own(qubit)
         return 0j if own is None else complex(own.factor * own.signal.at(np.array([time]))[0])
+
+    def _own(self, qubit: int) -> Felt | None:
+        return next((f for f in self.felt[qubit] if f.carrier == self.frames[qubit]), None)
 
     def _drive_at(
         self, qubit: int, times: NDArray[np.float64], dt: float, frame: float, *, steady: bool = True
@@ -196,12 +222,12 @@ class Motion:
         """Return what multiplies a / 2 in the Hamiltonian, rad/s.
 
         A line whose carrier is not the frame turns within a sample; its mean over the sample is taken (first order of
-        the Magnus series). ``steady=False`` leaves lines out that are constant for all times asked.
+        the Magnus series). ``steady=False`` leaves leaking carriers out: lines that are constant for all times asked, and weak.
         """
         total = np.zeros(len(times), np.complex128)
         for felt in self.felt[qubit]:
             z = felt.signal.at(times)
-            if not np.any(z) or (not steady and np.ptp(np.abs(z)) == 0 == np.ptp(np.angle(z))):
+            if not np.any(z) or (not steady and np.all(z == z[0]) and abs(felt.factor * z[0]) < LEAK):
                 continue
             apart = felt.carrier - frame
             turn = np.exp(1j * apart * times) * np.sinc(apart * dt / TWO_PI) if apart else 1.0

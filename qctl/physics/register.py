@@ -59,12 +59,13 @@ class Register:
 
     def apply_diagonal(self, a: int, b: int, factors: Complex) -> None:
         """Multiply by ``factors``, shape (size, size), over the axes of two qubits of one cluster."""
-        self._flush(a)
-        self._flush(b)
-        cluster = self._cluster[a]
-        rest = (1,) * (len(self._members[cluster]) - 2)
-        self._front(cluster, (a, b))
-        self._tensors[cluster] *= factors.reshape(1, self.size, self.size, *rest)
+        if self._kept[a] is None and self._kept[b] is None:
+            cluster = self._cluster[a]
+            self._tensors[cluster] = (self._front(cluster, (a, b)) * factors.reshape(1, -1, 1)).reshape(
+                self._tensors[cluster].shape
+            )
+        else:  # one product with all that was kept is cheaper than three
+            self.apply_joint((a, b), np.diag(factors.ravel())[None])
 
     def populations(self, qubit: int) -> NDArray[np.float64]:
         """Return the probability of each level, shape (n_rows, levels)."""

@@ -12,7 +12,6 @@ from .chip import TWO_PI, Chip
 from .signals import Signal, changing
 
 DRIVE_FLOOR = TWO_PI * 20e3  # rad/s; weaker drives from other lines are left out
-STEADY_FLOOR = TWO_PI * 500e3  # rad/s; weaker constant drives (leaking carriers) are part of idling
 COUPLING_FLOOR = TWO_PI * 20e3  # rad/s; nearer to its value at rest an exchange is left out
 
 
@@ -104,20 +103,12 @@ def driven_pieces(qubit: int, felt: list[tuple[float, Signal]]) -> list[Piece]:
     for number, (factor, signal) in enumerate(felt):
         if number and factor * np.max(np.abs(signal.values), initial=0.0) < DRIVE_FLOOR:
             continue
-        spans += _driven_spans(signal, factor, STEADY_FLOOR if number == 0 else np.inf)
+        spans += [
+            (signal.start + first * signal.dt, signal.start + last * signal.dt)
+            for first, last in changing(signal)
+            if last > first  # constant stretches, driven or not, are idling
+        ]
     return [Piece(start, end, (qubit,), "drive") for start, end in _united(spans)]
-
-
-def _driven_spans(signal: Signal, factor: float, steady: float) -> list[tuple[float, float]]:
-    rows = changing(signal)
-    if not len(rows):
-        return []
-    spans = [(first, last) for first, last in rows if last > first]
-    # Constant stretches between the rows are driven too when they are strong: rectangular pulses.
-    for end_of_row, start_of_next in zip(rows[:-1, 1], rows[1:, 0], strict=True):
-        if factor * abs(signal.values[end_of_row]) > steady:
-            spans.append((end_of_row, start_of_next))
-    return [(signal.start + first * signal.dt, signal.start + last * signal.dt) for first, last in spans]
 
 
 def coupled_pieces(pairs: Mapping[int, tuple[int, int]], exchanges: Mapping[int, Couplings]) -> list[Piece]:
