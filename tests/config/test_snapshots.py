@@ -25,7 +25,7 @@ PARAMETERS = st.builds(Parameters, st.dictionaries(NAMES, ESTIMATE, max_size=8),
 GOOD = Parameters({"q0.t1": Estimate(3e-5, 1e-6, "s", 1.0, "run 7"), "q0.frequency": Estimate(5.1e9, unit="Hz")}, 3)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=60, deadline=None)  # each one is flushed to the disk
 @given(parameters=PARAMETERS, note=st.text(max_size=20))
 def test_what_is_written_is_read_back_to_the_bit(tmp_path_factory, parameters, note):
     path = tmp_path_factory.getbasetemp() / "some.parameters.json"
