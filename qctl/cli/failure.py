@@ -21,9 +21,13 @@ def exit_code_of(command: click.Command, debug: bool) -> int:
     except click.ClickException as error:
         error.show()
         return 2
-    except (KeyboardInterrupt, click.Abort):
-        click.echo("interrupted; every output is in its safe state", err=True)
+    except click.Abort as abort:
+        click.echo("interrupted", err=True)  # click has ended the line that Ctrl-C stands on
+        _say_notes(abort.__cause__)
         return INTERRUPTED
+    except SystemExit as leaving:  # SIGTERM, after everything was made safe
+        _say_notes(leaving)
+        raise
     except BrokenPipeError:
         # Whoever read our output has left; keep Python from complaining when it flushes once more.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -32,7 +36,12 @@ def exit_code_of(command: click.Command, debug: bool) -> int:
         if debug:
             raise
         click.echo(f"error: {error}", err=True)
-        for note in getattr(error, "__notes__", ()):
-            click.echo(f"  {note}", err=True)
+        _say_notes(error)
         return error.exit_code
     return answer if isinstance(answer, int) else 0  # click returns the code of Exit here
+
+
+def _say_notes(error: BaseException | None) -> None:
+    """Print what else went wrong: outputs that could not be made safe, above all."""
+    for note in getattr(error, "__notes__", ()):
+        click.echo(f"  {note}", err=True)

@@ -42,4 +42,9 @@ def keep_log(ctx: click.Context) -> None:
     logger = logging.getLogger("qctl")
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)
-    ctx.call_on_close(lambda: (logger.removeHandler(handler), handler.close()))
+
+    def end() -> None:
+        logger.removeHandler(handler)
+        handler.close()
+
+    ctx.call_on_close(end)

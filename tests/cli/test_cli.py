@@ -126,10 +126,12 @@ def test_debug_shows_where_an_error_comes_from(qctl, answers, bell):
 
 
 def test_ctrl_c_ends_with_the_code_that_shells_expect(qctl, answers, bell):
-    answers.append(KeyboardInterrupt())
+    interrupted = KeyboardInterrupt()
+    interrupted.add_note("awg1: could not be made safe")
+    answers.append(interrupted)
     answer = qctl("run", bell)
     assert answer.code == 130
-    assert answer.err.startswith("interrupted")
+    assert answer.err.split("\n") == ["", "interrupted", "  awg1: could not be made safe", ""]
 
 
 @pytest.mark.parametrize(
