@@ -17,10 +17,12 @@ def filter_sections(x: NDArray[np.float64], sections: NDArray[np.float64], out: 
     Raises
     ------
     ValueError
-        When the shapes do not fit each other.
+        When the shapes do not fit each other, or ``x`` and ``out`` share memory without being the same.
     """
     if sections.shape[1:] != (3,) or x.shape != out.shape or x.ndim != 1:
         raise ValueError("x, sections and out do not fit each other")
+    if x.ctypes.data != out.ctypes.data and np.may_share_memory(x, out):
+        raise ValueError("x and out share memory without being the same")
     y = x
     for b0, b1, a1 in sections:
         y = lfilter([b0, b1], [1.0, a1], y)

@@ -6,9 +6,7 @@ from numpy.typing import NDArray
 BLOCK = 256  # shots at once, so that the complex copy stays small
 
 
-def integrate(
-    codes: NDArray[np.int16], weights: NDArray[np.complex128], out: NDArray[np.complex128]
-) -> None:
+def integrate(codes: NDArray[np.int16], weights: NDArray[np.complex128], out: NDArray[np.complex128]) -> None:
     """Fill ``out[n, m] = sum_s (codes[n, 0, s] + 1j * codes[n, 1, s]) * weights[m, s]``.
 
     Parameters

@@ -8,10 +8,11 @@ LENGTHS = [0, 1, 2, 7, 8, 9, 15, 16, 17, 31, 33, 100, 5000]
 
 
 def sections_of(n, seed=2):
-    """Return exponential corrections of a flux line: poles close to 1, amplitudes of a few per cent."""
+    """Return corrections of exponentials of a few per cent, 10 ns to 30 us, sampled at 2 GS/s."""
     rng = np.random.default_rng(seed)
-    pole = 1 - 10.0 ** rng.uniform(-5, -1, n)
-    return np.stack([1 + rng.normal(scale=0.05, size=n), -pole, -pole + rng.normal(scale=1e-3, size=n)], axis=1)
+    alpha = 1 - np.exp(-1 / (2e9 * 10.0 ** rng.uniform(-8, -4.5, n)))
+    k = rng.uniform(-0.05, 0.05, n)
+    return np.stack([1 - k + k * alpha, -(1 - k) * (1 - alpha), alpha - 1], axis=1)
 
 
 def run(twins, name, x, numbers):

@@ -16,7 +16,9 @@ def system(n, points, steps, n_controls=2, size=1.0, seed=1):
     rng = np.random.default_rng(seed)
     drift = hermitian(rng, points, n, n) * size / n
     controls = (rng.normal(size=(n_controls, n, n)) + 1j * rng.normal(size=(n_controls, n, n))) / n
-    drive = (rng.normal(size=(points, steps, n_controls)) + 1j * rng.normal(size=(points, steps, n_controls))) * size / 4
+    drive = (
+        (rng.normal(size=(points, steps, n_controls)) + 1j * rng.normal(size=(points, steps, n_controls))) * size / 4
+    )
     return drift, controls, drive
 
 

@@ -77,7 +77,7 @@ def test_a_carrier_keeps_its_phase_over_a_million_samples(twins):
     one = np.ones(n_samples, np.complex128)
     arguments = (one, np.array([0, n_samples]), np.zeros(1, np.int32), np.zeros(1, np.int64))
     numbers = (np.array([0.9]), np.array([0.3]), np.array([carrier]))
-    (codes, _), _ = mixed(twins, (*arguments, *numbers), n_samples, -10**9, np.eye(2), (0, 0))
+    (codes, _), _ = mixed(twins, (*arguments, *numbers), n_samples, -(10**9), np.eye(2), (0, 0))
     turns = carrier * (np.arange(n_samples) + 10**9)
     assert np.max(np.abs(codes[0] - 0.9 * 32767 * np.cos(2 * np.pi * turns + 0.3))) < 0.55
     assert np.max(np.abs(codes[1] - 0.9 * 32767 * np.sin(2 * np.pi * turns + 0.3))) < 0.55

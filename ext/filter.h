@@ -1,0 +1,120 @@
+/* One output's samples through first-order sections or a short FIR, in float64.
+ *
+ * Sections: up to eight of them are one system of eight states. Sixteen samples at a time, its answer is a matrix product:
+ * outputs = toeplitz * inputs + observe * states, states' = advance * states + feed * inputs. No pole need be distinct.
+ */
+#ifndef QCTL_FILTER_H
+#define QCTL_FILTER_H
+
+#include "lanes.h"
+
+enum { STATES = 8, BLOCK = 16, PASS = 2048 };
+
+typedef struct {
+    lanes8 toeplitz[BLOCK][2]; /* column j: answer to a unit input at sample j */
+    lanes8 observe[STATES][2]; /* column i: answer to state i */
+    lanes8 feed[BLOCK];        /* column j: states left by a unit input at sample j */
+    lanes8 advance[STATES];    /* column i: states left by state i */
+    double sections[STATES][3];
+} cascade_t;
+
+/* One sample through all sections, whose states are what each adds to its next output. */
+INLINE double section_step(const cascade_t* c, double x, double* states)
+{
+    for (int s = 0; s < STATES; s++) {
+        double y = c->sections[s][0] * x + states[s];
+        states[s] = c->sections[s][1] * x - c->sections[s][2] * y;
+        x = y;
+    }
+    return x;
+}
+
+/* Measure the answers of `count` sections (rows b0, b1, a1); the missing ones do nothing. */
+static void cascade_set(cascade_t* c, const double* sections, int count)
+{
+    for (int s = 0; s < STATES; s++)
+        for (int k = 0; k < 3; k++) c->sections[s][k] = s < count ? sections[3 * s + k] : k == 0;
+    for (int from = 0; from < BLOCK + STATES; from++) {
+        double states[STATES] = {0};
+        if (from >= BLOCK) states[from - BLOCK] = 1;
+        for (int k = 0; k < BLOCK; k++) {
+            double y = section_step(c, k == from, states);
+            if (from < BLOCK) c->toeplitz[from][k / 8][k % 8] = k < from ? 0 : y;
+            else c->observe[from - BLOCK][k / 8][k % 8] = y;
+        }
+        for (int s = 0; s < STATES; s++) {
+            if (from < BLOCK) c->feed[from][s] = states[s];
+            else c->advance[from - BLOCK][s] = states[s];
+        }
+    }
+}
+
+INLINE void cascade_block(const cascade_t* c, const double* x, double* out, double* states)
+{
+    lanes8 low = {0}, high = {0}, low2 = {0}, high2 = {0}, next = {0}, next2 = {0};
+#pragma GCC unroll 16
+    for (int j = 0; j < BLOCK; j += 2) {
+        if (j < 8) {
+            low += c->toeplitz[j][0] * x[j];
+            low2 += c->toeplitz[j + 1][0] * x[j + 1];
+        }
+        high += c->toeplitz[j][1] * x[j];
+        high2 += c->toeplitz[j + 1][1] * x[j + 1];
+        next += c->feed[j] * x[j];
+        next2 += c->feed[j + 1] * x[j + 1];
+    }
+#pragma GCC unroll 8
+    for (int i = 0; i < STATES; i += 2) {
+        low += c->observe[i][0] * states[i];
+        low2 += c->observe[i + 1][0] * states[i + 1];
+        high += c->observe[i][1] * states[i];
+        high2 += c->observe[i + 1][1] * states[i + 1];
+        next += c->advance[i] * states[i];
+        next2 += c->advance[i + 1] * states[i + 1];
+    }
+    *(loose8*)out = low + low2;
+    *(loose8*)(out + 8) = high + high2;
+    *(loose8*)states = next + next2;
+}
+
+/* Filter n samples, out may be x; blocks with a NaN or infinity go sample by sample, so that it spoils nothing before. */
+DISPATCH static void cascade_run(const cascade_t* c, const double* x, double* out, ptrdiff_t n, double* states)
+{
+    ptrdiff_t k = 0;
+    for (; k + BLOCK <= n; k += BLOCK) {
+        lanes8 zero = (*(const loose8*)(x + k) - *(const loose8*)(x + k)) + (*(const loose8*)(x + k + 8) - *(const loose8*)(x + k + 8));
+        mask8 bad = zero != 0;
+        int64_t any = 0;
+        for (int l = 0; l < 8; l++) any |= bad[l];
+        if (any) {
+            for (int j = 0; j < BLOCK; j++) out[k + j] = section_step(c, x[k + j], states);
+        } else {
+            cascade_block(c, x + k, out + k, states);
+        }
+    }
+    for (; k < n; k++) out[k] = section_step(c, x[k], states);
+}
+
+/* out[k] = sum_j taps[j] x[k - j] for k from m - 1 on. */
+DISPATCH static void fir_run(const double* restrict x, const double* restrict taps, ptrdiff_t m, double* restrict out,
+                             ptrdiff_t n)
+{
+    ptrdiff_t k = m - 1;
+    for (; k + 64 <= n; k += 64) {
+        lanes8 sum[8] = {0};
+        for (ptrdiff_t j = 0; j < m; j++) {
+            const double *from = x + k - j, tap = taps[j];
+#pragma GCC unroll 8
+            for (int l = 0; l < 8; l++) sum[l] += tap * *(const loose8*)(from + 8 * l);
+        }
+#pragma GCC unroll 8
+        for (int l = 0; l < 8; l++) *(loose8*)(out + k + 8 * l) = sum[l];
+    }
+    for (; k < n; k++) {
+        double sum = 0;
+        for (ptrdiff_t j = 0; j < m; j++) sum += taps[j] * x[k - j];
+        out[k] = sum;
+    }
+}
+
+#endif
