@@ -205,7 +205,7 @@ def test_lifetimes_of_twenty_qubits(benchmark, laboratory, limits):
 
 
 def test_cost_per_gate_stays_constant(benchmark, laboratory, limits):
-    """From 10^2 to 10^6 gates in points of 100 gates; the fixed cost of a laboratory is measured apart and taken off."""
+    """From 10^2 to 10^6 gates in points of 100; the fixed cost of a laboratory is measured apart and taken off."""
     gates = [[("X90", 0), ("Y90", 1), ("CZ", 0, 1), ("mX90", 0), ("Y180", 1)] * 20]
     empty = best_of(lambda: compile_uncached(lifetimes(1, 1), laboratory, limits), 5)
     nanoseconds = {}

@@ -73,10 +73,8 @@ def _render(
     n_samples: int,
     where: str,
 ) -> NDArray[np.int16]:
-    waveform, start, amplitude, phase = (
-        np.ascontiguousarray(plays[name]) for name in ("waveform", "start", "amplitude", "phase")
-    )
-    start += track.delay
+    waveform, amplitude, phase = (np.ascontiguousarray(plays[name]) for name in ("waveform", "amplitude", "phase"))
+    start = plays["start"] + track.delay
     out = np.empty((len(track.outputs), n_samples), np.int16)
     if len(track.outputs) == 2:
         carrier = track.carriers[plays["carrier"]] / track.sample_rate

@@ -23,6 +23,13 @@ def check_limits(sequence: Sequence, laboratory: Laboratory, limits: Limits) -> 
     LimitError
         Names the number, the limit, the instrument or line, and what to do.
     """
+    if sequence.length > sequence.period:
+        raise LimitError(
+            f"a shot of {sequence.length:.6g} s, with line delays and the ring-down of filters",
+            allowed=f"less than the period of {sequence.period:g} s",
+            where=laboratory.name,
+            remedy="shorten the program, or raise period in the laboratory file",
+        )
     for line, track in sequence.tracks.items():
         _check_amplitude(line, track)
     for name in dict.fromkeys(port.instrument for track in sequence.tracks.values() for port in track.outputs):
@@ -31,13 +38,6 @@ def check_limits(sequence: Sequence, laboratory: Laboratory, limits: Limits) -> 
         _check_listening(line, heard, sequence, limits)
     for name in dict.fromkeys(port.instrument for heard in sequence.listening.values() for port in heard.inputs):
         _check_settings(name, laboratory, limits)
-    if sequence.length > sequence.period:
-        raise LimitError(
-            f"a shot of {sequence.length:.6g} s, with line delays and the ring-down of filters",
-            allowed=f"less than the period of {sequence.period:g} s",
-            where=laboratory.name,
-            remedy="shorten the program, or raise period in the laboratory file",
-        )
 
 
 def _check_awg(name: str, sequence: Sequence, laboratory: Laboratory, limits: Limits) -> None:

@@ -25,7 +25,8 @@ _PASSES[[Op.CZ, Op.MEASURE, Op.DELAY, Op.BARRIER]] = True
 def lower(program: Program, *, merge: bool = False) -> Program:
     """Return the same program in R(+-pi/2, phi), R(+-pi, phi), RZ, CZ, MEASURE, DELAY and BARRIER.
 
-    A program that is native already stays as it is. The unitary is the same up to a global phase; angles are met to 1e-9 rad.
+    A program that is native already stays as it is. The unitary is the same up to a global phase; angles are met to
+    1e-9 rad.
 
     Parameters
     ----------

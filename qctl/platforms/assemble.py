@@ -20,7 +20,7 @@ Known = Mapping[str, float]
 
 
 def sequence(schedule: Schedule, known: Known, lab: Laboratory, shots: int) -> Sequence:
-    """Return what each line plays and each input hears; its digest is left to compile, which knows what it came from."""
+    """Return what each line plays and each input hears; compile, which knows what it came from, adds the digest."""
     arrive = arrival(lab, known)
     tracks = tracks_of(plays_of(schedule, known, lab), schedule, known, lab, arrive)
     listening = _listening(schedule, known, lab, arrive)
