@@ -170,8 +170,7 @@ class ProgramBuilder:
         direct = gate.direct if isinstance(gate, LibraryGate) and modifiers is NO_MODIFIERS else None
         if direct is not None:
             self.stream.reserve(len(places), start)
-            for place in places:
-                self.stream.add(direct[0], place, angles=(*direct[1], *angles))
+            self.stream.add_block(direct[0], places, angles=(*direct[1], *angles))
             return
         cost = modifiers.cost(gate.cost)
         self.stream.reserve(cost.n_events() * len(places), start)

@@ -56,11 +56,20 @@ class EventStream:
         a, b, c = (*angles, 0.0, 0.0, 0.0)[:3]
         self.columns.extend((op, first, second, bit, a + 0.0, b + 0.0, c + 0.0))
 
+    def add_block(self, op: Op, places: Sequence[Sequence[int]], bit: int = -1, angles: Sequence[float] = ()) -> None:
+        """Append the same event on many places."""
+        if not places:
+            return
+        block = np.zeros((len(places), N_COLUMNS))
+        block[:, 0], block[:, 2], block[:, 3] = op, -1, bit
+        block[:, 1 : 1 + len(places[0])] = places
+        block[:, 4 : 4 + len(angles)] = np.add(angles, 0.0)
+        self.columns.frombytes(block.tobytes())
+
     def barrier(self, qubits: Iterable[int]) -> None:
         """Append one barrier over several qubits."""
         self._n_barriers += 1
-        for qubit in qubits:
-            self.add(Op.BARRIER, (qubit,), self._n_barriers)
+        self.add_block(Op.BARRIER, [(qubit,) for qubit in qubits], self._n_barriers)
 
     def expand(
         self, gate: Gate, modifiers: Modifiers, cost: Cost, angles: Sequence[float], start: int

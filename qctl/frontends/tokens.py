@@ -15,7 +15,7 @@ from .source import Source
 # OpenQASM 3 allows any letter in a name. Letters that look like others could make a name mean what no reader sees,
 # so only the Greek ones that have no Latin twin are taken.
 _GREEK = "αβγδεζηθλμξπρστφχψωϕϵΓΔΘΛΞΠΣΦΨΩℇ"
-_DIGITS = "[0-9](?:_?[0-9])*+"
+_DIGITS = "[0-9](?:_?[0-9]){0,300}+"  # longer ones are no numbers: nothing scans a million digits
 
 
 class Kind(Enum):
