@@ -23,6 +23,7 @@ typedef struct {
     const double *drift, *drive;
     double dt;
     int32_t *row_start, *column;      /* pattern of H: entries row by row */
+    int32_t* offset;                  /* 2 m column */
     push_t* pushes;
     double* control_rows;             /* (n_controls, n): dt times the row sums of |C| + |C^dagger| */
     double reach[ORDERS + 1];         /* largest angle that each order may serve */
@@ -30,6 +31,7 @@ typedef struct {
     int32_t *jump_start, *jump_from;  /* Lindblad only: by element i <= j of rho, what c rho c^dagger takes from where */
     double* jump_factor;
     double jump_bound;
+    int ladder;                       /* H is Hermitian and couples neighbouring levels only */
 } system_t;
 
 /* Scratch of one group. */
@@ -146,6 +148,36 @@ INLINE void series_full(const lanes8* restrict h, lanes8* restrict psi, int orde
     for (int x = 0; x < 2 * n * m; x++) psi[x] = w[x];
 }
 
+/* The same for a ladder: H Hermitian, and only neighbouring levels coupled, as in one driven transmon. */
+INLINE void series_ladder(const lanes8* restrict h, lanes8* restrict psi, int order, double parts, const int n, const int m)
+{
+    lanes8 w[2 * 16], next[2 * 16], energy[4], x[4], y[4];
+    for (int r = 0; r < n; r++) energy[r] = h[2 * (r * n + r)];
+    for (int r = 0; r + 1 < n; r++) x[r] = h[2 * (r * n + r + 1)], y[r] = h[2 * (r * n + r + 1) + 1];
+    for (int k = 0; k < 2 * n * m; k++) w[k] = psi[k];
+    for (int l = order; l > 0; l--) {
+        double factor = 1 / (l * parts);
+        for (int c = 0; c < m; c++) {
+            for (int r = 0; r < n; r++) {
+                const lanes8* v = w + 2 * (r * m + c);
+                lanes8 re = energy[r] * v[0], im = energy[r] * v[1];
+                if (r + 1 < n) {
+                    re += x[r] * v[2 * m] - y[r] * v[2 * m + 1];
+                    im += x[r] * v[2 * m + 1] + y[r] * v[2 * m];
+                }
+                if (r > 0) {
+                    re += x[r - 1] * v[-2 * m] + y[r - 1] * v[1 - 2 * m];
+                    im += x[r - 1] * v[1 - 2 * m] - y[r - 1] * v[-2 * m];
+                }
+                next[2 * (r * m + c)] = psi[2 * (r * m + c)] + factor * im;
+                next[2 * (r * m + c) + 1] = psi[2 * (r * m + c) + 1] - factor * re;
+            }
+        }
+        for (int k = 0; k < 2 * n * m; k++) w[k] = next[k];
+    }
+    for (int k = 0; k < 2 * n * m; k++) psi[k] = w[k];
+}
+
 /* The same for any n and m: only the entries that can differ from 0; two columns share one look at h. */
 INLINE void series_sparse(const system_t* s, scratch_t* t, int order, double parts)
 {
@@ -160,7 +192,7 @@ INLINE void series_sparse(const system_t* s, scratch_t* t, int order, double par
             for (; x + 1 < m; x += 2) {
                 lanes8 re = {0}, im = {0}, re2 = {0}, im2 = {0};
                 for (int32_t e = s->row_start[r]; e < s->row_start[r + 1]; e++) {
-                    const lanes8* v = w + 2 * (s->column[e] * m + x);
+                    const lanes8* v = w + 2 * x + s->offset[e];
                     re += h[2 * e] * v[0];
                     im += h[2 * e] * v[1];
                     re2 += h[2 * e] * v[2];
@@ -180,7 +212,7 @@ INLINE void series_sparse(const system_t* s, scratch_t* t, int order, double par
             for (; x < m; x++) {
                 lanes8 re = {0}, im = {0}, re2 = {0}, im2 = {0};
                 for (int32_t e = s->row_start[r]; e < s->row_start[r + 1]; e++) {
-                    const lanes8* v = w + 2 * (s->column[e] * m + x);
+                    const lanes8* v = w + 2 * x + s->offset[e];
                     re += h[2 * e] * v[0];
                     im += h[2 * e] * v[1];
                     re2 += h[2 * e + 1] * v[1];
@@ -226,7 +258,12 @@ INLINE int propagate_group(const system_t* s, scratch_t* t, ptrdiff_t p0, const 
         for (ptrdiff_t k = 0; k < count; k++) {
             build(s, t, t->drive + 2 * k * s->n_controls);
             for (double part = 0; part < parts; part++) {
-                if (s->m == 1 && s->n == 2) series_full(t->h, t->psi, order, parts, 2, 1);
+                if (s->ladder && s->m == 1 && s->n == 2) series_ladder(t->h, t->psi, order, parts, 2, 1);
+                else if (s->ladder && s->m == 1 && s->n == 3) series_ladder(t->h, t->psi, order, parts, 3, 1);
+                else if (s->ladder && s->m == 1 && s->n == 4) series_ladder(t->h, t->psi, order, parts, 4, 1);
+                else if (s->ladder && s->m == 2 && s->n == 2) series_ladder(t->h, t->psi, order, parts, 2, 2);
+                else if (s->ladder && s->m == 3 && s->n == 3) series_ladder(t->h, t->psi, order, parts, 3, 3);
+                else if (s->m == 1 && s->n == 2) series_full(t->h, t->psi, order, parts, 2, 1);
                 else if (s->m == 1 && s->n == 3) series_full(t->h, t->psi, order, parts, 3, 1);
                 else if (s->m == 1 && s->n == 4) series_full(t->h, t->psi, order, parts, 4, 1);
                 else if (s->m == 2 && s->n == 2) series_full(t->h, t->psi, order, parts, 2, 2);

@@ -23,6 +23,7 @@ cdef extern from "propagate.h" nogil:
         double dt
         int32_t* row_start
         int32_t* column
+        int32_t* offset
         push_t* pushes
         double* control_rows
         double* loss
@@ -30,6 +31,7 @@ cdef extern from "propagate.h" nogil:
         int32_t* jump_from
         double* jump_factor
         double jump_bound
+        int ladder
     ctypedef struct scratch_t:
         lanes8* drift
         lanes8* h
@@ -74,6 +76,7 @@ cdef class System:
             pushes_of(controls[:, rows, columns] * dt, adjoint[:, rows, columns] * dt),
             (np.abs(controls) + np.abs(adjoint)).sum(axis=2) * abs(dt),
             None if loss is None else (loss * dt).view(np.float64),
+            (2 * m * columns).astype(np.int32),
         ]
         self.c.n_pushes = len(self.owned[4])
         self.c.drift = <double*> address(self.owned[0])
@@ -83,6 +86,14 @@ cdef class System:
         self.c.pushes = <push_t*> address(self.owned[4])
         self.c.control_rows = <double*> address(self.owned[5])
         self.c.loss = NULL if loss is None else <double*> address(self.owned[6])
+        self.c.offset = <int32_t*> address(self.owned[7])
+        near = np.abs(np.subtract.outer(np.arange(n), np.arange(n))) < 2
+        self.c.ladder = (
+            loss is None
+            and np.array_equal(drift, drift.conj().swapaxes(1, 2))
+            and not drift[:, ~near].any()
+            and not controls[:, ~near].any()
+        )
         set_reach(&self.c)
 
     cdef set_jumps(self, collapse):
@@ -94,9 +105,9 @@ cdef class System:
         starts = np.searchsorted(elements, np.arange(len(upper) + 1)).astype(np.int32)
         factors = np.ascontiguousarray(upper[elements, sources]).view(np.float64)
         self.owned += [starts, sources.astype(np.int32), factors]
-        self.c.jump_start = <int32_t*> address(self.owned[7])
-        self.c.jump_from = <int32_t*> address(self.owned[8])
-        self.c.jump_factor = <double*> address(self.owned[9])
+        self.c.jump_start = <int32_t*> address(self.owned[8])
+        self.c.jump_from = <int32_t*> address(self.owned[9])
+        self.c.jump_factor = <double*> address(self.owned[10])
         self.c.jump_bound = np.abs(jump).sum(axis=2).max(initial=0.0)
 
     cdef run(self, bint lindblad, state):

@@ -63,6 +63,17 @@ def test_a_sparse_system_and_a_diagonal_one_agree_with_the_exponential(twins):
         np.testing.assert_allclose(*found, rtol=0, atol=1e-11)
 
 
+@pytest.mark.parametrize("n", [2, 3, 4, 5])
+@pytest.mark.parametrize("m", [1, 2, 3])
+@pytest.mark.parametrize("size", [0.1, 3.0, 30.0])
+def test_a_ladder_of_levels_agrees_with_the_exponential(twins, n, m, size):
+    drift, controls, drive = system(n, 9, 20, size=size)
+    near = np.tri(n, n, 1) * np.tri(n, n, 1).T
+    for kept in (drift * near, drift * near - 0.01j * np.eye(n)):
+        found = run(twins, "propagate", (kept, controls * near, drive, 1.0), start_of(n, 9, m))
+        np.testing.assert_allclose(*found, rtol=0, atol=1e-9)
+
+
 @pytest.mark.parametrize("n", [2, 3, 4, 9, 16])
 @pytest.mark.parametrize("size", [0.1, 4.0])
 def test_the_norm_is_kept_over_a_thousand_steps(twins, n, size):

@@ -143,10 +143,10 @@ def test_plays_outside_the_output_and_unknown_waveforms_are_refused(twins):
             bad = [argument.copy() for argument in good]
             bad[column][row] = value
             out = np.full((2, 5000), 99, np.int16)
-            with pytest.raises(ValueError, match="play 1|first"):
+            with pytest.raises(ValueError, match=r"play 1|first"):
                 twin.render_iq(*bad, 0, np.eye(2), np.zeros(2), out)
             assert (out == 99).all()
-            with pytest.raises(ValueError, match="play 1|first"):
+            with pytest.raises(ValueError, match=r"play 1|first"):
                 twin.render_real(*bad[:-1], np.zeros(5000))
 
 
