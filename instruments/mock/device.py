@@ -65,13 +65,15 @@ class Setting:
 
     def ask(self, *arguments: Any) -> str:  # noqa: ANN401
         """Answer the query."""
+        if len(arguments) > len(self.suffixes):
+            raise ScpiError(-108)
         return self.write(self.get(*self.key(arguments[: len(self.suffixes)])))
 
     def put(self, *arguments: Any) -> None:  # noqa: ANN401
         """Take a new value; raise ScpiError when it is not allowed."""
         numbers, parameters = arguments[: len(self.suffixes)], arguments[len(self.suffixes) :]
-        if not parameters:
-            raise ScpiError(-109)
+        if len(parameters) != 1:
+            raise ScpiError(-108 if parameters else -109)
         value = self.read(parameters[0])
         if (self.low is not None and not value >= self.low) or (self.high is not None and not value <= self.high):
             raise ScpiError(-222, f"{self.pattern} {parameters[0]}")

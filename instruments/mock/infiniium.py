@@ -329,10 +329,13 @@ class Infiniium(ScpiDevice):
 def convert(volts: NDArray[np.float32], full: float, offset: float) -> NDArray[np.int16]:
     """Return WORD codes: rounded to the ADC's steps, marked where it saturates."""
     top = 1 << (BITS - 1)
-    steps = np.rint((volts - np.float32(offset)) * np.float32((1 << BITS) / full))
-    codes: NDArray[np.int16] = (np.clip(steps, -top, top - 1) * CODE_STEP).astype(np.int16)
-    codes[steps > top - 1] = CLIPPED_HIGH
-    codes[steps < -top] = CLIPPED_LOW
+    steps = np.subtract(volts, np.float32(offset), dtype=np.float32)
+    steps *= np.float32((1 << BITS) / full)
+    np.rint(steps, out=steps)
+    high, low = steps > top - 1, steps < -top
+    codes: NDArray[np.int16] = np.clip(steps, -top, top - 1, out=steps).astype(np.int16)
+    codes *= CODE_STEP
+    codes[high], codes[low] = CLIPPED_HIGH, CLIPPED_LOW
     return codes
 
 

@@ -18,8 +18,7 @@ Parameter = str | memoryview
 _BLOCK = "\x00"  # stands for a block in the text of a message; sent as such it becomes \x01, which no command accepts
 _MARK = re.compile(rb"""[\n"'#]""")
 _TEXT_SPACE = 1 << 16
-MAX_TEXT = 1 << 24  # a message this long without its end is garbage, not a message
-MAX_BLOCK = 1 << 31
+MAX_TEXT = 1 << 20  # a message this long without its end is garbage, not a message
 
 
 class GarbledMessageError(ValueError):
@@ -137,9 +136,6 @@ class Scanner:
 
     def _begin_block(self, mark: int, start: int) -> Iterator[tuple[Unit, ...]]:
         length = int(self._rest[mark + 2 : start])
-        if length > MAX_BLOCK:
-            self.forget()
-            raise GarbledMessageError(f"a block of {length} bytes")
         self._take(mark)
         payload = memoryview(self._rest)[start - mark : start - mark + length]
         # numpy.empty does not touch the memory; bytearray would write it once before the link does.
