@@ -55,7 +55,7 @@ def nearest_probabilities(quasi: dict[str, float]) -> dict[str, float]:
     values = np.sort(np.array(list(quasi.values())))[::-1]
     surplus = (np.cumsum(values) - 1) / np.arange(1, len(values) + 1)
     shift = surplus[np.flatnonzero(values > surplus)[-1]]
-    return {key: value - shift for key, value in quasi.items() if value > shift}
+    return {key: float(value - shift) for key, value in quasi.items() if value > shift}
 
 
 def _full(
