@@ -64,7 +64,7 @@ def laboratory():
 @pytest.mark.parametrize("kind", ["x90", "x180"])
 @pytest.mark.parametrize("n_samples", [20, 32])
 def test_a_drag_pulse_reaches_an_error_of_1e_5_on_resonance(kind, n_samples):
-    """Four levels, held samples at 1 GS/s, -300 MHz, H = (z a + z* a+) / 2 as of Re[z exp(i w t)]; only amplitude tuned."""
+    """Four levels, held samples at 1 GS/s, -300 MHz, H = (z a + z* a+) / 2; only the amplitude is tuned."""
     angle, alpha, dt = {"x90": np.pi / 2, "x180": np.pi}[kind], 2 * np.pi * -0.3, 1.0
     lower, number = np.diag(np.sqrt(np.arange(1, 4)), 1), np.arange(4)
     anharmonic = np.diag(alpha / 2 * number * (number - 1))
