@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from qctl.core.program import Op, Program, Register
 
 from .arithmetic import CONSTANTS, Duration, Value
@@ -175,10 +178,10 @@ class ProgramBuilder:
         cost = modifiers.cost(gate.cost)
         self.stream.reserve(cost.n_events() * len(places), start)
         rows = self.stream.expand(gate, modifiers, cost, angles, start)
-        for place in places:
+        for place in places.tolist():
             self.stream.place(rows, place)
 
-    def _broadcast(self, on: Sequence[Qubits], start: int) -> list[tuple[int, ...]]:
+    def _broadcast(self, on: Sequence[Qubits], start: int) -> NDArray[np.int64]:
         sizes = {len(operand.indices) for operand in on if not operand.single}
         if len(sizes) > 1:
             raise self.source.wrong(
@@ -188,11 +191,11 @@ class ProgramBuilder:
             )
         n_places = sizes.pop() if sizes else 1
         self.stream.reserve(n_places, start)
-        places = [
-            tuple(operand.indices[0 if operand.single else k] for operand in on) for k in range(n_places)
-        ]  # fmt: skip
-        if any(len(set(place)) < len(place) for place in places):
-            raise self.source.wrong("a gate that uses one qubit twice", start, "different qubits")
+        places = np.empty((n_places, len(on)), np.int64)
+        for column, operand in enumerate(on):
+            places[:, column] = operand.indices[0] if operand.single else operand.indices
+            if np.any(places[:, :column] == places[:, column : column + 1]):
+                raise self.source.wrong("a gate that uses one qubit twice", start, "different qubits")
         return places
 
     def measure(self, qubits: Qubits, bits: Bits, start: int) -> None:

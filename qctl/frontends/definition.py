@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from qctl.core.program import Op
 
-from .expression import Term, evaluate
+from .expression import Formula, Term, evaluate
 from .gate import Census, Cost, Gate
 from .source import Source
 from .steps import PHASE, Shape, Step, controlled, power, scales
@@ -117,7 +117,7 @@ def body_cost(calls: Sequence[Call]) -> Cost:
     for index, call in enumerate(calls):
         cost = call.modifiers.cost(call.gate.cost)
         census.update(cost.census)
-        work += cost.work + cost.n_steps
+        work += cost.work + cost.n_steps + sum(len(t.items) for t in call.arguments if isinstance(t, Formula))
         depth = max(depth, cost.depth)
         own = None if cost.shape is None else cost.shape.placed(call.qubits)
         shape = own if index == 0 else None if shape is None or own is None else shape.merged(own)

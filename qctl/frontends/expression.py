@@ -57,7 +57,9 @@ def _call(source: Source, function: Function, arguments: Sequence[Value], start:
         return checked(function(*arguments))
     except (ValueError, OverflowError) as reason:
         raise source.wrong(
-            str(reason) or "this has no value", start, "expressions with a finite real value"
+            "this has no finite real value" if "math" in str(reason) else str(reason),
+            start,
+            "expressions with a finite real value",
         ) from reason
 
 

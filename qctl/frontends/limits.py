@@ -13,7 +13,7 @@ class ReadLimits:
     ----------
     characters : of the text
     events : of the program after all gates are expanded
-    work : gate applications handled while user-defined gates are expanded, over all levels of definition
+    work : gate applications and terms of angles handled while gates are expanded, on all levels of definition
     qubits, bits : of all registers together
     nesting : parentheses and signs within each other in an expression
     depth : gate definitions that use each other
@@ -23,7 +23,7 @@ class ReadLimits:
 
     characters: int = 64 * 2**20
     events: int = 4_000_000
-    work: int = 8_000_000
+    work: int = 2_000_000
     qubits: int = 4096
     bits: int = 65536
     nesting: int = 256

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from array import array
 from collections.abc import Iterable, Sequence
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,20 +58,18 @@ class EventStream:
         a, b, c = (*angles, 0.0, 0.0, 0.0)[:3]
         self.columns.extend((op, first, second, bit, a + 0.0, b + 0.0, c + 0.0))
 
-    def add_block(self, op: Op, places: Sequence[Sequence[int]], bit: int = -1, angles: Sequence[float] = ()) -> None:
+    def add_block(self, op: Op, places: NDArray[np.int64], bit: int = -1, angles: Sequence[float] = ()) -> None:
         """Append the same event on many places."""
-        if not places:
-            return
         block = np.zeros((len(places), N_COLUMNS))
         block[:, 0], block[:, 2], block[:, 3] = op, -1, bit
-        block[:, 1 : 1 + len(places[0])] = places
+        block[:, 1 : 1 + places.shape[1]] = places
         block[:, 4 : 4 + len(angles)] = np.add(angles, 0.0)
         self.columns.frombytes(block.tobytes())
 
     def barrier(self, qubits: Iterable[int]) -> None:
         """Append one barrier over several qubits."""
         self._n_barriers += 1
-        self.add_block(Op.BARRIER, [(qubit,) for qubit in qubits], self._n_barriers)
+        self.add_block(Op.BARRIER, np.fromiter(qubits, np.int64).reshape(-1, 1), self._n_barriers)
 
     def expand(
         self, gate: Gate, modifiers: Modifiers, cost: Cost, angles: Sequence[float], start: int
@@ -84,6 +84,8 @@ class EventStream:
         if self._work > self._limits.work:
             raise self._source.too_large("steps to expand gates", _shown(self._work), self._limits.work, start)
         found = tuple(row for step in modifiers.apply(gate.steps(angles)) for row in rows(step))
+        if not all(map(math.isfinite, chain.from_iterable(found))):
+            raise self._source.wrong("a gate whose angles are not finite", start, "finite angles")
         if self._n_remembered + len(found) > _REMEMBERED_ROWS:
             self._expanded.clear()
             self._n_remembered = 0
