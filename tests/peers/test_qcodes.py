@@ -39,7 +39,8 @@ def awg(opened, address, rack):
     from qcodes.instrument_drivers.tektronix import TektronixAWG5208
 
     yield opened(TektronixAWG5208, address("awg"))
-    rack.rack.mocks["awg"].reset()
+    with rack.rack.lock:
+        rack.rack.mocks["awg"].reset()
 
 
 @pytest.fixture
