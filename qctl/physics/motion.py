@@ -73,7 +73,8 @@ class Motion:
             return np.zeros(0)
         if qubit not in self._edges:
             values = np.concatenate([[own.signal.rest], own.signal.values, [own.signal.rest]])
-            self._edges[qubit] = own.signal.start + np.flatnonzero(np.diff(values)) * own.signal.dt
+            edges = own.signal.start + np.flatnonzero(np.diff(values)) * own.signal.dt
+            self._edges[qubit] = np.asarray(edges, np.float64)
         edges, slack = self._edges[qubit], own.signal.dt / 4
         return edges[np.searchsorted(edges, start + slack) : np.searchsorted(edges, end - slack)]
 
@@ -222,7 +223,8 @@ class Motion:
         """Return what multiplies a / 2 in the Hamiltonian, rad/s.
 
         A line whose carrier is not the frame turns within a sample; its mean over the sample is taken (first order of
-        the Magnus series). ``steady=False`` leaves leaking carriers out: lines that are constant for all times asked, and weak.
+        the Magnus series). ``steady=False`` leaves leaking carriers out: lines that are weak and constant for all times
+        asked.
         """
         total = np.zeros(len(times), np.complex128)
         for felt in self.felt[qubit]:

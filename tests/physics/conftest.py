@@ -18,9 +18,13 @@ CONFIGS = Path(__file__).resolve().parents[2] / "configs"
 class Score:
     """Waveforms of one sweep point, by line: complex for I/Q pairs, real for flux; fractions of 1 V."""
 
-    lab: object
+    bench: object
     length: float
     lines: dict = field(default_factory=dict)
+
+    @property
+    def lab(self):
+        return self.bench.lab
 
     def rate(self, line):
         return self.lab.instruments[self.lab.lines[line].outputs[0].instrument].sample_rate
@@ -74,7 +78,7 @@ class Bench:
     truth: Twin
 
     def score(self, length):
-        return Score(self.lab, length)
+        return Score(self, length)
 
     def stage(self, scores, start, n_samples, biases=None):
         carriers = {n: Carrier(e.frequency, 16.0, True) for n, e in self.lab.instruments.items() if e.frequency}
