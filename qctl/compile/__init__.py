@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
+from operator import itemgetter
 
 from qctl.core.laboratory import Laboratory
 from qctl.core.parameters import Parameters
@@ -63,13 +64,14 @@ def compile_program(
         When a number is beyond what an instrument or the laboratory file allows.
     """
     memory = _CACHE if cache is None else cache
-    key = (program.digest, laboratory.digest, _limits_key(limits), alap, optimise)
+    content = (program.digest, alap, optimise)
+    key = (content, laboratory.digest, tuple(sorted(limits.items(), key=itemgetter(0))))
     found = memory.find(key, parameters) if laboratory.digest else None
     if found is None:
         reads = Reads(parameters)
         schedule = schedule_program(program, reads, laboratory, alap=alap, optimise=optimise)
         found = platform_of(laboratory).sequence(schedule, reads, laboratory, program.shots)
-        found = replace(found, digest=_digest(key, reads, laboratory))
+        found = replace(found, digest=_digest(content, reads, laboratory))
         check_limits(found, laboratory, limits)
         if laboratory.digest:
             memory.keep(key, reads, found)
@@ -90,12 +92,8 @@ def default_parameters(laboratory: Laboratory) -> Parameters:
     return platform_of(laboratory).defaults(laboratory)
 
 
-def _digest(key: tuple[object, ...], reads: Reads, laboratory: Laboratory) -> str:
+def _digest(content: tuple[object, ...], reads: Reads, laboratory: Laboratory) -> str:
     """Return the SHA-256 of all that shaped a waveform: program, options, laboratory, and each value that was read."""
     lab = laboratory.digest or repr(laboratory)
     seen = sorted((name, value) for name, value in reads.seen.items())
-    return hashlib.sha256(repr((key, lab, seen)).encode()).hexdigest()
-
-
-def _limits_key(limits: Limits) -> tuple[object, ...]:
-    return tuple((name, limits[name]) for name in sorted(limits))
+    return hashlib.sha256(repr((content, lab, seen)).encode()).hexdigest()

@@ -16,7 +16,7 @@ from qctl.core.sequence import PLAY, Playlist, Port, Sequence, Track, Waveform
 from qctl.kernels.filter import filter_fir, filter_sections
 from qctl.kernels.render import quantise, render_iq, render_real
 
-from .shot import samples_of_points
+from .shot import ends_by_awg, played_samples
 
 FULL_SCALE = 32767
 TRIGGER_SECONDS = 100e-9
@@ -112,7 +112,7 @@ class _Flattening:
     found: dict[bytes, int] = field(default_factory=dict)  # by what is played, then by content
 
     def playlist(self) -> Playlist:
-        n_samples = samples_of_points(self.sequence, self.name, self.limits)
+        n_samples = played_samples(ends_by_awg(self.sequence)[self.name], self.limits)
         steps = np.full((self.sequence.n_points, self.limits.n_channels), -1, np.int32)
         markers = self._markers()
         for line, track in self.sequence.tracks.items():

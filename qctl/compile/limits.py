@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from qctl.core.errors import LimitError
 from qctl.core.laboratory import Laboratory
@@ -10,7 +11,7 @@ from qctl.core.protocols import AwgLimits, DigitizerLimits, Limits
 from qctl.core.sequence import Listening, Sequence, Track
 
 from .flatten import render_line
-from .shot import samples_of_points
+from .shot import ends_by_awg, played_samples
 
 
 def check_limits(sequence: Sequence, laboratory: Laboratory, limits: Limits) -> None:
@@ -32,26 +33,36 @@ def check_limits(sequence: Sequence, laboratory: Laboratory, limits: Limits) -> 
         )
     for line, track in sequence.tracks.items():
         _check_amplitude(line, track)
-    for name in dict.fromkeys(port.instrument for track in sequence.tracks.values() for port in track.outputs):
-        _check_awg(name, sequence, laboratory, limits)
+    outputs: dict[str, int] = {}
+    for port in (port for track in sequence.tracks.values() for port in track.outputs):
+        outputs[port.instrument] = max(port.number, outputs.get(port.instrument, 0))
+    ends = ends_by_awg(sequence)
+    for name, last_output in outputs.items():
+        _check_awg(name, last_output, ends[name], sequence, laboratory, limits)
     for line, heard in sequence.listening.items():
         _check_listening(line, heard, sequence, limits)
     for name in dict.fromkeys(port.instrument for heard in sequence.listening.values() for port in heard.inputs):
         _check_settings(name, laboratory, limits)
 
 
-def _check_awg(name: str, sequence: Sequence, laboratory: Laboratory, limits: Limits) -> None:
+def _check_awg(
+    name: str,
+    last_output: int,
+    ends: NDArray[np.int64],
+    sequence: Sequence,
+    laboratory: Laboratory,
+    limits: Limits,
+) -> None:
     awg = limits.get(name)
     if not isinstance(awg, AwgLimits):
         raise LimitError(f"{name} feeds lines", allowed="an AWG", where=name, remedy="name another driver")
     _check_settings(name, laboratory, limits)
-    ports = [port for track in sequence.tracks.values() for port in track.outputs if port.instrument == name]
-    _at_most(max(port.number for port in ports), awg.n_channels, "output", name, "wire the line to another output")
+    _at_most(last_output, awg.n_channels, "output", name, "wire the line to another output")
     for port in sequence.triggers:
         if port.instrument == name:
             _at_most(port.number, awg.n_channels * awg.markers_per_channel, "marker", name, "wire another marker")
     _at_most(sequence.n_points, awg.max_steps, "sweep points, one step each,", name, "run fewer points at once")
-    n_samples = samples_of_points(sequence, name, awg)
+    n_samples = played_samples(ends, awg)
     _at_most(int(n_samples.max()), awg.memory, "samples per shot", name, "shorten the program")
     rate = laboratory.instruments[name].sample_rate or 1.0
     if n_samples.max() / rate > sequence.period:
@@ -140,10 +151,11 @@ def most_at_once(track: Track) -> int:
     """Return how many plays of a line overlap at most."""
     plays = track.plays
     lengths = np.array([len(waveform) for waveform in track.waveforms])
-    ends = plays["start"] + lengths[plays["waveform"]]
-    free = (plays["start"][1:] >= ends[:-1]) | (plays["point"][1:] != plays["point"][:-1])
-    if np.all(free):
+    start, longest = np.ascontiguousarray(plays["start"]), int(lengths.max())
+    close = np.flatnonzero(np.diff(start) < longest)
+    if np.all(plays["point"][close + 1] != plays["point"][close]):
         return 1
+    ends = start + lengths[plays["waveform"]]
     when = np.concatenate([plays["start"], ends])
     step = np.repeat([1, -1], len(plays))
     order = np.lexsort((step, when, np.tile(plays["point"], 2)))

@@ -65,9 +65,12 @@ def route(
 def used_qubits(program: Program) -> NDArray[np.int64]:
     """Return the qubits that gates, measurements and waits touch, rising."""
     op = np.ascontiguousarray(program.events["op"])
-    touching = (op != Op.BARRIER) & (op != Op.ID)
-    q = program.events["q"] if np.all(touching) else program.events["q"][touching]
-    return np.flatnonzero(np.bincount(q.ravel() + 1, minlength=1)[1:])  # an unused second qubit is -1
+    touching, pairs = (op != Op.BARRIER) & (op != Op.ID), _two_qubit(program)
+    first, second = program.events["q"][:, 0], program.events["q"][pairs, 1]
+    one = first if np.all(touching) else first[touching]
+    return np.flatnonzero(
+        np.bincount(one, minlength=program.n_qubits) + np.bincount(second, minlength=program.n_qubits)
+    )
 
 
 def coupled(laboratory: Laboratory) -> NDArray[np.bool_]:
@@ -81,7 +84,7 @@ def coupled(laboratory: Laboratory) -> NDArray[np.bool_]:
 
 
 def _two_qubit(program: Program) -> NDArray[np.intp]:
-    op = program.events["op"]
+    op = np.ascontiguousarray(program.events["op"])
     return np.flatnonzero((op >= Op.CX) & (op < Op.MEASURE))
 
 
@@ -92,8 +95,9 @@ def _all_one_cz(program: Program) -> bool:
 def _uncoupled(program: Program, laboratory: Laboratory) -> NDArray[np.intp]:
     """Return the rows of 2-qubit gates whose qubits, taken as physical ones, are not coupled."""
     rows = _two_qubit(program)
-    table, pairs = coupled(laboratory), program.events["q"][rows]
-    inside = np.all(pairs < len(table), axis=1)
-    bad = ~inside
-    bad[inside] = ~table[pairs[inside, 0], pairs[inside, 1]]
-    return np.asarray(rows[bad])
+    n = program.n_qubits
+    table = np.zeros((n, n), bool)
+    known = coupled(laboratory)[:n, :n]
+    table[: len(known), : len(known)] = known
+    q = program.events["q"]
+    return np.asarray(rows[~table[q[rows, 0], q[rows, 1]]])

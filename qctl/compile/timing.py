@@ -58,7 +58,8 @@ def time_program(
     )
     theta = events["angle"][:, 0]
     rows["angle"] = np.abs(theta)  # R(-theta, phi) is R(theta, phi + pi)
-    rows["phase"] = np.where(op == Op.R, phase + events["angle"][:, 1] + np.pi * (theta < 0), 0.0)
+    phase += events["angle"][:, 1] + np.pi * (theta < 0)
+    rows["phase"] = phase * (op == Op.R)
     return Schedule(
         operations=rows,
         n_points=program.n_points,

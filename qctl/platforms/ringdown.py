@@ -38,12 +38,14 @@ def _residues(track: Track) -> NDArray[np.float64]:
 
 
 def ends_of_points(track: Track, n_points: int) -> NDArray[np.int64]:
-    """Return by sweep point the samples until the last play has ended and its filters have settled; 0 without plays."""
+    """Return by sweep point when the last play has ended and its filters have settled, in samples; 0 without plays.
+
+    The last play is taken to be as long as the line's longest waveform: cheap, and late by less than one waveform.
+    """
     ends = np.zeros(n_points, np.int64)
     if len(track.plays):
-        lengths = np.array([len(waveform) for waveform in track.waveforms])
-        stops = track.plays["start"] + lengths[track.plays["waveform"]] + (track.delay + ring_down(track))
-        first = np.searchsorted(track.plays["point"], np.arange(n_points))
-        there = np.bincount(track.plays["point"], minlength=n_points) > 0
-        ends[there] = np.maximum.reduceat(stops, first[there])
+        edges = np.searchsorted(track.plays["point"], np.arange(n_points + 1))
+        there = edges[1:] > edges[:-1]
+        longest = max(map(len, track.waveforms))
+        ends[there] = track.plays["start"][edges[1:][there] - 1] + (longest + track.delay + ring_down(track))
     return ends

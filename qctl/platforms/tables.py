@@ -19,6 +19,10 @@ from .wiring import Arrival, sample_rate
 
 Known = Mapping[str, float]
 
+_NO_MIXER, _NO_OFFSET = np.eye(2), np.zeros(2)
+_NO_MIXER.setflags(write=False)
+_NO_OFFSET.setflags(write=False)
+
 
 @dataclass(frozen=True)
 class Plays:
@@ -84,11 +88,11 @@ def tracks_of(plays: Plays, schedule: Schedule, known: Known, lab: Laboratory, a
     pulse = plays.pulse[order]
     facts = zip(local, plays.pulses, line_of.tolist(), strict=True)
     columns = np.array([(w, c, p.shift, per_tick[k]) for (w, c), p, k in facts], np.int64).reshape(-1, 4)
+    waveform, carrier, shift, factor = (np.ascontiguousarray(column) for column in columns.T)
     table["point"] = plays.point[order]
-    table["waveform"] = columns[pulse, 0]
-    table["carrier"] = columns[pulse, 1]
-    table["start"] = plays.start[order] * columns[pulse, 3] + columns[pulse, 2]
-    table["amplitude"] = np.array([p.amplitude for p in plays.pulses])[pulse] if len(pulse) else 0.0
+    table["waveform"], table["carrier"] = waveform[pulse], carrier[pulse]
+    table["start"] = plays.start[order] * factor[pulse] + shift[pulse]
+    table["amplitude"] = np.array([p.amplitude for p in plays.pulses], np.float64)[pulse]
     table["phase"] = plays.phase[order]
     ends = np.cumsum(np.bincount(line_of[pulse], minlength=len(lines))) if len(pulse) else np.zeros(len(lines), int)
     tracks, first = {}, 0
@@ -145,4 +149,4 @@ def _track(
         mixer, offset = mixer_correction(line, known)
         return Track(outputs, rate, waveforms, rows, tones, mixer, offset, delay=delay)
     sections, fir = predistortion(line, known, rate)
-    return Track(outputs, rate, waveforms, rows, tones, sections=sections, fir=fir, delay=delay)
+    return Track(outputs, rate, waveforms, rows, tones, _NO_MIXER, _NO_OFFSET, sections, fir, delay)
