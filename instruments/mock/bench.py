@@ -30,6 +30,7 @@ from .values import ScpiError
 
 log = logging.getLogger(__name__)
 
+_FAREWELL = 2.0  # s that closing waits for shots that are still being played
 _GAP = 1000  # shots that may pass unheard before a digitizer that is armed late sees its first trigger
 
 
@@ -100,21 +101,25 @@ class Rack:
             for name, mock in self.mocks.items()
             if isinstance(mock, Infiniium) and mock.waiting is not None
         }
-        line = self._timeline(waiting)
-        heard = [found for name, armed in waiting.items() if (found := self._heard(name, armed, line))]
+        noticed: list[str] = []
+        line = self._timeline(waiting, noticed)
+        heard = [found for name, armed in waiting.items() if (found := self._heard(name, armed, line, noticed))]
         if not heard:
             return
+        for note in noticed:
+            log.warning("%s", note)
+        self.notes += noticed
         self._worker = threading.Thread(target=self._perform, args=(line, heard), name="shots", daemon=True)
         self._worker.start()
 
     # --- who plays ---
 
-    def _timeline(self, waiting: Mapping[str, Armed]) -> Timeline | None:
+    def _timeline(self, waiting: Mapping[str, Armed], noticed: list[str]) -> Timeline | None:
         sources = {self._cables[name].source for name in waiting if name in self._cables}
         roots = {self._root(name) for name in sources}
         if len(roots) != 1:
             return None
-        takers = self._takers(roots.pop())
+        takers = self._takers(roots.pop(), noticed)
         return timeline(takers) if takers else None
 
     def _root(self, name: str) -> str:
@@ -124,7 +129,7 @@ class Rack:
             passed.add(name)
         return name
 
-    def _takers(self, master: str) -> dict[str, Taker]:
+    def _takers(self, master: str, noticed: list[str]) -> dict[str, Taker]:
         """Return every running AWG that the master starts, itself first, each behind what starts it."""
         leader = self.mocks[master]
         player = leader.player() if isinstance(leader, TekAwg5200) else None
@@ -139,7 +144,7 @@ class Rack:
             first = 0
             if found.started > player.started:
                 first = self._random.randrange(len(found.steps))
-                self._note(f"{name} was started after {master}: it missed triggers and stands at step {first + 1}")
+                noticed.append(f"{name} was started after {master}: it missed triggers and stands at step {first + 1}")
             takers[name] = Taker(found, self._cables[name], self._latencies[name], first)
         return takers
 
@@ -149,7 +154,7 @@ class Rack:
             order += [other for other, cable in self._cables.items() if cable.source == name and other not in order]
         return order[1:]
 
-    def _heard(self, name: str, armed: Armed, line: Timeline | None) -> Heard | None:
+    def _heard(self, name: str, armed: Armed, line: Timeline | None, noticed: list[str]) -> Heard | None:
         """Return the segments that a digitizer records, None when it goes on waiting."""
         mock, cable = self.mocks[name], self._cables.get(name)
         assert isinstance(mock, Infiniium)
@@ -158,17 +163,13 @@ class Rack:
             first = 0
             if armed.armed > master.started:
                 first = self._random.randrange(_GAP)
-                self._note(f"{name} was armed while the master was running: its first segment is shot {first}")
+                noticed.append(f"{name} was armed while the master was running: its first segment is shot {first}")
             busy = max(armed.delay, 0.0) + armed.n_samples / armed.rate + armed.rearm
             missed = mock.faults.drops_trigger if mock.faults.plan.dropped_triggers else None
             found = segments(line, cable, armed.threshold, armed.n_segments, busy, first, missed)
             if found is not None:
                 return Heard(name, armed, found, self._latencies[name])
         return Heard(name, armed, None, 0.0) if armed.free_running else None
-
-    def _note(self, text: str) -> None:
-        log.warning("%s", text)
-        self.notes.append(text)
 
     # --- the run itself, in a thread of its own ---
 
@@ -199,9 +200,9 @@ class Rack:
         return {name: mock.output() for name, mock in self.mocks.items() if isinstance(mock, Gs200)}
 
     def close(self) -> None:
-        """Let go of everybody who waits, and wait for shots that are being played."""
+        """Let go of everybody who waits, and give shots that are being played a moment to end."""
         for mock in self.mocks.values():
             mock.close()
         worker = self._worker
         if worker is not None:
-            worker.join()
+            worker.join(_FAREWELL)

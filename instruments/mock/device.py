@@ -9,6 +9,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from . import header
@@ -21,8 +22,6 @@ log = logging.getLogger(__name__)
 Reply = str | bytes | memoryview | None
 Handler = Callable[..., Reply]
 """Called with the numeric suffixes and then the parameters; queries return what to send back."""
-
-WRONG_IDENTITY = "ACME INSTRUMENTS,IMPOSTOR,0,0"
 
 _QUEUE = 32  # entries; SCPI-99, volume 2, 21.8.1: the last one becomes -350 when more come
 _PATIENCE = 0.2  # s between looks at whether a caller that waits is still there
@@ -154,7 +153,9 @@ class ScpiDevice:
         self._caller = threading.local()
         self.cleared = 0  # counts device clears: what waits gives up when it changes
         self.settings = list(self.make_settings())
-        plain = [(s.pattern, s.put) for s in self.settings] + [(f"{s.pattern}?", s.ask) for s in self.settings]
+        plain = [(s.pattern, partial(self._put, s)) for s in self.settings] + [
+            (f"{s.pattern}?", s.ask) for s in self.settings
+        ]
         entries = [*self.commands(), *plain, *self._common()]
         self.tree = header.Tree([(pattern, Command.of(handler)) for pattern, handler in entries])
 
@@ -212,6 +213,10 @@ class ScpiDevice:
             self.fail(error)
             return None
 
+    def _put(self, setting: Setting, *arguments: int | Parameter) -> None:
+        if not self.faults.ignores_setting():
+            setting.put(*arguments)
+
     def fail(self, error: ScpiError) -> None:
         """Put an error into the queue."""
         log.info("%s: %s", self.name, error)
@@ -243,7 +248,7 @@ class ScpiDevice:
     def _common(self) -> Iterable[tuple[str, Handler]]:
         """IEEE 488.2, chapter 10, and SCPI-99, volume 2, chapter 21.8."""
         return (
-            ("*IDN?", lambda: WRONG_IDENTITY if self.faults.plan.wrong_identity else self.identity),
+            ("*IDN?", lambda: self.faults.identity(self.identity)),
             ("*OPT?", lambda: self.options or "0"),
             ("*RST", self._reset),
             ("*TST?", lambda: "0"),

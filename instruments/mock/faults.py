@@ -34,8 +34,10 @@ class Faults:
     endless_errors : ``SYSTem:ERRor?`` never comes to an end
     dropped_triggers : a trigger edge is not seen by the instrument
     kept_waveform : an upload reports success and changes nothing
-    wrong_identity : answers ``*IDN?`` with another instrument's name
-    after : replies that go well before any fault
+    ignored_setting : a setting is taken without an error and changes nothing
+    identity : answers ``*IDN?`` with this: another instrument, another firmware
+    deaf_to_clear : a device clear over HiSLIP is never acknowledged
+    after : replies that go well before the fate of replies, or the identity, changes
     """
 
     seed: int = 0
@@ -51,11 +53,13 @@ class Faults:
     endless_errors: bool = False
     dropped_triggers: float = 0.0
     kept_waveform: float = 0.0
-    wrong_identity: bool = False
+    ignored_setting: float = 0.0
+    identity: str = ""
+    deaf_to_clear: bool = False
     after: int = 0
 
     @classmethod
-    def from_mapping(cls, data: Mapping[str, float | bool | int]) -> Faults:
+    def from_mapping(cls, data: Mapping[str, float | bool | int | str]) -> Faults:
         """Build from plain data, such as JSON; an unknown name is a KeyError."""
         known = {field.name for field in fields(cls)}
         if not known.issuperset(data):
@@ -104,6 +108,14 @@ class FaultScript:
     def keeps_waveform(self) -> bool:
         """Draw whether this upload changes nothing."""
         return self._happens(self.plan.kept_waveform)
+
+    def ignores_setting(self) -> bool:
+        """Draw whether this setting changes nothing."""
+        return self._happens(self.plan.ignored_setting)
+
+    def identity(self, true: str) -> str:
+        """Return the identity that is given now."""
+        return self.plan.identity if self.plan.identity and self._replies >= self.plan.after else true
 
     def drops_trigger(self) -> bool:
         """Draw whether this trigger is missed."""

@@ -185,6 +185,8 @@ class HislipServer:
             while True:
                 message = _receive(link)
                 payload = _payload(link, message)
+                if message.kind == Kind.ASYNC_DEVICE_CLEAR and self._device.faults.plan.deaf_to_clear:
+                    continue
                 answer = answers.get(message.kind)
                 reply = answer(message, payload) if answer else (Kind.ERROR, 1, 0, b"unrecognized message type")
                 _send(link, *reply)

@@ -17,6 +17,7 @@ Parameter = str | memoryview
 
 _BLOCK = "\x00"  # stands for a block in the text of a message; sent as such it becomes \x01, which no command accepts
 _MARK = re.compile(rb"""[\n"'#]""")
+_NOTABLE = re.compile(r"""\"[^"]*"?|'[^']*'?|[();,]""")
 _TEXT_SPACE = 1 << 16
 MAX_TEXT = 1 << 20  # a message this long without its end is garbage, not a message
 
@@ -178,15 +179,12 @@ def _split(text: str, separator: str) -> list[str]:
     """Split at separators outside of strings and parentheses."""
     if separator not in text:
         return [text]
-    parts, start, quote, depth = [], 0, "", 0
-    for position, letter in enumerate(text):
-        if quote:
-            quote = "" if letter == quote else quote
-        elif letter in "\"'":
-            quote = letter
+    parts, start, depth = [], 0, 0
+    for found in _NOTABLE.finditer(text):
+        letter = found[0]
+        if letter == separator and depth == 0:
+            parts.append(text[start : found.start()])
+            start = found.end()
         elif letter in "()":
             depth += 1 if letter == "(" else -1
-        elif letter == separator and depth == 0:
-            parts.append(text[start:position])
-            start = position + 1
     return [*parts, text[start:]]

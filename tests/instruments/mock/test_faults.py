@@ -75,8 +75,17 @@ def test_an_error_queue_can_be_endless_and_an_operation_stuck(start):
     assert rest(client) == "<silence>"
 
 
-def test_an_impostor_gives_another_name(start):
-    assert wire(start, wrong_identity=True).ask("*IDN?") == "ACME INSTRUMENTS,IMPOSTOR,0,0"
+def test_an_instrument_can_become_another_one(start):
+    client = wire(start, identity="ACME,1,2,3", after=1)
+    assert client.ask("*IDN?").startswith(IDN)
+    assert client.ask("*IDN?") == "ACME,1,2,3"
+
+
+def test_a_setting_can_be_taken_and_ignored(start):
+    client = wire(start, ignored_setting=1.0)
+    client.send("SOUR:POW 3")
+    assert client.errors() == []
+    assert float(client.ask("SOUR:POW?")) == -30.0
 
 
 def test_an_upload_can_succeed_and_change_nothing(start):
