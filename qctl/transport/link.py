@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from typing import NamedTuple
 
 from qctl.core.errors import InstrumentError, TransportError
 
@@ -22,15 +23,28 @@ from .log import WireLog
 from .wire import Wire
 
 MAX_REPLY = 1 << 20  # bytes of a reply that is no block
+_NEWLINE = 10
 _LAST_WORDS = ("*IDN?", "*OPT?")  # arbitrary ASCII responses: nothing may be asked behind them
 
 
-def tags(start: int) -> Iterator[int]:
-    """Return the numbers 0 to 255 for ever, from ``start``."""
-    tag = start % 256
+class Tag(NamedTuple):
+    """One number, ready to be sent and compared."""
+
+    question: bytes  # goes in front of a query
+    front: bytes  # of the reply
+    back: bytes  # of the reply, where something was asked behind the query
+
+
+UNTAGGED = Tag(b"", b"", b"\n")
+TAGS = tuple(Tag(b"*ESE %d;*ESE?;" % k, b"%d;" % k, b";%d\n" % k) for k in range(256))
+
+
+def tags(start: int) -> Iterator[Tag]:
+    """Return all tags in turn, for ever, from number ``start`` (modulo 256) on."""
+    number = start
     while True:
-        yield tag
-        tag = (tag + 1) % 256
+        number = (number + 1) % 256
+        yield TAGS[number]
 
 
 class Link:
@@ -43,7 +57,7 @@ class Link:
     tag : where the next tag comes from; None for instruments without ``*ESE``
     """
 
-    def __init__(self, wire: Wire, log: WireLog, tag: Iterator[int] | None) -> None:
+    def __init__(self, wire: Wire, log: WireLog, tag: Iterator[Tag] | None) -> None:
         self.wire, self._log, self._tags = wire, log, tag
 
     def send(self, parts: Sequence[bytes | memoryview], deadline: float) -> None:
@@ -52,34 +66,34 @@ class Link:
         self.wire.send(parts, deadline)
 
     def line(self, query: Command, deadline: float) -> str:
-        """Return the one line that answers ``query``, without tag and newline."""
+        """Return the one line that answers ``query``, without tags and newline."""
         closed = query not in _LAST_WORDS
         tag = self._ask(query, deadline, closed=closed)
-        wire = self.wire
-        reply = wire.receive(deadline)
-        while reply[-1] != 10 and b"\n" not in reply and len(reply) <= MAX_REPLY:  # 10 is a newline
-            reply += wire.receive(deadline)
+        reply = self.wire.receive(deadline)
+        while reply[-1] != _NEWLINE and b"\n" not in reply and len(reply) <= MAX_REPLY:
+            reply += self.wire.receive(deadline)
         self._log.add("<", reply)
-        line = reply[:-2] if reply.endswith(b"\r\n") else reply[:-1]
-        if reply[-1] != 10 or b"\n" in line:
+        if reply.endswith(b"\r\n"):
+            reply = reply[:-2] + b"\n"
+        front, back = tag.front, tag.back if closed else b"\n"
+        answer = reply[len(front) : -len(back)]
+        if b"\n" in reply[:-1] or reply[-1] != _NEWLINE:
             raise TransportError(f"{query} was answered by {len(reply)} bytes", allowed="one line and nothing more")
-        if not tag:
-            return line.decode("ascii", "backslashreplace")
-        end = len(line) - len(tag) if closed else len(line)
-        if not line.startswith(tag) or end < len(tag) or (closed and line[end:] != b";" + tag[:-1]):
-            raise _strange(line, tag, query)
-        return line[len(tag) : end].decode("ascii", "backslashreplace")
+        # The lengths: one tag must not serve as both its front and its back.
+        if not (reply.startswith(front) and reply.endswith(back)) or len(reply) < len(front) + len(back):
+            raise _strange(reply, tag, query)
+        return answer.decode("ascii", "backslashreplace")
 
     def block(self, query: Command, out: memoryview, deadline: float, *, indefinite: bool) -> None:
         """Fill ``out`` with the one block that answers ``query``."""
         tag = self._ask(query, deadline, closed=False)
-        head, start = b"", None
+        front, head, start = tag.front, b"", None
         while start is None:
             head += self.wire.receive(deadline)
-            if not head.startswith(tag[: len(head)]):
+            if not head.startswith(front[: len(head)]):
                 raise _strange(head, tag, query)
-            start = payload_start(head[len(tag) :], len(out), indefinite=indefinite)
-        rest = head[len(tag) + start :]
+            start = payload_start(head[len(front) :], len(out), indefinite=indefinite)
+        rest = head[len(front) + start :]
         self._log.add("<", head, len(head) - len(rest) + len(out) + 1)
         early = min(len(rest), len(out))
         out[:early] = rest[:early]
@@ -90,16 +104,16 @@ class Link:
         if end not in (b"\n", b"\r\n"):
             raise TransportError(f"a block of {len(out)} bytes went on with {end[:16]!r}", allowed="a newline")
 
-    def _ask(self, query: Command, deadline: float, *, closed: bool) -> bytes:
-        """Send ``query`` into silence; return how its reply must begin."""
+    def _ask(self, query: Command, deadline: float, *, closed: bool) -> Tag:
+        """Send ``query`` into silence; return how its reply must begin and end."""
         if unasked := self.wire.pending():
             self._log.add("<", unasked)
             raise TransportError(f"{len(unasked)} bytes that nobody asked for", allowed="silence before a query")
         if self._tags is None:
-            message, tag = f"{query}\n".encode("ascii"), b""
+            tag, message = UNTAGGED, f"{query}\n".encode("ascii")
         else:
-            number = next(self._tags)
-            message, tag = b"*ESE %d;*ESE?;%b" % (number, _framed(query, closed)), b"%d;" % number
+            tag = next(self._tags)
+            message = tag.question + _framed(query, closed)
         self._log.add(">", message)
         self.wire.send((message,), deadline)
         return tag
@@ -115,7 +129,8 @@ def _framed(query: Command, closed: bool) -> bytes:
     return f"{rooted(query)}{';*ESE?' if closed else ''}\n".encode("ascii")
 
 
-def _strange(reply: bytes, tag: bytes, query: Command) -> InstrumentError:
-    if reply.rstrip(b"\r\n") in (tag[:-1], tag + tag[:-1]):  # attributed, but empty: the instrument refused the query
+def _strange(reply: bytes, tag: Tag, query: Command) -> InstrumentError:
+    number = tag.front[:-1]
+    if reply.rstrip(b"\r\n") in (number, tag.front + number):  # attributed, but empty: the instrument refused the query
         return InstrumentError(f"{query} was not answered", remedy="its error queue says why")
-    return TransportError(f"{query} was answered {reply[:80]!r}", allowed=f"a reply tagged {tag[:-1].decode()}")
+    return TransportError(f"{query} was answered {reply[:80]!r}", allowed=f"a reply tagged {number.decode()}")

@@ -165,9 +165,11 @@ class Session:
     def _attempt(self, once: Callable[[Link, float], T], timeout: float | None, retry: bool) -> T:
         """Run one exchange; after a fault reopen, and repeat it where that can neither hide nor double anything."""
         for left in reversed(range(ATTEMPTS if retry else 1)):
-            link = self._ready()
+            link = self._link
+            if link is None or self._midway:
+                link = self._ready()
+            self._midway = True
             try:
-                self._midway = True
                 answer = once(link, time.monotonic() + (self.timeout if timeout is None else timeout))
                 self._midway = False
                 return answer

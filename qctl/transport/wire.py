@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import select
 import socket
+import struct
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from math import ceil
 from typing import Protocol
 
 from qctl.core.errors import TransportError
 
 CHUNK = 1 << 16
+_ALL = getattr(socket, "MSG_WAITALL", 0)
 _MORE = getattr(socket, "MSG_MORE", 0)  # Linux: keep header, block and newline in full packets
 
 
@@ -52,7 +56,11 @@ def remaining(deadline: float) -> float:
 
 
 class SocketWire:
-    """A TCP stream. Blocks go from the caller's memory to the kernel and back without a copy."""
+    """A TCP stream. Blocks go from the caller's memory to the kernel and back without a copy.
+
+    The kernel does the waiting (``SO_RCVTIMEO``, ``SO_SNDTIMEO``, in whole milliseconds): Python's own socket timeouts
+    need two more system calls for each transfer.
+    """
 
     def __init__(self, link: socket.socket, owner: Owner) -> None:
         self._link, self._owner = link, owner
@@ -60,31 +68,32 @@ class SocketWire:
         if failed := link.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
             owner.close()
             raise TransportError(f"no connection (error {failed})")
-        link.setblocking(False)  # waiting is done by poll alone: half the system calls of socket timeouts
-        self._readable, self._writable = select.poll(), select.poll()
-        self._readable.register(link, select.POLLIN)
-        self._writable.register(link, select.POLLOUT)
+        link.setblocking(True)
+        self._receive_limit = self._send_limit = 0  # ms, as the kernel knows them
+        self._anything = _looker(link)
 
     def pending(self) -> bytes:
         """Return what has arrived although nobody asked."""
-        return self.receive(time.monotonic() + 1.0) if self._readable.poll(0) else b""
+        return self.receive(time.monotonic() + 1.0) if self._anything() else b""
 
     def send(self, parts: Sequence[bytes | memoryview], deadline: float) -> None:
         """Send all parts as one message."""
-        last = len(parts) - 1
-        for k, part in enumerate(parts):
-            flags, done, n_bytes = _MORE if k < last else 0, 0, len(part)
-            while done < n_bytes:
-                try:
-                    done += self._link.send(memoryview(part)[done:] if done else part, flags)
-                except BlockingIOError:
-                    self._writable.poll(remaining(deadline) * 1000)
-                except OSError as error:
-                    raise TransportError(f"sending failed: {error}") from error
+        limit = ceil(remaining(deadline) * 1000)
+        if limit != self._send_limit:
+            self._link.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _kernel_time(limit))
+            self._send_limit = limit
+        try:
+            for part in parts[:-1]:
+                self._link.sendall(part, _MORE)
+            self._link.sendall(parts[-1])
+        except BlockingIOError as error:  # how the kernel reports its timeout
+            raise TransportError("sending took too long", allowed="all of it before the deadline") from error
+        except OSError as error:
+            raise TransportError(f"sending failed: {error}") from error
 
     def receive(self, deadline: float) -> bytes:
         """Return what comes next."""
-        self._readable.poll(remaining(deadline) * 1000)
+        self._limit(deadline)
         try:
             found = self._link.recv(CHUNK)
         except BlockingIOError as error:
@@ -99,11 +108,9 @@ class SocketWire:
         """Fill ``out`` to the last byte."""
         done, n_bytes = 0, len(out)
         while done < n_bytes:
+            self._limit(deadline)
             try:
-                count = self._link.recv_into(out[done:])
-            except BlockingIOError:
-                self._readable.poll(remaining(deadline) * 1000)
-                continue
+                count = self._link.recv_into(out[done:], 0, _ALL)
             except OSError as error:
                 raise TransportError(f"block cut off after {done} of {n_bytes} bytes: {error}") from error
             if not count:
@@ -116,6 +123,28 @@ class SocketWire:
     def close(self) -> None:
         """Close the connection."""
         self._owner.close()
+
+    def _limit(self, deadline: float) -> None:
+        limit = ceil(remaining(deadline) * 1000)
+        if limit != self._receive_limit:
+            self._link.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _kernel_time(limit))
+            self._receive_limit = limit
+
+
+def _looker(link: socket.socket) -> Callable[[], object]:
+    """Return a function that says at once whether anything has arrived."""
+    if not hasattr(select, "poll"):  # Windows
+        return lambda: select.select([link], [], [], 0)[0]
+    poll = select.poll()
+    poll.register(link, select.POLLIN)
+    return lambda: poll.poll(0)
+
+
+def _kernel_time(milliseconds: int) -> bytes:
+    """Return a socket timeout as the kernel takes it: milliseconds on Windows, ``struct timeval`` elsewhere."""
+    if os.name == "nt":
+        return struct.pack("@L", milliseconds)
+    return struct.pack("@ll", milliseconds // 1000, milliseconds % 1000 * 1000)
 
 
 class Port(Protocol):

@@ -9,7 +9,7 @@ import pytest
 
 from qctl.core.errors import InstrumentError, TransportError
 from qctl.transport import command
-from qctl.transport.link import Link
+from qctl.transport.link import TAGS, Link
 from qctl.transport.log import WireLog
 from qctl.transport.wire import SocketWire
 
@@ -45,8 +45,9 @@ class TcpLike:
     def __init__(self, link):
         self.link = link
 
-    def setsockopt(self, *args):
-        pass
+    def setsockopt(self, level, option, value):
+        if level == socket.SOL_SOCKET:
+            self.link.setsockopt(level, option, value)
 
     def __getattr__(self, name):
         return getattr(self.link, name)
@@ -58,7 +59,7 @@ def make_link():
 
     def make(says=b"", tagged=True, **options):
         wires.append(PairWire(says, **options))
-        return Link(wires[-1], WireLog(), iter([37, 38]) if tagged else None)
+        return Link(wires[-1], WireLog(), iter(TAGS[37:39]) if tagged else None)
 
     yield make
     for wire in wires:
