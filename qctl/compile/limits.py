@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import isfinite
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -134,10 +136,11 @@ def _check_amplitude(line: str, track: Track) -> None:
     if not len(plays):
         return
     largest = np.abs(plays["amplitude"])
-    if not np.all(np.isfinite(largest)):
+    highest = float(largest.max())
+    if not isfinite(highest):
         raise LimitError("an amplitude that is not finite", allowed="numbers", where=line, remedy="calibrate it again")
     gain = float(np.hypot(*track.mixer.T).max()) if len(track.outputs) == 2 else _filter_gain(track)
-    if float(largest.max()) * gain * most_at_once(track) + outside <= 1:
+    if highest * gain * most_at_once(track) + outside <= 1:
         return
     lengths = np.array([len(waveform) for waveform in track.waveforms])
     total = np.bincount(plays["point"], largest)

@@ -51,21 +51,15 @@ class Superconducting:
         """
         events = program.events
         op, q, angle = np.ascontiguousarray(events["op"]), events["q"], events["angle"]
-        duration = np.zeros(len(events), np.int64)
+        kind = _KIND[op]
+        kind[(op == Op.R) & (np.abs(angle[:, 0]) > 2.0)] = 1  # native angles are +-pi / 2 and +-pi
+        duration = _by_qubit(kind, q[:, 0], known, lab, tick)
         frame = np.zeros((len(events), 2))
-        pulse = np.flatnonzero(op == Op.R)
-        half = np.abs(angle[pulse, 0]) < 2.0  # native angles are +-pi / 2 and +-pi
-        for rows, kind in ((pulse[half], "x90"), (pulse[~half], "x180")):
-            duration[rows] = _by_qubit(q[rows, 0], f"{kind}.duration", known, lab, tick)
-        measure = np.flatnonzero(op == Op.MEASURE)
-        duration[measure] = _by_qubit(q[measure, 0], "readout.duration", known, lab, tick)
-        duration[measure] += _by_qubit(q[measure, 0], "readout.depletion", known, lab, tick)
-        wait, virtual = np.flatnonzero(op == Op.DELAY), np.flatnonzero(op == Op.RZ)
+        wait, virtual, cz = (np.flatnonzero(op == one) for one in (Op.DELAY, Op.RZ, Op.CZ))
         duration[wait] = _waits(angle[wait, 0], tick)
         frame[virtual, 0] = -angle[virtual, 0]
-        cz = np.flatnonzero(op == Op.CZ)
         if len(cz):
-            duration[cz], frame[cz] = _cz(q[cz], known, lab, tick)
+            duration[cz], frame[cz, 0], frame[cz, 1] = _cz(q[cz, 0], q[cz, 1], known, lab, tick)
         return duration, frame
 
     def sequence(self, schedule: Schedule, known: Mapping[str, float], lab: Laboratory, shots: int) -> Sequence:
@@ -73,17 +67,26 @@ class Superconducting:
         return sequence(schedule, known, lab, shots)
 
 
+_PARTS = (("x90.duration",), ("x180.duration",), ("readout.duration", "readout.depletion"), ())
+_KIND = np.full(max(Op) + 1, 3, np.int8)  # index into _PARTS
+_KIND[Op.R], _KIND[Op.MEASURE] = 0, 2
+
+
 def _by_qubit(
-    qubits: NDArray[np.int32], name: str, known: Mapping[str, float], lab: Laboratory, tick: Fraction
+    kind: NDArray[np.int8], qubits: NDArray[np.int32], known: Mapping[str, float], lab: Laboratory, tick: Fraction
 ) -> NDArray[np.int64]:
-    """Return one parameter in ticks for each row; reads it for the qubits that are there only."""
-    table = np.zeros(len(lab.qubits), np.int64)
-    for qubit in np.flatnonzero(np.bincount(qubits, minlength=len(table))).tolist():
-        full = f"{lab.qubit_names[qubit]}.{name}"
-        table[qubit] = to_ticks(known[full], tick, full)
-        if table[qubit] < 0:
-            raise LimitError(f"{known[full]:g} s", allowed="0 or more", where=full)
-    return table[qubits]
+    """Return the duration of each row in ticks, as kind and qubit say; reads what is there only."""
+    n = len(lab.qubits)
+    code = kind * np.int32(n) + qubits
+    table = np.zeros(len(_PARTS) * n, np.int64)
+    for one in np.flatnonzero(np.bincount(code, minlength=len(table))).tolist():
+        for name in _PARTS[one // n]:
+            full = f"{lab.qubit_names[one % n]}.{name}"
+            ticks = to_ticks(known[full], tick, full)
+            if ticks < 0:
+                raise LimitError(f"{known[full]:g} s", allowed="0 or more", where=full)
+            table[one] += ticks
+    return np.asarray(table[code])
 
 
 def _waits(seconds: NDArray[np.float64], tick: Fraction) -> NDArray[np.int64]:
@@ -98,11 +101,12 @@ def _waits(seconds: NDArray[np.float64], tick: Fraction) -> NDArray[np.int64]:
 
 
 def _cz(
-    pairs: NDArray[np.int32], known: Mapping[str, float], lab: Laboratory, tick: Fraction
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    first: NDArray[np.int32], second: NDArray[np.int32], known: Mapping[str, float], lab: Laboratory, tick: Fraction
+) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
+    """Return durations in ticks and the frame changes of the first and the second qubit of each CZ."""
     n = len(lab.qubits)
-    code = pairs[:, 0].astype(np.int64) * n + pairs[:, 1]
-    duration, frame = np.zeros(n * n, np.int64), np.zeros((n * n, 2))
+    code = first * np.int32(n) + second
+    duration, frame = np.zeros(n * n, np.int64), np.zeros((2, n * n))
     for one in np.flatnonzero(np.bincount(code, minlength=n * n)).tolist():
         a, b = divmod(one, n)
         name = coupling_of(lab, a, b)
@@ -111,5 +115,5 @@ def _cz(
             raise CompileError(f"a CZ of {known[f'{name}.cz.duration']:g} s", allowed="above 0 s", where=name)
         high = high_qubit(lab, known, a, b)
         corrections = (known[f"{name}.cz.phase_low"], known[f"{name}.cz.phase_high"])
-        frame[one] = [-corrections[int(qubit == high)] for qubit in (a, b)]
-    return duration[code], frame[code]
+        frame[:, one] = [-corrections[int(qubit == high)] for qubit in (a, b)]
+    return duration[code], frame[0][code], frame[1][code]

@@ -81,7 +81,7 @@ def tracks_of(plays: Plays, schedule: Schedule, known: Known, lab: Laboratory, a
     index = {line: k for k, line in enumerate(lines)}
     rates = np.array([sample_rate(lab, lab.lines[line].outputs[0]) for line in lines])
     line_of = np.array([index[pulse.line] for pulse in plays.pulses], np.int16)
-    per_tick = np.array([round(rate * schedule.tick) for rate in rates.tolist()])
+    per_tick = np.rint(rates * float(schedule.tick)).astype(np.int64)  # whole by the choice of the tick
     waveforms, carriers, local = _unique(plays.pulses)
     table = np.empty(len(plays.pulse), PLAY)
     order = _order(line_of[plays.pulse], plays) if len(plays.pulse) else np.zeros(0, np.intp)
