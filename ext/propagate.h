@@ -31,6 +31,8 @@ typedef struct {
     int32_t *jump_start, *jump_from;  /* Lindblad only: by element i <= j of rho, what c rho c^dagger takes from where */
     double* jump_factor;
     double jump_bound;
+    double inverse[ORDERS + 1];       /* 1 / l */
+    double* rates;                    /* Lindblad ladder only: (3, n, n), times dt */
     int ladder;                       /* H is Hermitian and couples neighbouring levels only */
 } system_t;
 
@@ -43,6 +45,7 @@ static void set_reach(system_t* s)
 {
     double tolerance = BUDGET / (s->steps > 1 ? s->steps : 1) / 2, log_factorial = 0;
     s->reach[0] = 0;
+    for (int l = 1; l <= ORDERS; l++) s->inverse[l] = 1.0 / l;
     for (int order = 1; order <= ORDERS; order++) {
         log_factorial += log(order + 1.0);
         s->reach[order] = exp((log(tolerance) + log_factorial) / (order + 1));
@@ -149,14 +152,15 @@ INLINE void series_full(const lanes8* restrict h, lanes8* restrict psi, int orde
 }
 
 /* The same for a ladder: H Hermitian, and only neighbouring levels coupled, as in one driven transmon. */
-INLINE void series_ladder(const lanes8* restrict h, lanes8* restrict psi, int order, double parts, const int n, const int m)
+INLINE void series_ladder(const system_t* s, const lanes8* restrict h, lanes8* restrict psi, int order, double parts,
+                          const int n, const int m)
 {
     lanes8 w[2 * 16], next[2 * 16], energy[4], x[4], y[4];
     for (int r = 0; r < n; r++) energy[r] = h[2 * (r * n + r)];
     for (int r = 0; r + 1 < n; r++) x[r] = h[2 * (r * n + r + 1)], y[r] = h[2 * (r * n + r + 1) + 1];
     for (int k = 0; k < 2 * n * m; k++) w[k] = psi[k];
     for (int l = order; l > 0; l--) {
-        double factor = 1 / (l * parts);
+        double factor = s->inverse[l] / parts;
         for (int c = 0; c < m; c++) {
             for (int r = 0; r < n; r++) {
                 const lanes8* v = w + 2 * (r * m + c);
@@ -258,11 +262,11 @@ INLINE int propagate_group(const system_t* s, scratch_t* t, ptrdiff_t p0, const 
         for (ptrdiff_t k = 0; k < count; k++) {
             build(s, t, t->drive + 2 * k * s->n_controls);
             for (double part = 0; part < parts; part++) {
-                if (s->ladder && s->m == 1 && s->n == 2) series_ladder(t->h, t->psi, order, parts, 2, 1);
-                else if (s->ladder && s->m == 1 && s->n == 3) series_ladder(t->h, t->psi, order, parts, 3, 1);
-                else if (s->ladder && s->m == 1 && s->n == 4) series_ladder(t->h, t->psi, order, parts, 4, 1);
-                else if (s->ladder && s->m == 2 && s->n == 2) series_ladder(t->h, t->psi, order, parts, 2, 2);
-                else if (s->ladder && s->m == 3 && s->n == 3) series_ladder(t->h, t->psi, order, parts, 3, 3);
+                if (s->ladder && s->m == 1 && s->n == 2) series_ladder(s, t->h, t->psi, order, parts, 2, 1);
+                else if (s->ladder && s->m == 1 && s->n == 3) series_ladder(s, t->h, t->psi, order, parts, 3, 1);
+                else if (s->ladder && s->m == 1 && s->n == 4) series_ladder(s, t->h, t->psi, order, parts, 4, 1);
+                else if (s->ladder && s->m == 2 && s->n == 2) series_ladder(s, t->h, t->psi, order, parts, 2, 2);
+                else if (s->ladder && s->m == 3 && s->n == 3) series_ladder(s, t->h, t->psi, order, parts, 3, 3);
                 else if (s->m == 1 && s->n == 2) series_full(t->h, t->psi, order, parts, 2, 1);
                 else if (s->m == 1 && s->n == 3) series_full(t->h, t->psi, order, parts, 3, 1);
                 else if (s->m == 1 && s->n == 4) series_full(t->h, t->psi, order, parts, 4, 1);
@@ -340,6 +344,72 @@ INLINE void lindblad_order(const system_t* s, const lanes8* h, const lanes8* w, 
     }
 }
 
+/* What sign * (a + ib) * rho[k][l] adds to (re, im); rho is kept as its upper triangle. */
+#define ADD(sign, a, b, k, l)                                                                                          \
+    do {                                                                                                               \
+        const int up_ = (k) <= (l), at_ = 2 * (up_ ? (k) * n + (l) : (l) * n + (k));                                   \
+        re = re + sign * ((a) * w[at_]);                                                                               \
+        im = im + sign * ((b) * w[at_]);                                                                               \
+        if ((k) < (l)) re = re - sign * ((b) * w[at_ + 1]), im = im + sign * ((a) * w[at_ + 1]);                       \
+        if ((k) > (l)) re = re + sign * ((b) * w[at_ + 1]), im = im - sign * ((a) * w[at_ + 1]);                       \
+    } while (0)
+
+/* A ladder of n levels whose collapse operators move all levels alike: rates[0] keeps, [1] moves down, [2] moves up. */
+INLINE void lindblad_ladder(const system_t* s, const lanes8* restrict h, lanes8* restrict rho, int order, double parts,
+                            const int n)
+{
+    lanes8 w[2 * 16], next[2 * 16], energy[4], x[4], y[4];
+    const double *keep = s->rates, *down = keep + n * n, *up = down + n * n;
+#pragma GCC unroll 4
+    for (int r = 0; r < n; r++) {
+        energy[r] = h[2 * (r * n + r)];
+        if (r + 1 < n) x[r] = h[2 * (r * n + r + 1)], y[r] = h[2 * (r * n + r + 1) + 1];
+#pragma GCC unroll 4
+        for (int c = r; c < n; c++) w[2 * (r * n + c)] = rho[2 * (r * n + c)], w[2 * (r * n + c) + 1] = rho[2 * (r * n + c) + 1];
+    }
+    for (int l = order; l > 0; l--) {
+        double factor = s->inverse[l] / parts;
+#pragma GCC unroll 4
+        for (int i = 0; i < n; i++) {
+#pragma GCC unroll 4
+            for (int j = i; j < n; j++) {
+                const int at = 2 * (i * n + j);
+                lanes8 re = {0}, im = {0};
+                if (i != j) ADD(1, energy[i] - energy[j], (lanes8){0}, i, j);
+                if (i + 1 < n) ADD(1, x[i], y[i], i + 1, j);
+                if (i > 0) ADD(1, x[i - 1], -y[i - 1], i - 1, j);
+                if (j + 1 < n) ADD(-1, x[j], -y[j], i, j + 1);
+                if (j > 0) ADD(-1, x[j - 1], y[j - 1], i, j - 1);
+                lanes8 grow = im + keep[i * n + j] * w[at], turn = keep[i * n + j] * w[at + 1] - re;
+                if (j + 1 < n) {
+                    grow += down[i * n + j] * w[at + 2 * n + 2];
+                    turn += down[i * n + j] * w[at + 2 * n + 3];
+                }
+                if (i > 0) {
+                    grow += up[i * n + j] * w[at - 2 * n - 2];
+                    turn += up[i * n + j] * w[at - 2 * n - 1];
+                }
+                next[at] = rho[at] + factor * grow;
+                if (i != j) next[at + 1] = rho[at + 1] + factor * turn;
+            }
+        }
+#pragma GCC unroll 4
+        for (int i = 0; i < n; i++)
+#pragma GCC unroll 4
+            for (int j = i; j < n; j++) {
+                w[2 * (i * n + j)] = next[2 * (i * n + j)];
+                if (i != j) w[2 * (i * n + j) + 1] = next[2 * (i * n + j) + 1];
+            }
+    }
+#pragma GCC unroll 4
+    for (int i = 0; i < n; i++)
+#pragma GCC unroll 4
+        for (int j = i; j < n; j++) {
+            rho[2 * (i * n + j)] = rho[2 * (j * n + i)] = w[2 * (i * n + j)];
+            if (i != j) rho[2 * (i * n + j) + 1] = w[2 * (i * n + j) + 1], rho[2 * (j * n + i) + 1] = -w[2 * (i * n + j) + 1];
+        }
+}
+
 INLINE void lindblad_series(const system_t* s, scratch_t* t, int order, double parts, const ptrdiff_t n, const int full)
 {
     lanes8 *w = t->w, *next = t->next;
@@ -370,7 +440,10 @@ INLINE int lindblad_group(const system_t* s, scratch_t* t, ptrdiff_t p0, const d
         for (ptrdiff_t k = 0; k < count; k++) {
             build(s, t, t->drive + 2 * k * s->n_controls);
             for (double part = 0; part < parts; part++) {
-                if (s->n == 2) lindblad_series(s, t, order, parts, 2, 1);
+                if (s->ladder && s->n == 2) lindblad_ladder(s, t->h, t->psi, order, parts, 2);
+                else if (s->ladder && s->n == 3) lindblad_ladder(s, t->h, t->psi, order, parts, 3);
+                else if (s->ladder && s->n == 4) lindblad_ladder(s, t->h, t->psi, order, parts, 4);
+                else if (s->n == 2) lindblad_series(s, t, order, parts, 2, 1);
                 else if (s->n == 3) lindblad_series(s, t, order, parts, 3, 1);
                 else lindblad_series(s, t, order, parts, s->n, 0);
             }

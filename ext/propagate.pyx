@@ -31,6 +31,7 @@ cdef extern from "propagate.h" nogil:
         int32_t* jump_from
         double* jump_factor
         double jump_bound
+        double* rates
         int ladder
     ctypedef struct scratch_t:
         lanes8* drift
@@ -89,14 +90,13 @@ cdef class System:
         self.c.offset = <int32_t*> address(self.owned[7])
         near = np.abs(np.subtract.outer(np.arange(n), np.arange(n))) < 2
         self.c.ladder = (
-            loss is None
-            and np.array_equal(drift, drift.conj().swapaxes(1, 2))
+            np.array_equal(drift, drift.conj().swapaxes(1, 2))
             and not drift[:, ~near].any()
             and not controls[:, ~near].any()
         )
         set_reach(&self.c)
 
-    cdef set_jumps(self, collapse):
+    cdef set_jumps(self, collapse, loss):
         """List, for each element i <= j of rho, what ``c rho c^dagger`` takes from which element."""
         n = self.c.n
         jump = np.einsum("cij,ckl->ikjl", collapse, collapse.conj()).reshape(n, n, n * n) * self.c.dt
@@ -108,6 +108,11 @@ cdef class System:
         self.c.jump_start = <int32_t*> address(self.owned[8])
         self.c.jump_from = <int32_t*> address(self.owned[9])
         self.c.jump_factor = <double*> address(self.owned[10])
+        rates = ladder_rates(jump.reshape(n, n, n, n), self.c.dt * loss) if self.c.ladder else None
+        self.c.ladder = rates is not None
+        if rates is not None:
+            self.owned.append(rates)
+            self.c.rates = <double*> address(rates)
         self.c.jump_bound = np.abs(jump).sum(axis=2).max(initial=0.0)
 
     cdef run(self, bint lindblad, state):
@@ -158,6 +163,22 @@ cdef pushes_of(forward, adjoint):
     pushes["to"], pushes["from"] = 2 * entry + side, 2 * control + component
     pushes["factor"] = factors[control, component, entry, side]
     return pushes
+
+
+cdef ladder_rates(jump, loss):
+    """Return what keeps, moves down and moves up each element of rho, or None when the collapse does anything else."""
+    n = len(loss)
+    i, j = np.indices((n, n))
+    rates = np.zeros((3, n, n), complex)
+    rates[0] = jump[i, j, i, j] - loss.diagonal()[:, None] - loss.diagonal()[None, :].conj()
+    rates[1, :-1, :-1] = jump[i, j, (i + 1) % n, (j + 1) % n][:-1, :-1]
+    rates[2, 1:, 1:] = jump[i, j, i - 1, j - 1][1:, 1:]
+    step = np.subtract.outer(np.arange(n), np.arange(n))
+    k_i, l_j = step.T[:, None, :, None], step.T[None, :, None, :]
+    known = (k_i == l_j) & (np.abs(k_i) < 2)
+    if rates.imag.any() or jump[~known].any() or (loss * (step != 0)).any():
+        return None
+    return np.ascontiguousarray(rates.real)
 
 
 cdef check_points(drift, controls, drive, state):
@@ -216,7 +237,7 @@ def propagate_lindblad(
     operators = np.asarray(collapse)
     loss = np.ascontiguousarray(np.einsum("cji,cjk->ik", operators.conj(), operators) / 2)
     cdef System system = System(np.asarray(drift), np.asarray(controls), np.asarray(drive), dt, n, loss)
-    system.set_jumps(operators)
+    system.set_jumps(operators, loss)
     adjoint = state.conj().swapaxes(1, 2)
     if np.array_equal(state, adjoint, equal_nan=True):
         found = system.run(True, state)

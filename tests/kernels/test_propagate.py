@@ -149,6 +149,18 @@ def test_twins_agree_on_decay(twins, n, points):
         np.testing.assert_allclose(*found, rtol=0, atol=1e-10)
 
 
+@pytest.mark.parametrize("n", [2, 3, 4, 5])
+@pytest.mark.parametrize("more", [0, 0.1, 0.1j])
+def test_decay_down_a_ladder_agrees_with_the_exponential(twins, n, more):
+    drift, controls, drive = system(n, 9, 20)
+    near, a = np.tri(n, n, 1) * np.tri(n, n, 1).T, np.diag(np.sqrt(np.arange(1.0, n)), 1).astype(complex)
+    collapse = np.stack([0.3 * a, 0.1 * a.T, 0.2 * a.T @ a + more * a])
+    half = start_of(n, 9, n)
+    arguments = (drift * near, controls * near, drive, 1.0, collapse)
+    found = run(twins, "propagate_lindblad", arguments, half @ half.conj().swapaxes(1, 2) / n)
+    np.testing.assert_allclose(*found, rtol=0, atol=1e-9)
+
+
 def test_without_collapse_rho_follows_the_state(twins):
     psi, arguments = start_of(3, 9, 1), (*system(3, 9, 100, size=0.3), 1.0)
     rho = psi @ psi.conj().swapaxes(1, 2)
