@@ -29,8 +29,7 @@ class Toy:
 
     def __init__(self):
         self.idn, self.queue, self.settings, self.register = IDN, [], {}, 0
-        self.mute = set()  # queries that are never answered
-        self.said = {}  # queries with a fixed answer
+        self.mute, self.said = set(), {}  # queries that are never answered, and those with a fixed answer
 
     def answer(self, message):
         """Return the reply to one program message, or None."""
