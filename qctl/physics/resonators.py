@@ -17,7 +17,8 @@ from .twin import Resonator
 IMPEDANCE = 50.0  # ohm
 BAND = 64e-9  # s; a tone is looked for in the drive averaged over this long at the resonator's frequency
 EDGE = 0.3  # of its largest value in the shot: there a tone begins and ends
-INFORMATION_FLOOR = 0.02  # kappa times the integral of |alpha_1 - alpha_0|^2; less than that is no measurement
+OVERHANG = (0.5 - EDGE) * BAND  # s; so far beyond its ends a flat tone is still seen
+INFORMATION_FLOOR = 0.1  # kappa times the integral of |alpha_1 - alpha_0|^2; less is no measurement
 
 
 @dataclass(frozen=True)
@@ -68,13 +69,15 @@ class Response:
         level = np.abs(summed[width:] - summed[:-width])[: len(z)]
         on = level > EDGE * np.max(level, initial=0.0)
         edges = np.flatnonzero(np.diff(np.concatenate([[False], on, [False]]).astype(np.int8))).reshape(-1, 2)
+        edges = edges[np.diff(edges, axis=1)[:, 0] * dt > BAND / 2 + 2 * OVERHANG]  # beats of other tones are shorter
         leaked = TWO_PI * self.truth.kappa * dt * self.photons(self.fields[1] - self.fields[0])
         summed_leak = np.concatenate([[0.0], np.cumsum(leaked)])
         found = []
         for number, (first, last) in enumerate(edges):
             until = edges[number + 1][0] if number + 1 < len(edges) else len(leaked)
             if summed_leak[until] - summed_leak[first] > INFORMATION_FLOOR:
-                found.append((self.drive.start + first * dt, self.drive.start + last * dt))
+                early = OVERHANG if first else 0.0  # the drive starts with its first tone
+                found.append((self.drive.start + first * dt + early, self.drive.start + last * dt - OVERHANG))
         return found
 
     def _goal(self, level: int, z: Complex) -> Complex:
