@@ -151,7 +151,7 @@ def rabi(up: BringUp) -> None:
 def ramsey(up: BringUp, longest: float, artificial: float) -> None:
     """Find the frequency from the beat between two pi/2 pulses; the second pulse's phase turns on purpose."""
     grid = 20e-9
-    waits = np.round(np.linspace(0, longest, 61) / grid) * grid
+    waits = np.round(np.linspace(0, longest, 51) / grid) * grid
     circuits = [[row for q in up.all for row in (half(q), wait(q, t), half(q, 2 * PI * artificial * t))] for t in waits]
     signal = up.axis_signal(up.play(circuits, up.all))
     for q, name in enumerate(up.names):
@@ -163,7 +163,7 @@ def ramsey(up: BringUp, longest: float, artificial: float) -> None:
 def readout(up: BringUp) -> None:
     """Choose the tone that separates 0 and 1 best, then the line between them and its errors."""
     step = 1 / up.lab.laboratory.period
-    offsets = np.round(np.linspace(-3e6, 3e6, 41) / step) * step
+    offsets = np.round(np.linspace(-3e6, 3e6, 31) / step) * step
     centre = {f"{n}.readout.frequency": up.known[f"{n}.readout.frequency"] for n in up.names}
     both: list[list[Row]] = [[], [flip(q) for q in up.all]]
     settings = [{name: value + offset for name, value in centre.items()} for offset in offsets]
@@ -219,7 +219,7 @@ def fine_amplitude(up: BringUp, repeats: Sequence[int]) -> None:
 def drag(up: BringUp, repeats: int) -> None:
     """Null the phase error of a pulse: there-and-back pairs turn about y by it; a last quarter turn shows its sign."""
     for kind, pulse in (("x90", half), ("x180", flip)):
-        trial = np.linspace(-1.5, 1.5, 13)
+        trial = np.linspace(-1.5, 1.5, 9)
         settings = [{f"{name}.{kind}.drag": b for name in up.names} for b in trial]
         circuits = []
         for last in (PI / 2, -PI / 2):
@@ -299,7 +299,7 @@ def scan(up: BringUp, pairs: Sequence[Pair], what: str, factors: Floats) -> list
 
 def find_resonance(up: BringUp, pairs: Sequence[Pair]) -> None:
     """Find the flux amplitude at which 11 meets 02, then the coupler amplitude of the first full return."""
-    flux, coupler = np.linspace(0.08, 0.72, 129), np.linspace(0.04, 0.8, 77)
+    flux, coupler = np.linspace(0.10, 0.70, 101), np.linspace(0.04, 0.8, 58)
     centre = dict.fromkeys(keys(pairs, "flux_amplitude"), 0.0)
     for weak in (0.10, 0.14, 0.18, 0.22, 0.27, 0.33, 0.40, 0.48):
         both = dict.fromkeys(keys(pairs, "coupler_amplitude"), weak)
@@ -322,11 +322,11 @@ def find_resonance(up: BringUp, pairs: Sequence[Pair]) -> None:
 
 def tune_pairs(up: BringUp, pairs: Sequence[Pair], n: int, coupler_span: float, flux_span: float) -> None:
     """Bring leakage to its minimum with the coupler, then the conditional phase to pi with the flux, over ``n`` CZ."""
-    factors = 1 + np.linspace(-coupler_span, coupler_span, 15)
+    factors = 1 + np.linspace(-coupler_span, coupler_span, 11)
     leaks = lost(up, pairs, n, scan(up, pairs, "coupler_amplitude", factors))
     for key, leak in zip(keys(pairs, "coupler_amplitude"), leaks.T, strict=True):
         up.keep("cz leakage", {key: up.known[key] * turning_point(factors, leak)})
-    factors = 1 + np.linspace(-flux_span, flux_span, 9)
+    factors = 1 + np.linspace(-flux_span, flux_span, 5)
     phases = turned(up, pairs, n, scan(up, pairs, "flux_amplitude", factors))["both"]
     for key, phase in zip(keys(pairs, "flux_amplitude"), phases.T, strict=True):
         off = np.unwrap(np.angle(np.exp(1j * (phase - n * PI))))
@@ -372,33 +372,38 @@ def coherence(up: BringUp, longest: float) -> None:
 def main(path: str) -> None:
     """Run every step and write the snapshot beside the laboratory file."""
     with Lab.open(path, seed=1) as lab:
-        up = BringUp(lab, shots=1000)
+        up = BringUp(lab, shots=100)
 
         def say(step: str, work: Callable[[], None]) -> None:
             started = time.monotonic()
+            before = up.known
             work()
             print(f"{step}: {time.monotonic() - started:.1f} s", flush=True)
+            for name, found in up.known.estimates.items():
+                if found.value != before.estimates[name].value:
+                    print(f"    {name}: {before[name]:.6g} -> {found.value:.6g}", flush=True)
 
         say("resonators", lambda: find_resonators(up))
+        up.shots = 300
         say("rabi", lambda: rabi(up))
         say("ramsey, short", lambda: ramsey(up, 1.2e-6, 6e6))
         say("rabi again", lambda: rabi(up))
         say("readout", lambda: readout(up))
         say("ramsey, long", lambda: ramsey(up, 10e-6, 1e6))
-        up.shots = 4000
+        up.shots = 1500
         for _ in range(2):
             say("drag", lambda: drag(up, 5))
             say("fine amplitude", lambda: fine_amplitude(up, range(0, 12, 1)))
         say("ramsey, longest", lambda: ramsey(up, 20e-6, 0.4e6))
         say("single shots", lambda: discriminate(up))
         for group in pairs_in_groups(up):
-            up.shots = 500
+            up.shots = 100
             say(f"cz resonance of {[p.name for p in group]}", lambda g=group: find_resonance(up, g))
-            up.shots = 4000
+            up.shots = 1000
             for n, coupler_span, flux_span in ((1, 0.10, 0.02), (1, 0.06, 0.01), (3, 0.03, 0.004), (5, 0.02, 0.002)):
                 say(f"cz tuning over {n}", lambda g=group, a=(n, coupler_span, flux_span): tune_pairs(up, g, *a))
             say("cz phases", lambda g=group: single_phases(up, g, (1, 3, 9)))
-        up.shots = 1000
+        up.shots = 400
         say("coherence", lambda: coherence(up, 60e-6))
         target = Path(path).with_suffix(".parameters.json")
         write_parameters(target, up.known, note="made by configs/bring_up.py; provisional until calibration exists")

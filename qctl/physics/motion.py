@@ -97,8 +97,8 @@ class Motion:
     def drive(self, piece: Piece) -> Complex:
         """Return the operator of one driven qubit, shape (1, size, size)."""
         (qubit,), d = piece.qubits, self.chip.twin.levels
-        times, dt = self._grid(piece)
-        u = self._drive_at(qubit, times, dt, self.frames[qubit])
+        times, steps = self._grid(piece)
+        u = self._drive_at(qubit, times, steps, self.frames[qubit])
         energies = self.levels[qubit].at(times) - np.arange(d) * self.frames[qubit]
         mean = energies.mean(axis=0)
         controls, drive = [lowering(d)], [u / 2]
@@ -106,7 +106,7 @@ class Motion:
             controls += [embedded(0, 1, d, f"P{k}") for k in range(1, d)]
             drive += [(energies[:, k] - mean[k]) / 2 for k in range(1, d)]
         drift = np.diag(mean).astype(np.complex128)
-        return self._evolved(drift, np.stack(controls), np.stack(drive, axis=1), dt, piece.qubits, SPLIT_DRIVE)
+        return self._through(drift, np.stack(controls), np.stack(drive, axis=1), steps, piece.qubits, SPLIT_DRIVE)
 
     def couple(self, piece: Piece) -> Complex:
         """Return the operator of qubits that exchange excitations, shape (1, size^k, size^k).
@@ -115,7 +115,7 @@ class Motion:
         """
         qubits, d = piece.qubits, self.chip.twin.levels
         self._check_cluster(piece)
-        times, dt = self._grid(piece)
+        times, steps = self._grid(piece)
         frame = float(np.mean([self.levels[q].rest[1] for q in qubits]))
         controls: list[Complex] = []
         drive: list[NDArray[np.float64] | Complex] = []
@@ -123,7 +123,7 @@ class Motion:
             energies = self.levels[q].at(times) - np.arange(d) * frame
             controls += [embedded(place, len(qubits), d, f"P{k}") for k in range(1, d)]
             drive += [energies[:, k] / 2 for k in range(1, d)]
-            u = self._drive_at(q, times, dt, frame, steady=False)
+            u = self._drive_at(q, times, steps, frame, steady=False)
             if np.any(u):
                 controls.append(embedded(place, len(qubits), d, "a"))
                 drive.append(u / 2)
@@ -135,7 +135,7 @@ class Motion:
                 drive.append(self.exchanges[c].signal.at(times))
                 drift += TWO_PI * self.chip.couplers[c].zz * (first.T @ first @ second.T @ second)
         columns = np.stack([np.asarray(x, np.complex128) for x in drive], axis=1)
-        moved = self._evolved(drift, np.stack(controls), columns, dt, qubits, SPLIT_COUPLED)
+        moved = self._through(drift, np.stack(controls), columns, steps, qubits, SPLIT_COUPLED)
         return self._framed(moved, piece, frame)
 
     def _check_cluster(self, piece: Piece) -> None:
@@ -155,6 +155,23 @@ class Motion:
         angles = [count * (frame - self.frames[q]) for q in piece.qubits]
         total = reduce(lambda x, y: np.add.outer(x, y).ravel(), angles)
         return np.asarray(np.exp(-1j * total * piece.end)[:, None] * moved * np.exp(1j * total * piece.start))
+
+    def _through(
+        self,
+        drift: Complex,
+        controls: Complex,
+        drive: Complex,
+        steps: NDArray[np.float64],
+        qubits: tuple[int, ...],
+        longest: float,
+    ) -> Complex:
+        """Return the operator of all rows of ``drive``; the first and the last may be shorter than the others."""
+        edges = [0, *(np.flatnonzero(np.abs(np.diff(steps)) > 1e-6 * steps[:-1]) + 1).tolist(), len(steps)]
+        found = [
+            self._evolved(drift, controls, drive[first:last], float(steps[first]), qubits, longest)
+            for first, last in pairwise(edges)
+        ]
+        return reduce(lambda before, after: after @ before, found)
 
     def _evolved(
         self, drift: Complex, controls: Complex, drive: Complex, dt: float, qubits: tuple[int, ...], longest: float
@@ -196,11 +213,18 @@ class Motion:
         self.cache[key] = value
         return value
 
-    def _grid(self, piece: Piece) -> tuple[NDArray[np.float64], float]:
-        dt = min(s.dt for s in self._signals(piece))
-        n_samples = max(1, round((piece.end - piece.start) / dt))
-        dt = (piece.end - piece.start) / n_samples  # the same to rounding: pieces start and end on the grid
-        return np.asarray(piece.start + (np.arange(n_samples) + 0.5) * dt, np.float64), dt
+    def _grid(self, piece: Piece) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return the middles and lengths of the time steps of a piece, s.
+
+        Steps end where the samples of the finest line end, its own line before all others: lines with other delays are
+        looked up in the middle of a step, so each of their samples counts once. What is left at the ends is shorter.
+        """
+        finest = min(self._signals(piece), key=lambda s: s.dt)
+        first = np.floor((piece.start - finest.start) / finest.dt + 1e-6) + 1
+        last = np.ceil((piece.end - finest.start) / finest.dt - 1e-6)
+        inside = finest.start + np.arange(first, last) * finest.dt
+        edges = np.concatenate([[piece.start], inside, [piece.end]])
+        return (edges[1:] + edges[:-1]) / 2, np.asarray(np.diff(edges), np.float64)
 
     def _signals(self, piece: Piece) -> Iterable[Signal]:
         for q in piece.qubits:
@@ -218,7 +242,7 @@ class Motion:
         return next((f for f in self.felt[qubit] if f.carrier == self.frames[qubit]), None)
 
     def _drive_at(
-        self, qubit: int, times: NDArray[np.float64], dt: float, frame: float, *, steady: bool = True
+        self, qubit: int, times: NDArray[np.float64], steps: NDArray[np.float64], frame: float, *, steady: bool = True
     ) -> Complex:
         """Return what multiplies a / 2 in the Hamiltonian, rad/s.
 
@@ -232,7 +256,7 @@ class Motion:
             if not np.any(z) or (not steady and np.all(z == z[0]) and abs(felt.factor * z[0]) < LEAK):
                 continue
             apart = felt.carrier - frame
-            turn = np.exp(1j * apart * times) * np.sinc(apart * dt / TWO_PI) if apart else 1.0
+            turn = np.exp(1j * apart * times) * np.sinc(apart * steps / TWO_PI) if apart else 1.0
             total += felt.factor * z * turn
         return total
 

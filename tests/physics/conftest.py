@@ -38,7 +38,7 @@ class Score:
         return self
 
     def pulse(self, qubit, frequency, start, duration, amplitude, phase=0.0, drag=0.0, alpha=-300e6):
-        """Add a raised cosine at ``frequency``; ``drag`` as in the brief of the platform."""
+        """Add a raised cosine at ``frequency``; ``drag`` as the platform means it."""
         line = self.lab.qubits[qubit].drive
         t = self.times(line) - 0.5 / self.rate(line)  # the carrier's phase is counted at sample starts
         x = (t + 0.5 / self.rate(line) - start) / duration
