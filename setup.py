@@ -20,9 +20,10 @@ EXTENSIONS = [
     Extension(
         f"qctl.kernels.{source.stem}",
         [source.as_posix()],
-        depends=["ext/lanes.h", *(header.as_posix() for header in Path("ext").glob(f"{source.stem}.h"))],
+        depends=sorted(header.as_posix() for header in Path("ext").glob("*.h")),
         include_dirs=["ext", np.get_include()],
         extra_compile_args=FLAGS,
+        optional=sys.platform == "win32",  # MSVC has no vector types: there the NumPy twins serve
         define_macros=[("NPY_NO_DEPRECATED_API", "NPY_2_0_API_VERSION")],
     )
     for source in SOURCES

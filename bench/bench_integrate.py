@@ -96,7 +96,8 @@ def test_readout_of_eight_qubits(benchmark, readout):
     truth = (codes[:, 0] + 1j * codes[:, 1]) @ weights.T
     benchmark.extra_info |= {
         "gigabytes_per_second": codes.nbytes / took / 1e9,
-        "times_best_numpy": min(numpy_ways.values()) / took, "goal": 1.2, "best_numpy": min(numpy_ways, key=numpy_ways.get),
+        "times_best_numpy": min(numpy_ways.values()) / took, "goal": 1.2,
+        "best_numpy": min(numpy_ways, key=numpy_ways.get),
         "times_plain_numpy": slow / took, "plain_goal": 40, "of_reading": took / reading,
         "states_unlike_float64": int(np.sum((truth.real > thresholds) != bits)),
         "largest_relative_error": float(np.max(np.abs(points - truth)) / np.max(np.abs(truth))),

@@ -36,6 +36,7 @@ def filter_sections(const double[::1] x, const double[:, ::1] sections, double[:
     if cascades == NULL:
         raise MemoryError
     cdef double* states = <double*> (cascades + groups)
+    cdef const double* source
     with nogil:
         for k in range(groups * STATES):
             states[k] = 0
@@ -45,7 +46,10 @@ def filter_sections(const double[::1] x, const double[:, ::1] sections, double[:
         while at < n:  # all groups while the samples are in the cache
             size = PASS if n - at > PASS else n - at
             for g in range(groups):
-                cascade_run(cascades + g, &out[at] if g else &x[at], &out[at], size, states + g * STATES)
+                source = &x[at]
+                if g:
+                    source = &out[at]
+                cascade_run(cascades + g, source, &out[at], size, states + g * STATES)
             at += size
         free(block)
 

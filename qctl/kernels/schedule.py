@@ -23,7 +23,7 @@ def schedule(
 ) -> None:
     """Fill ``start``, ``phase`` and ``length``: rows start as soon as possible (ASAP), in program order on each qubit.
 
-    ``start = max(end of what went before on q[0], the same on q[1])``; every sweep point begins at tick 0 with frames 0.
+    ``start = max(end of what went before on q[0], the same on q[1])``; each sweep point begins at tick 0 with frames 0.
 
     Parameters
     ----------
