@@ -126,17 +126,14 @@ def coupled_pieces(pairs: Mapping[int, tuple[int, int]], exchanges: Mapping[int,
 
 def joined(driven: list[Piece], coupled: list[Piece]) -> list[Piece]:
     """Return all pieces by start, where those that overlap in time and share a qubit have become one."""
-    done: list[Piece] = []
-    recent: list[Piece] = []  # may still overlap with what comes
+    found: list[Piece] = []
     for piece in sorted([*driven, *coupled], key=lambda p: (p.start, p.end)):
-        done += [p for p in recent if p.end <= piece.start]
-        recent = [p for p in recent if p.end > piece.start]
         merged = piece
-        while clash := next((p for p in recent if _clash(p, merged)), None):
-            recent.remove(clash)
+        while clash := next((p for p in reversed(found) if _clash(p, merged)), None):
+            found.remove(clash)  # the union may reach further back and clash with pieces that ended long ago
             merged = _hull(clash, merged)
-        recent.append(merged)
-    return sorted([*done, *recent], key=lambda p: (p.start, p.end))
+        found.append(merged)
+    return sorted(found, key=lambda p: (p.start, p.end))
 
 
 def _clash(a: Piece, b: Piece) -> bool:
