@@ -18,7 +18,8 @@ from qctl.transport import command, grammar, open_link
 BLOCK = np.random.default_rng(1).integers(-32767, 32767, 1 << 20, np.int16)  # 2 MiB
 ROUNDS = 40
 
-# Sinks blocks, answers queries and echoes tags; as fast as Python can.
+# Sinks blocks, answers queries and echoes tags; as fast as Python can. A message that was heard before is answered from
+# memory, so that what a query looks like costs the server nothing: the ratios are those of the two clients.
 SERVER = r"""
 import re, socket, threading
 listener = socket.create_server(("127.0.0.1", 0))
@@ -28,8 +29,11 @@ def serve(link):
     room = memoryview(bytearray(1 << 22))
     link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     link.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 22)
-    buffer = b""
+    buffer, known = b"", {}
     while chunk := link.recv(65536):
+        if not buffer and len(chunk) < 64 and chunk in known:
+            link.sendall(known[chunk])
+            continue
         buffer += chunk
         while (found := block.search(buffer[:64])) or b"\n" in buffer:
             if found:
@@ -41,17 +45,17 @@ def serve(link):
                     left -= link.recv_into(room[:left])
                 continue
             line, _, buffer = buffer.partition(b"\n")
+            tag = line.split(b";")[0][5:] if line.startswith(b"*ESE") else b""
             if b"DATA?" in line:
-                tag = line.split(b";")[0][5:] + b";" if line.startswith(b"*ESE") else b""
-                link.sendall(tag + b"#72097152")
+                link.sendall(tag + b";" * bool(tag) + b"#72097152")
                 link.sendall(room[:2097152])
                 link.sendall(b"\n")
-            elif line.startswith(b"*ESE"):
-                tag = line.split(b";")[0][5:]
-                end = b"" if b"*IDN?" in line else b";" + tag
-                link.sendall(tag + (b";A,B,1,2" if b"*IDN?" in line else b";1") + end + b"\n")
-            else:
-                link.sendall(b"1\n")
+                continue
+            reply = b"A,B,1,2" if b"*IDN?" in line else b"1"
+            if tag:
+                reply = tag + b";" + reply + (b"" if b"*IDN?" in line else b";" + tag)
+            known[line + b"\n"] = reply + b"\n"
+            link.sendall(reply + b"\n")
 while True:
     threading.Thread(target=serve, args=listener.accept()[:1], daemon=True).start()
 """
@@ -166,7 +170,7 @@ def test_round_trip_against_a_raw_socket_and_plain_pyvisa(benchmark, raw, strict
         raw.recv(16)
 
     session, sockets, tagged, visa = best_times(
-        by_session, by_socket, by_tagged_socket, lambda: plain.query("DONE?"), rounds=20, inner=100
+        by_session, by_socket, by_tagged_socket, lambda: plain.query("DONE?"), rounds=150, inner=20
     )
     benchmark(by_session)
     benchmark.extra_info |= {

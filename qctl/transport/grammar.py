@@ -32,12 +32,16 @@ class ErrorEntry(NamedTuple):
 
 def nr1(reply: str) -> int:
     """Read an integer."""
-    return int(_matched(_NR1, reply, "an integer").group())
+    if _NR1.fullmatch(reply) is None:
+        raise ValueError("expected an integer")
+    return int(reply)
 
 
 def nr3(reply: str) -> float:
     """Read a finite decimal number."""
-    value = float(_matched(_NR3, reply, "a number").group())
+    if _NR3.fullmatch(reply) is None:
+        raise ValueError("expected a number")
+    value = float(reply)
     if not abs(value) < _SCPI_INFINITY:
         raise ValueError(f"{reply} stands for infinity or not-a-number")
     return value

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from itertools import cycle
 from typing import NamedTuple
 
 from qctl.core.errors import InstrumentError, TransportError
@@ -41,10 +42,8 @@ TAGS = tuple(Tag(b"*ESE %d;*ESE?;" % k, b"%d;" % k, b";%d\n" % k) for k in range
 
 def tags(start: int) -> Iterator[Tag]:
     """Return all tags in turn, for ever, from number ``start`` (modulo 256) on."""
-    number = start
-    while True:
-        number = (number + 1) % 256
-        yield TAGS[number]
+    first = (start + 1) % 256
+    return cycle(TAGS[first:] + TAGS[:first])
 
 
 class Link:
@@ -68,25 +67,25 @@ class Link:
     def line(self, query: Command, deadline: float) -> str:
         """Return the one line that answers ``query``, without tags and newline."""
         closed = query not in _LAST_WORDS
-        tag = self._ask(query, deadline, closed=closed)
+        tag = self._ask(query, deadline, closed)
         reply = self.wire.receive(deadline)
         while reply[-1] != _NEWLINE and b"\n" not in reply and len(reply) <= MAX_REPLY:
             reply += self.wire.receive(deadline)
         self._log.add("<", reply)
         if reply.endswith(b"\r\n"):
             reply = reply[:-2] + b"\n"
-        front, back = tag.front, tag.back if closed else b"\n"
-        answer = reply[len(front) : -len(back)]
-        if b"\n" in reply[:-1] or reply[-1] != _NEWLINE:
+        if reply.find(b"\n") != len(reply) - 1:
             raise TransportError(f"{query} was answered by {len(reply)} bytes", allowed="one line and nothing more")
-        # The lengths: one tag must not serve as both its front and its back.
-        if not (reply.startswith(front) and reply.endswith(back)) or len(reply) < len(front) + len(back):
+        front, back = tag.front, tag.back if closed else b"\n"
+        begin, end = len(front), len(reply) - len(back)
+        # One tag must not serve as both front and back: the one has to end where the other begins, or before.
+        if begin > end or not reply.startswith(front) or not reply.endswith(back):
             raise _strange(reply, tag, query)
-        return answer.decode("ascii", "backslashreplace")
+        return reply[begin:end].decode("ascii", "backslashreplace")
 
     def block(self, query: Command, out: memoryview, deadline: float, *, indefinite: bool) -> None:
         """Fill ``out`` with the one block that answers ``query``."""
-        tag = self._ask(query, deadline, closed=False)
+        tag = self._ask(query, deadline, False)
         front, head, start = tag.front, b"", None
         while start is None:
             head += self.wire.receive(deadline)
@@ -104,7 +103,7 @@ class Link:
         if end not in (b"\n", b"\r\n"):
             raise TransportError(f"a block of {len(out)} bytes went on with {end[:16]!r}", allowed="a newline")
 
-    def _ask(self, query: Command, deadline: float, *, closed: bool) -> Tag:
+    def _ask(self, query: Command, deadline: float, closed: bool) -> Tag:
         """Send ``query`` into silence; return how its reply must begin and end."""
         if unasked := self.wire.pending():
             self._log.add("<", unasked)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections import deque
+from time import monotonic
 from typing import Literal, NamedTuple
 
 CAPACITY = 1 << 20
@@ -42,10 +42,11 @@ class WireLog:
 
     def __init__(self, capacity: int = CAPACITY) -> None:
         self._messages: deque[tuple[float, Direction, bytes, int]] = deque(maxlen=capacity // _HEAD)
+        self._append = self._messages.append
 
     def add(self, direction: Direction, data: bytes, size: int | None = None) -> None:
         """Append the head of a message; ``size`` is its whole length when ``data`` is only its beginning."""
-        self._messages.append((time.monotonic(), direction, data[:_HEAD], len(data) if size is None else size))
+        self._append((monotonic(), direction, data[:_HEAD], len(data) if size is None else size))
 
     def entries(self) -> tuple[Entry, ...]:
         """Return what is in the ring, oldest first."""

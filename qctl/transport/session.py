@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from time import monotonic, monotonic_ns, sleep
+from typing import TypeVar, TypeVarTuple, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,7 @@ from .log import Fault, WireLog
 from .wire import Wire
 
 T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
 
 MAX_ERRORS = 64  # reads of the error queue
 ATTEMPTS = 3
@@ -55,12 +56,12 @@ class Session:
         tagged: bool = True,
         greeting: Sequence[Command] = (),
         error_query: Command = _ERRORS,
-        pause: Callable[[float], None] = time.sleep,
+        pause: Callable[[float], None] = sleep,
     ) -> None:
         self._connect, self._pause = connect, pause
         self.name, self.timeout = name, timeout
         self._greeting, self._error_query = tuple(greeting), error_query
-        self._tags = tags(time.monotonic_ns()) if tagged else None
+        self._tags = tags(monotonic_ns()) if tagged else None
         self._link: Link | None = None
         self._midway = False  # an exchange was begun and not finished (Ctrl-C)
         self._unconfirmed = False  # settings were sent since the error queue was last seen empty
@@ -96,11 +97,7 @@ class Session:
         InstrumentError
             When the instrument answered that it has no answer, or when another one answers at this address.
         """
-
-        def exchange(link: Link, deadline: float) -> T:
-            return _read(read, link.line(query, deadline), query)
-
-        return self._attempt(exchange, timeout, retry)
+        return self._attempt(timeout, retry, _line, query, read)
 
     def ask_many(self, queries: Sequence[Command], read: Callable[[str], T]) -> list[T]:
         """Return the answers to several queries that travel in one message."""
@@ -115,14 +112,7 @@ class Session:
         ``indefinite`` declares ``#0``, payload, newline instead of a header with a length. Floats must be finite and
         normal. The memory is the caller's; after an error its content means nothing.
         """
-        view = _bytes_of(out)
-
-        def exchange(link: Link, deadline: float) -> None:
-            link.block(query, view, deadline, indefinite=indefinite)
-            if out.dtype.kind == "f":
-                _check_floats(query, out)
-
-        self._attempt(exchange, timeout, retry=True)
+        self._attempt(timeout, True, _block, query, out, _bytes_of(out), indefinite)
 
     def errors(self) -> list[grammar.ErrorEntry]:
         """Drain the error queue; an empty list confirms every setting sent so far.
@@ -155,22 +145,27 @@ class Session:
         link = self._ready()
         self._unconfirmed = self._midway = True
         try:
-            link.send(parts, time.monotonic() + self.timeout)
+            link.send(parts, monotonic() + self.timeout)
             self._midway = False
         except TransportError as error:
             self._unconfirmed = False  # the caller learns of it now
             self._recover(error.asked)
             raise self._told(error, lost_settings=True) from error
 
-    def _attempt(self, once: Callable[[Link, float], T], timeout: float | None, retry: bool) -> T:
+    def _attempt(
+        self, timeout: float | None, retry: bool, once: Callable[[Link, float, Unpack[Ts]], T], *arguments: *Ts
+    ) -> T:
         """Run one exchange; after a fault reopen, and repeat it where that can neither hide nor double anything."""
-        for left in reversed(range(ATTEMPTS if retry else 1)):
+        patience = self.timeout if timeout is None else timeout
+        left = ATTEMPTS if retry else 1
+        while True:
+            left -= 1
             link = self._link
             if link is None or self._midway:
                 link = self._ready()
             self._midway = True
             try:
-                answer = once(link, time.monotonic() + (self.timeout if timeout is None else timeout))
+                answer = once(link, monotonic() + patience, *arguments)
                 self._midway = False
                 return answer
             except TransportError as error:
@@ -181,7 +176,6 @@ class Session:
             except InstrumentError as error:
                 self._midway = False
                 raise InstrumentError(error.asked, where=self.name, remedy=error.remedy) from error
-        raise AssertionError("unreachable: the last attempt returns or raises")
 
     def _ready(self) -> Link:
         if self._link is None or self._midway:
@@ -209,7 +203,7 @@ class Session:
             self.close()
             try:
                 self._midway = True
-                self._greet(time.monotonic() + self.timeout)
+                self._greet(monotonic() + self.timeout)
                 self._midway = False
                 return
             except TransportError as error:
@@ -251,6 +245,18 @@ class Session:
         told = TransportError(error.asked, allowed=error.allowed, where=self.name, remedy=remedy)
         told.add_note("\n".join(map(str, self.log.entries()[-12:])))
         return told
+
+
+def _line(link: Link, deadline: float, query: Command, read: Callable[[str], T]) -> T:
+    return _read(read, link.line(query, deadline), query)
+
+
+def _block(
+    link: Link, deadline: float, query: Command, out: NDArray[np.generic], view: memoryview, indefinite: bool
+) -> None:
+    link.block(query, view, deadline, indefinite=indefinite)
+    if out.dtype.kind == "f":
+        _check_floats(query, out)
 
 
 def _read(read: Callable[[str], T], reply: str, query: Command) -> T:

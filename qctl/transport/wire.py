@@ -6,9 +6,10 @@ import os
 import select
 import socket
 import struct
-import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from math import ceil
+from time import monotonic
 from typing import Protocol
 
 from qctl.core.errors import TransportError
@@ -49,10 +50,14 @@ class Owner(Protocol):
 
 def remaining(deadline: float) -> float:
     """Return the seconds left; raise TransportError when there are none."""
-    left = deadline - time.monotonic()
+    left = deadline - monotonic()
     if left <= 0:
-        raise TransportError("no reply in time", allowed="a whole reply before the deadline")
+        raise _too_late()
     return left
+
+
+def _too_late() -> TransportError:
+    return TransportError("no reply in time", allowed="a whole reply before the deadline")
 
 
 class SocketWire:
@@ -70,22 +75,21 @@ class SocketWire:
             raise TransportError(f"no connection (error {failed})")
         link.setblocking(True)
         self._receive_limit = self._send_limit = 0  # ms, as the kernel knows them
-        self._anything = _looker(link)
+        self._anything, self._sendall, self._recv = _looker(link), link.sendall, link.recv
 
     def pending(self) -> bytes:
         """Return what has arrived although nobody asked."""
-        return self.receive(time.monotonic() + 1.0) if self._anything() else b""
+        return self.receive(monotonic() + 1.0) if self._anything() else b""
 
     def send(self, parts: Sequence[bytes | memoryview], deadline: float) -> None:
         """Send all parts as one message."""
-        limit = ceil(remaining(deadline) * 1000)
+        limit = ceil((deadline - monotonic()) * 1000)
         if limit != self._send_limit:
-            self._link.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _kernel_time(limit))
-            self._send_limit = limit
+            self._send_limit = self._limited(socket.SO_SNDTIMEO, limit)
         try:
             for part in parts[:-1]:
                 self._link.sendall(part, _MORE)
-            self._link.sendall(parts[-1])
+            self._sendall(parts[-1])
         except BlockingIOError as error:  # how the kernel reports its timeout
             raise TransportError("sending took too long", allowed="all of it before the deadline") from error
         except OSError as error:
@@ -93,11 +97,13 @@ class SocketWire:
 
     def receive(self, deadline: float) -> bytes:
         """Return what comes next."""
-        self._limit(deadline)
+        limit = ceil((deadline - monotonic()) * 1000)
+        if limit != self._receive_limit:
+            self._receive_limit = self._limited(socket.SO_RCVTIMEO, limit)
         try:
-            found = self._link.recv(CHUNK)
+            found = self._recv(CHUNK)
         except BlockingIOError as error:
-            raise TransportError("no reply in time", allowed="a whole reply before the deadline") from error
+            raise _too_late() from error
         except OSError as error:
             raise TransportError(f"receiving failed: {error}") from error
         if not found:
@@ -108,7 +114,9 @@ class SocketWire:
         """Fill ``out`` to the last byte."""
         done, n_bytes = 0, len(out)
         while done < n_bytes:
-            self._limit(deadline)
+            limit = ceil((deadline - monotonic()) * 1000)
+            if limit != self._receive_limit:
+                self._receive_limit = self._limited(socket.SO_RCVTIMEO, limit)
             try:
                 count = self._link.recv_into(out[done:], 0, _ALL)
             except OSError as error:
@@ -124,11 +132,12 @@ class SocketWire:
         """Close the connection."""
         self._owner.close()
 
-    def _limit(self, deadline: float) -> None:
-        limit = ceil(remaining(deadline) * 1000)
-        if limit != self._receive_limit:
-            self._link.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _kernel_time(limit))
-            self._receive_limit = limit
+    def _limited(self, option: int, milliseconds: int) -> int:
+        """Tell the kernel how long a transfer may take; return it."""
+        if milliseconds <= 0:
+            raise _too_late()
+        self._link.setsockopt(socket.SOL_SOCKET, option, _kernel_time(milliseconds))
+        return milliseconds
 
 
 def _looker(link: socket.socket) -> Callable[[], object]:
@@ -137,7 +146,7 @@ def _looker(link: socket.socket) -> Callable[[], object]:
         return lambda: select.select([link], [], [], 0)[0]
     poll = select.poll()
     poll.register(link, select.POLLIN)
-    return lambda: poll.poll(0)
+    return partial(poll.poll, 0)
 
 
 def _kernel_time(milliseconds: int) -> bytes:
@@ -194,7 +203,7 @@ class SerialWire:
         except OSError as error:
             raise TransportError(f"receiving failed: {error}") from error
         if not found:
-            raise TransportError("no reply in time", allowed="a whole reply before the deadline")
+            raise _too_late()
         return found
 
     def receive_into(self, out: memoryview, deadline: float) -> None:
