@@ -138,6 +138,12 @@ class Motion:
         moved = self._through(drift, np.stack(controls), columns, steps, qubits, SPLIT_COUPLED)
         return self._framed(moved, piece, frame)
 
+    def exchange(self, piece: Piece) -> float:
+        """Return the largest change of an exchange from its value at rest during a piece, rad/s."""
+        times, _ = self._grid(piece)
+        inside = (c for c, pair in enumerate(self.chip.pairs) if set(pair) <= set(piece.qubits))
+        return max(float(np.abs(e.signal.at(times).real - e.rest).max()) for e in (self.exchanges[c] for c in inside))
+
     def _check_cluster(self, piece: Piece) -> None:
         most = 3 if self.chip.dissipative else 4
         if len(piece.qubits) > most:

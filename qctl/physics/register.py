@@ -33,6 +33,7 @@ class Register:
         self._tensors = [self._prepared(initial[q], n_rows) for q in range(n_qubits)]
         self._cluster = list(range(n_qubits))
         self._kept: list[Complex | None] = [None] * n_qubits
+        self._eye = np.eye(self.size, dtype=np.complex128)
 
     def _prepared(self, weights: NDArray[np.float64], n_rows: int) -> Complex:
         state = np.zeros((n_rows, self.size), np.complex128)
@@ -48,19 +49,33 @@ class Register:
         kept = self._kept[qubit]
         self._kept[qubit] = operator if kept is None else operator @ kept
 
+    def turn(self, qubit: int, factors: Complex) -> None:
+        """Apply a diagonal operator, shape (1 or n_rows, size), to one qubit."""
+        kept = self._kept[qubit]
+        self._kept[qubit] = factors[:, :, None] * (self._eye if kept is None else kept)
+
     def apply_joint(self, qubits: tuple[int, ...], operator: Complex) -> None:
         """Apply ``operator``, shape (1 or n_rows, size^k, size^k), to k qubits, the first counted slowest."""
-        cluster = self._merge(qubits)
         for place, qubit in enumerate(qubits):
-            operator = self._with_kept(operator, qubit, place, len(qubits))
+            if self._tensors[self._cluster[qubit]].size <= self.n_rows * operator[0].size:
+                self._flush(qubit)
+            else:
+                operator = self._with_kept(operator, qubit, place, len(qubits))
+        self._act(qubits, operator)
+
+    def _act(self, qubits: tuple[int, ...], operator: Complex) -> None:
+        cluster = self._merge(qubits)
         block = self._front(cluster, qubits)
         found = np.matmul(operator if len(operator) > 1 or self.n_rows == 1 else operator[0], block)
         self._tensors[cluster] = found.reshape(self.n_rows, *(self.size,) * len(self._members[cluster]))
 
     def apply_diagonal(self, a: int, b: int, factors: Complex) -> None:
         """Multiply by ``factors``, shape (size, size), over the axes of two qubits of one cluster."""
+        cluster = self._cluster[a]
+        if self._tensors[cluster].size <= self.n_rows * factors.size**2:
+            self._flush(a)
+            self._flush(b)
         if self._kept[a] is None and self._kept[b] is None:
-            cluster = self._cluster[a]
             self._tensors[cluster] = (self._front(cluster, (a, b)) * factors.reshape(1, -1, 1)).reshape(
                 self._tensors[cluster].shape
             )
@@ -69,7 +84,12 @@ class Register:
 
     def populations(self, qubit: int) -> NDArray[np.float64]:
         """Return the probability of each level, shape (n_rows, levels)."""
-        return self.joint((qubit,))
+        if len(self._members[self._cluster[qubit]]) > 1:
+            return self.joint((qubit,))
+        self._flush(qubit)
+        state = self._tensors[self._cluster[qubit]]
+        weights = np.maximum(state[:, self.diagonal].real, 0) if self.density else state.real**2 + state.imag**2
+        return np.asarray(weights / weights.sum(axis=1, keepdims=True))
 
     def joint(self, qubits: tuple[int, ...]) -> NDArray[np.float64]:
         """Return joint probabilities of qubits of one cluster, shape (n_rows, levels, levels, ...)."""
@@ -127,16 +147,14 @@ class Register:
     def _flush(self, qubit: int) -> None:
         kept, self._kept[qubit] = self._kept[qubit], None
         if kept is not None:
-            self.apply_joint((qubit,), kept)
+            self._act((qubit,), kept)
 
     def _with_kept(self, operator: Complex, qubit: int, place: int, n_places: int) -> Complex:
         kept, self._kept[qubit] = self._kept[qubit], None
         if kept is None:
             return operator
-        left, right = self.size**place, self.size ** (n_places - place - 1)
-        split = operator.reshape(len(operator), -1, left, self.size, right)
-        joined = np.einsum("rxlsm,rst->rxltm", split, kept, optimize=True)
-        return np.ascontiguousarray(joined).reshape(-1, *operator.shape[1:])
+        split = operator.reshape(len(operator), -1, self.size, self.size ** (n_places - place - 1))
+        return np.matmul(kept.swapaxes(1, 2)[:, None], split).reshape(-1, *operator.shape[1:])
 
     def _front(self, cluster: int, qubits: tuple[int, ...]) -> Complex:
         """Bring the axes of ``qubits`` to the front; return the tensor as (n_rows, size^k, rest)."""

@@ -10,12 +10,14 @@ from numpy.typing import NDArray
 
 from qctl.core.errors import InstrumentError
 
+from .chip import TWO_PI
 from .jumps import Jumps, sample_jumps
 from .motion import Motion
 from .register import Register
 from .timeline import Piece
 
 Levels = NDArray[np.int8]
+WEAK_EXCHANGE = TWO_PI * 0.5e6  # rad/s; a twin's exchange at rest may be as large
 SEVEN_QUBITS = 7  # density matrices of so many entangled transmons are not attempted
 
 
@@ -73,6 +75,9 @@ class Shot:
         self.frozen: dict[int, Tone] = {}  # measured for the last time: sampled at the end, together
         self.seen: list[Seen] = []
         self.noisy = bool(np.any(detunings))
+        self.number = np.arange(self.register.levels)
+        count = np.subtract.outer(self.number, self.number).ravel() if self.chip.dissipative else self.number
+        self.per_angle = -1j * count
 
     def play(self, pieces: list[Piece], tones: list[Tone], end: float) -> None:
         """Carry the state through everything that happens, up to ``end``."""
@@ -135,8 +140,11 @@ class Shot:
             self.clock[q] = piece.end
 
     def _during_readout(self, piece: Piece) -> None:
-        """Drop a drive on a qubit that is being measured (it is held in its level); refuse a coupling."""
-        if piece.kind == "couple":
+        """Drop what acts on a qubit that is being measured, since it is held in its level; refuse a real coupling.
+
+        The tail that a distorted pulse leaves in a coupler is as weak as the exchange at rest: it moves nothing.
+        """
+        if piece.kind == "couple" and self.motion.exchange(piece) > WEAK_EXCHANGE:
             names = " and ".join(self.chip.names[q] for q in piece.qubits)
             raise InstrumentError(
                 f"{names} are coupled {piece.start * 1e9:.1f} ns into the shot while one of them is read out",
@@ -183,12 +191,11 @@ class Shot:
 
     def _shift(self, a: int, b: int, angle: float) -> None:
         if not self.register.together(a, b):
-            at_a, at_b = (self.register.populations(q) @ np.arange(self.register.levels) for q in (a, b))
+            at_a, at_b = (self.register.populations(q) @ self.number for q in (a, b))
             self._turn(a, angle * at_b)
             self._turn(b, angle * at_a)
             return
-        number = np.arange(self.register.levels)
-        phase = np.exp(-1j * angle * np.multiply.outer(number, number))
+        phase = np.exp(-1j * angle * np.multiply.outer(self.number, self.number))
         if self.chip.dissipative:
             phase = np.einsum("ab,cd->acbd", phase, phase.conj()).reshape(self.register.size, -1)
         self.register.apply_diagonal(a, b, phase)
@@ -197,13 +204,10 @@ class Shot:
         if self.register.together(moving, still):
             self._shift(moving, still, angle)
         else:
-            self._turn(moving, angle * (self.register.populations(still) @ np.arange(self.register.levels)))
+            self._turn(moving, angle * (self.register.populations(still) @ self.number))
 
     def _turn(self, qubit: int, angles: NDArray[np.float64]) -> None:
-        number = np.arange(self.register.levels)
-        count = np.subtract.outer(number, number).ravel() if self.chip.dissipative else number
-        factors = np.exp(-1j * angles[:, None] * count)
-        self.register.apply(qubit, np.asarray(factors[:, :, None] * np.eye(self.register.size), np.complex128))
+        self.register.turn(qubit, np.exp(angles[:, None] * self.per_angle))
 
     def _measure(self, tone: Tone, *, terminal: bool) -> None:
         q = tone.qubit
