@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from scipy.optimize import curve_fit
 
 from qctl import Lab
+from qctl.compile import default_parameters
 from qctl.config import write_parameters
 from qctl.core.parameters import Estimate
 from qctl.core.program import EVENT, Op, Program, event
@@ -84,7 +85,7 @@ class BringUp:
     shots: int
 
     def __post_init__(self) -> None:
-        self.known = self.lab.parameters
+        self.known = default_parameters(self.lab.laboratory)
         self.names = self.lab.laboratory.qubit_names
         self.all = range(len(self.names))
 
@@ -298,6 +299,53 @@ def scan(up: BringUp, pairs: Sequence[Pair], what: str, factors: Floats) -> list
     return [{key: up.known[key] * factor for key in keys(pairs, what)} for factor in factors]
 
 
+def straighten(up: BringUp, pairs: Sequence[Pair]) -> None:
+    """Measure what a flux pulse leaves behind, and undo it: a second pulse, ever later, shows by its phase.
+
+    A line with step response ``1 + sum a exp(-t / tau)`` adds ``-a (1 - exp(-T / tau)) exp(-t / tau)`` of the height
+    of a pulse of length ``T`` at ``t`` after its end. Couplers stay shut.
+    """
+    edges, late, step = 2 * up.known[f"{up.names[pairs[0].high]}.x90.duration"], 5e-6, 0.002
+    gaps = np.append(np.round(np.geomspace(4e-9, 2.5e-6, 16) / 4e-9) * 4e-9, late)
+    angles, highs = PI / 2 * np.arange(4), [p.high for p in pairs]
+    shut = dict.fromkeys(keys(pairs, "coupler_amplitude"), 0.0)
+
+    def phases(circuits: Callable[[float], list[list[Row]]], settings: Sequence[Mapping[str, float]]) -> Floats:
+        ones = up.ones(up.play([c for angle in angles for c in circuits(angle)], highs, settings))
+        return np.angle(np.einsum("sacp,a->scp", ones.reshape(len(settings), 4, -1, len(pairs)), np.exp(1j * angles)))
+
+    def probe(angle: float) -> list[Row]:
+        start, end = [half(q) for q in highs], [half(q, angle) for q in highs]
+        return [*start, *barrier(up.all, 2), *gates(pairs, 1), *barrier(up.all, 3), *end]
+
+    def twice(angle: float) -> list[list[Row]]:
+        head = [*gates(pairs, 1), *barrier(up.all, 1)]
+        return [[*head, *(wait(q, gap) for q in highs), *barrier(up.all, 4), *probe(angle)] for gap in gaps]
+
+    heights = keys(pairs, "flux_amplitude")
+    either = [{**shut, **{key: up.known[key] * (1 + sign * step) for key in heights}} for sign in (-1, 1)]
+    low, high = phases(lambda angle: [probe(angle)], either)[:, 0]
+    slope = np.angle(np.exp(1j * (high - low))) / (2 * step)
+    seen = phases(twice, [shut])[0]
+    for k, pair in enumerate(pairs):
+        left = np.unwrap((seen - seen[-1])[::-1, k])[::-1][:-1] / slope[k]
+        length, after = up.known[f"{pair.name}.cz.duration"], gaps[:-1] + edges / 2
+
+        def tail(t: Floats, *terms: float, length: float = length) -> Floats:
+            pairs_of = zip(terms[::2], np.exp(terms[1::2]), strict=True)
+            return -sum(a * (1 - np.exp(-length / u)) ** 2 * u / length * np.exp(-t / u) for a, u in pairs_of)
+
+        starts = [(0.01, np.log(fast), 0.01, np.log(slow)) for fast in (20e-9, 50e-9) for slow in (0.5e-6, 1e-6, 3e-6)]
+        bounds = ([-0.1, np.log(8e-9), -0.1, np.log(150e-9)], [0.1, np.log(150e-9), 0.1, np.log(10e-6)])
+        tries = [curve_fit(tail, after, left, start, bounds=bounds, max_nfev=20_000) for start in starts]
+        found, covariance = min(tries, key=lambda t: float(np.sum((tail(after, *t[0]) - left) ** 2)))
+        line = up.lab.laboratory.qubits[up.names[pair.high]].flux
+        for n, (a, log_tau) in enumerate(zip(found[::2], found[1::2], strict=True), 1):
+            if abs(a) > 4 * np.sqrt(covariance[2 * n - 2, 2 * n - 2]) and abs(a) > 1e-3:
+                term = {"amplitude": a, "tau": np.exp(log_tau)}
+                up.keep("flux tail", {f"{line}.predistortion.{name}_{n}": value for name, value in term.items()})
+
+
 def find_resonance(up: BringUp, pairs: Sequence[Pair]) -> None:
     """Find the flux amplitude at which 11 meets 02, then the coupler amplitude of the first full return."""
     flux, coupler = np.linspace(0.10, 0.70, 101), np.linspace(0.04, 0.8, 58)
@@ -386,8 +434,8 @@ def main(path: str, longest: int) -> None:
             work()
             print(f"{step}: {time.monotonic() - started:.1f} s", flush=True)
             for name, found in up.known.estimates.items():
-                if found.value != before.estimates[name].value:
-                    print(f"    {name}: {before[name]:.6g} -> {found.value:.6g}", flush=True)
+                if name not in before or found.value != before[name]:
+                    print(f"    {name}: {before.get(name, '?')} -> {found.value:.6g}", flush=True)
 
         say("resonators", lambda: find_resonators(up))
         up.shots = 300
@@ -402,7 +450,13 @@ def main(path: str, longest: int) -> None:
             say("fine amplitude", lambda: fine_amplitude(up, range(0, 12, 1)))
         say("ramsey, longest", lambda: ramsey(up, 20e-6, 0.4e6))
         say("single shots", lambda: discriminate(up))
+        straight: set[int] = set()
         for group in pairs_in_groups(up):
+            crooked = [p for p in group if p.high not in straight]
+            straight |= {p.high for p in crooked}
+            up.shots = 1000
+            if crooked:
+                say(f"flux tails of {[up.names[p.high] for p in crooked]}", lambda g=crooked: straighten(up, g))
             up.shots = 100
             say(f"cz resonance of {[p.name for p in group]}", lambda g=group: find_resonance(up, g))
             up.shots = 1000
