@@ -154,7 +154,8 @@ class Register:
         if kept is None:
             return operator
         split = operator.reshape(len(operator), -1, self.size, self.size ** (n_places - place - 1))
-        return np.matmul(kept.swapaxes(1, 2)[:, None], split).reshape(-1, *operator.shape[1:])
+        joined: Complex = np.matmul(kept.swapaxes(1, 2)[:, None], split)
+        return joined.reshape(-1, *operator.shape[1:])
 
     def _front(self, cluster: int, qubits: tuple[int, ...]) -> Complex:
         """Bring the axes of ``qubits`` to the front; return the tensor as (n_rows, size^k, rest)."""
