@@ -6,6 +6,7 @@ import math
 import select
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
+from types import TracebackType
 from typing import Any, Protocol, cast
 
 from qctl.core.errors import TransportError
@@ -61,11 +62,8 @@ def _open_wire(address: str, library: str, deadline: float, settings: Mapping[st
     import pyvisa  # heavy: only where instruments are
 
     left = max(1, math.ceil(remaining(deadline) * 1000))
-    try:
+    with _Opening(address):
         opened = pyvisa.ResourceManager(library).open_resource(address, open_timeout=left, timeout=left)
-    # pyvisa-py raises bare Exception when it cannot connect; there is no narrower class to name.
-    except Exception as error:
-        raise TransportError(f"cannot open {address}: {error}") from error
     resource = cast("Resource", opened)
     for attribute, value in settings.items():
         setattr(resource, attribute, value)
@@ -75,6 +73,28 @@ def _open_wire(address: str, library: str, deadline: float, settings: Mapping[st
     if address.upper().startswith("ASRL") and channel is not None:
         return SerialWire(channel, resource)
     return VisaWire(resource, channel)
+
+
+class _Opening:
+    """Tells what keeps a link from being opened as a TransportError, and lets mistakes of the program pass.
+
+    pyvisa-py raises the bare class ``Exception`` where a socket cannot connect. An ``except`` clause would catch all of
+    its subclasses with it; the exit of a context can ask for the very class.
+    """
+
+    def __init__(self, address: str) -> None:
+        self._address = address
+
+    def __enter__(self) -> None:
+        return
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        from pyvisa.errors import Error
+
+        if kind is Exception or isinstance(error, Error | OSError | ValueError | RuntimeError):
+            raise TransportError(f"cannot open {self._address}: {error}") from error
 
 
 class Resource(Protocol):

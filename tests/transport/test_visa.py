@@ -84,7 +84,27 @@ def test_a_block_is_sent_from_the_callers_memory(link, toy):
     assert received == ['LOAD "w",#14abcd']
 
 
-@pytest.mark.parametrize("address", ["TCPIP::127.0.0.1::1::SOCKET", "ASRL/dev/none-of-these::INSTR"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "TCPIP::127.0.0.1::1::SOCKET",
+        "ASRL/dev/none-of-these::INSTR",
+        "NONSENSE::1",
+    ],
+)
 def test_an_address_where_nobody_answers_is_named(address):
     with pytest.raises(TransportError, match="nobody: "):
         open_link(address, name="nobody", timeout=0.05)
+
+
+@pytest.mark.parametrize(
+    ("raised", "seen"),
+    [(Exception("could not connect"), TransportError), (ValueError("port"), TransportError), (TypeError(), TypeError)],
+)
+def test_only_what_keeps_a_link_from_opening_is_told_as_such(monkeypatch, raised, seen):
+    def fail(*arguments, **options):
+        raise raised
+
+    monkeypatch.setattr("pyvisa.ResourceManager.open_resource", fail)
+    with pytest.raises(seen):
+        open_link("TCPIP::127.0.0.1::1::SOCKET", timeout=0.05)
