@@ -100,6 +100,9 @@ class Infiniium(ScpiInstrument):
             )
         )
         self.check()
+        level = self.ask(grammar.nr3, ":TRIGger:LEVel?", Word("AUX"))
+        if not math.isclose(level, TRIGGER_LEVEL, abs_tol=0.05):
+            raise InstrumentError(f"trigger level {level:g} V", allowed=f"{TRIGGER_LEVEL:g} V", where=self.name)
         self._rate = self.sample_rate
 
     def arm(self, inputs: tuple[int, ...], n_segments: int, delay: float, n_samples: int) -> None:

@@ -12,6 +12,7 @@ the traffic of an upload, once per waveform.
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Callable, Mapping
 from typing import ClassVar, TypeVar
 
@@ -30,6 +31,9 @@ from .scpi import Choice, Number, ScpiInstrument, refuse_beyond
 T = TypeVar("T")
 
 SEQUENCE = "qctl"
+MARKER_HIGH, MARKER_LOW = 1.0, 0.0  # V into 50 ohm
+TRIGGER_LEVEL = 0.5  # V at input A, the middle of a marker; at power-on it is 1.4 V, which no marker reaches
+TRIGGER_IMPEDANCE = 50  # ohm
 _MARKER_BIT = 6  # of marker 1
 _PART = 1 << 26  # samples sent in one block: 256 MiB
 _NEVER = -1  # no generation of a session
@@ -69,7 +73,7 @@ class TekAwg5200(ScpiInstrument):
         self._loaded = _NEVER  # generation of the session when the memory was last verified
 
     def configure(self, entry: InstrumentEntry, limit: LimitEntry | None) -> None:
-        """Set the 10 MHz reference, sample rate, full scale (V peak, within ``limit``) and room for one marker."""
+        """Set the 10 MHz reference, sample rate, full scale (V peak, within ``limit``), one marker and trigger A."""
         self.stop()
         self.clock_source = "EFIXed"
         if entry.sample_rate is not None:
@@ -80,6 +84,7 @@ class TekAwg5200(ScpiInstrument):
             self.write(f"SOURce{channel}:DAC:RESolution", self.limits.bits)
             self.write(f"SOURce{channel}:RMODe", Word("CONTinuous"))
         self.check()
+        self._set_triggers()
 
     def load(self, playlist: Playlist) -> None:
         """Make the program memory hold ``playlist`` and nothing else; read back and compare what was sent."""
@@ -231,6 +236,24 @@ class TekAwg5200(ScpiInstrument):
             )
         for channel in range(1, self.limits.n_channels + 1):
             self.write(f"SOURce{channel}:VOLTage", 2 * full_scale)  # peak to peak
+
+    def _set_triggers(self) -> None:
+        """Make marker 1 of every channel swing across the level of trigger input A, and ask whether it does."""
+        input_a = Word("ATRigger")
+        wanted: list[tuple[float, str, *tuple[Word, ...]]] = [
+            (TRIGGER_IMPEDANCE, "TRIGger:IMPedance", input_a),
+            (TRIGGER_LEVEL, "TRIGger:LEVel", input_a),
+        ]
+        for channel in range(1, self.limits.n_channels + 1):
+            marker = f"SOURce{channel}:MARKer1:VOLTage:LEVel:IMMediate"
+            wanted += [(MARKER_HIGH, f"{marker}:HIGH"), (MARKER_LOW, f"{marker}:LOW")]
+        self.write("TRIGger:SLOPe", Word("POSitive"), input_a)
+        self.session.write(*(command(header, value, *which) for value, header, *which in wanted))
+        self.check()
+        queries = [command(f"{header}?", *which) for _, header, *which in wanted]
+        for query, (value, *_), found in zip(queries, wanted, self._ask_all(queries, grammar.nr3), strict=True):
+            if not math.isclose(found, value, abs_tol=0.05):
+                raise InstrumentError(f"{query} is answered {found:g}", allowed=f"{value:g}", where=self.name)
 
     def _refuse_dirty(self) -> None:
         if self._content is None or self._loaded != self.session.generation:

@@ -6,6 +6,7 @@ channel's resolution; each marker in use takes one bit of it, so a marker exists
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -26,6 +27,8 @@ IDENTITY = "TEKTRONIX,AWG5208,{serial},FV:6.0.0242.0"
 N_CHANNELS = 8
 N_MARKERS = 4  # of each channel
 MAX_RATE = 2.5e9
+LEVEL, MAX_LEVEL = 1.4, 5.0  # V, of a trigger input: at power-on, and at most
+SOURCE_OHM = 50  # of a marker; a trigger input has 50 ohm at power-on, or 1 kohm
 _CHANNEL = (range(1, N_CHANNELS + 1),)
 _MARKER = (range(1, N_CHANNELS + 1), range(1, N_MARKERS + 1))
 _INPUTS = choice(("ATRigger", "BTRigger", "ITRigger"))
@@ -106,7 +109,7 @@ class TekAwg5200(ScpiDevice):
         self.disk = MassMemory(self.lists)
         self._assets: dict[int, tuple[str, int]] = {}  # by channel: waveform and 0, or sequence and track
         self._frequencies: dict[int, float] = {}
-        self._trigger = {("LEVEL", "ATR"): 0.7, ("LEVEL", "BTR"): 0.7}
+        self._trigger: dict[tuple[str, str], float] = {}
         asset, trigger, frequency = "[:SOURce#]:CASSet", "TRIGger[:SEQuence]", "FGEN[:CHANnel#]:FREQuency"
         return (
             *self.lists.commands(),
@@ -123,14 +126,14 @@ class TekAwg5200(ScpiDevice):
             ("AWGControl:STOP[:IMMediate]", self._stop),
             ("AWGControl:RSTATe?", lambda: str(self.run_state())),
             ("AWGControl:CONFigure:CNUMber?", lambda: str(N_CHANNELS)),
-            (f"{trigger}:LEVel", lambda value, of="ATR": self._put_trigger("LEVEL", number(value, "V"), of)),
-            (f"{trigger}:LEVel?", lambda of="ATR": nr3(self._get_trigger("LEVEL", of, 0.7))),
-            (f"{trigger}:IMPedance", lambda value, of="ATR": self._put_trigger("IMPEDANCE", number(value, "OHM"), of)),
-            (f"{trigger}:IMPedance?", lambda of="ATR": f"{self._get_trigger('IMPEDANCE', of, 1000):.0f}"),
+            (f"{trigger}:LEVel", lambda value, of="ATR": self._put_level(number(value, "V"), of)),
+            (f"{trigger}:LEVel?", lambda of="ATR": nr3(self._get_trigger("LEVEL", of, LEVEL))),
+            (f"{trigger}:IMPedance", lambda value, of="ATR": self._put_impedance(number(value, "OHM"), of)),
+            (f"{trigger}:IMPedance?", lambda of="ATR": f"{self._get_trigger('IMPEDANCE', of, SOURCE_OHM):.0f}"),
             (f"{trigger}:SLOPe", lambda value, of="ATR": self._put_trigger("SLOPE", _slope(value), of)),
             (f"{trigger}:SLOPe?", lambda of="ATR": "POS" if self._get_trigger("SLOPE", of, 1) > 0 else "NEG"),
             (f"{trigger}:MODE", lambda value, of="ATR": self._put_trigger("MODE", _timing(value), of)),
-            (f"{trigger}:MODE?", lambda of="ATR": "ASYN" if self._get_trigger("MODE", of, 1) else "SYNC"),
+            (f"{trigger}:MODE?", lambda of="ATR": "ASYN" if self._get_trigger("MODE", of, 0) else "SYNC"),
             (f"{trigger}[:IMMediate]", lambda of="ATR": _INPUTS(of) and None),
             (f"{frequency}?", lambda n: nr3(self._frequencies.get(self._channel(n), 1.2e6))),
             (frequency, self._put_frequency),
@@ -172,8 +175,18 @@ class TekAwg5200(ScpiDevice):
             steps=self._played_steps(),
             started=self.started,
             marker_levels={marker_number(c, m): (self._low.get(c, m), self._high.get(c, m)) for c, m in numbered},
-            threshold=self._get_trigger("LEVEL", "ATR", 0.7),
+            threshold=self._threshold(),
         )
+
+    def _threshold(self) -> float:
+        """Return how high a marker, as it is into 50 ohm, must rise to start this instrument at input A.
+
+        A marker comes out of 50 ohm, so an input of higher impedance sees more of it. Only rising edges are simulated.
+        """
+        if self._get_trigger("SLOPE", "ATR", 1) < 0:
+            return math.inf
+        ohm = self._get_trigger("IMPEDANCE", "ATR", SOURCE_OHM)
+        return self._get_trigger("LEVEL", "ATR", LEVEL) * (ohm + SOURCE_OHM) / (2 * ohm)
 
     def _played_steps(self) -> tuple[PlayedStep, ...]:
         drawn: dict[tuple[str, int], tuple[NDArray[np.float32], Mapping[int, NDArray[np.int64]]]] = {}
@@ -290,6 +303,16 @@ class TekAwg5200(ScpiDevice):
         self.started = 0
         self._playing = None
         self.lock.notify_all()
+
+    def _put_level(self, value: float, of: Parameter) -> None:
+        if not abs(value) <= MAX_LEVEL:
+            raise ScpiError(-222, f"trigger level {value:g}")
+        self._put_trigger("LEVEL", value, of)
+
+    def _put_impedance(self, value: float, of: Parameter) -> None:
+        if value not in (50.0, 1000.0):
+            raise ScpiError(-222, f"trigger impedance {value:g}")
+        self._put_trigger("IMPEDANCE", value, of)
 
     def _put_trigger(self, what: str, value: float, of: Parameter) -> None:
         self._trigger[what, _INPUTS(of)] = value

@@ -29,7 +29,7 @@ CONFIGURE = (
     :ACQuire:INTerpolate OFF
     :TIMebase:REFerence LEFT
     :WAVeform:SEGMented:ALL 1
-    """ + OK + ":ACQuire:SRATe? -> 2.00E+09\n"
+    """ + OK + ":TRIGger:LEVel? AUX -> 5.00E-01\n:ACQuire:SRATe? -> 2.00E+09\n"
 )  # fmt: skip
 ARM = """
     :STOP
@@ -176,3 +176,9 @@ def test_a_rate_that_it_does_not_have_is_refused(scripted):
 def test_it_is_safe_when_stopped(scripted):
     with scripted(Infiniium, HELLO + ":STOP" + OK) as scope:
         scope.make_safe(SafeEntry(action=SafeAction.OFF))
+
+
+def test_a_trigger_level_that_reads_back_differently_is_refused(scripted):
+    said = CONFIGURE.replace("5.00E-01", "0.0").split(":ACQuire:SRATe?")[0]
+    with scripted(Infiniium, HELLO + said) as scope, pytest.raises(InstrumentError, match="trigger level 0 V"):
+        scope.configure(ENTRY, None)

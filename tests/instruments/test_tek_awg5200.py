@@ -1,5 +1,7 @@
 """The conversation with a Tektronix AWG5200."""
 
+from contextlib import nullcontext
+
 import numpy as np
 import pytest
 
@@ -142,14 +144,22 @@ def test_after_a_fault_or_a_load_that_broke_off_everything_is_loaded_again(scrip
         awg.load(playlist)
 
 
-def test_configuring_switches_nothing_on(scripted):
+MARKER = "SOURce{}:MARKer1:VOLTage:LEVel:IMMediate"
+TRIGGERS = "TRIGger:SLOPe POSitive,ATRigger\nTRIGger:IMPedance 50,ATRigger\nTRIGger:LEVel 0.5,ATRigger\n"
+TRIGGERS += "".join(f"{MARKER.format(k)}:HIGH 1\n{MARKER.format(k)}:LOW 0\n" for k in range(1, 9)) + OK.lstrip()
+TRIGGERS += ":TRIGger:IMPedance? ATRigger;:TRIGger:LEVel? ATRigger;"
+TRIGGERS += ";".join(f":{MARKER.format(k)}:HIGH?;:{MARKER.format(k)}:LOW?" for k in range(1, 9))
+
+
+@pytest.mark.parametrize("level", ["0.5", "1.4"])
+def test_configuring_switches_nothing_on_and_makes_markers_cross_the_trigger_level(scripted, level):
     said = STOP + "CLOCk:SOURce EFIXed" + OK + "CLOCk:SRATe 2000000000" + OK
     said += "".join(f"SOURce{k}:VOLTage 0.5\n" for k in range(1, 9))
     said += "".join(f"SOURce{k}:DAC:RESolution 15\nSOURce{k}:RMODe CONTinuous\n" for k in range(1, 9)) + OK
-    with scripted(TekAwg5200, HELLO + said) as awg:
-        awg.configure(
-            InstrumentEntry(driver="", address="", sample_rate=2e9, full_scale=0.25), LimitEntry(min=0, max=0.3)
-        )
+    entry = InstrumentEntry(driver="", address="", sample_rate=2e9, full_scale=0.25)
+    refused = pytest.raises(InstrumentError, match="TRIGger:LEVel") if level == "1.4" else nullcontext()
+    with scripted(TekAwg5200, HELLO + said + TRIGGERS + f" -> 50;{level}" + ";1.0;0.0" * 8) as awg, refused:
+        awg.configure(entry, LimitEntry(min=0, max=0.3))
 
 
 @pytest.mark.parametrize(("full_scale", "message"), [(0.5, "beyond its limit"), (0.01, "outside the range")])

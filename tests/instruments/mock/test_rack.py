@@ -3,14 +3,13 @@
 import numpy as np
 import pytest
 
-from qctl.core.errors import ConfigError
 from qctl.core.port import Port
 from qctl.instruments.mock.faults import Faults
 
 
 def load(awg, levels, wait, marked=(), n_samples=4000):
     """Load one step for each level on channel 1; the marker of steps in ``marked`` rises at their sample 0."""
-    awg.send(f'CLOC:SRAT 1E9;:SOUR1:DAC:RES 15;:SOUR1:VOLT 1.0;:SLIS:SEQ:NEW "s",{len(levels)},1')
+    awg.send(f'CLOC:SRAT 1E9;:TRIG:LEV 0.5;:SOUR1:DAC:RES 15;:SOUR1:VOLT 1.0;:SLIS:SEQ:NEW "s",{len(levels)},1')
     for number, level in enumerate(levels, start=1):
         data = np.full(n_samples, level, "<f4").tobytes()
         marks = np.zeros(n_samples, np.uint8)
@@ -85,6 +84,39 @@ def test_a_step_without_marker_leaves_the_slave_behind(start):
     assert heard(clients["scope1"], 2, 7) == [1, 2, 3, 1, 2, 3, 1]
 
 
+@pytest.mark.parametrize(
+    ("settings", "starts"),
+    [
+        ("TRIG:LEV 0.95", True),
+        ("TRIG:LEV 1.4", False),  # as after power-on
+        ("TRIG:LEV 1.4;IMP 1000", True),  # an input of 1 kohm sees nearly twice as much
+        ("TRIG:LEV 0", False),  # the marker never was below
+        ("TRIG:SLOP NEG", False),
+    ],
+)
+def test_a_slave_starts_when_the_marker_crosses_its_trigger_level(start, settings, starts):
+    _, _, clients = start()
+    load(clients["awg1"], (0.1,), "ITR", marked=(0,))
+    load(clients["awg2"], (0.2,), "ATR")
+    clients["awg2"].send(settings, "AWGC:RUN")
+    assert clients["awg2"].ask("*OPC?") == "1"
+    arm(clients["scope1"], 2)
+    clients["awg1"].send("AWGC:RUN")
+    assert heard(clients["scope1"], 2, 2) == ([2, 2] if starts else [0, 0])
+
+
+@pytest.mark.parametrize(("marker", "triggers"), [("HIGH 0.45", 0), ("HIGH 1.75", 1), ("LOW 0.6", 0)])
+def test_a_digitizer_hears_a_marker_only_where_it_crosses_its_level(start, marker, triggers):
+    _, _, clients = start()
+    load(clients["awg1"], (0.1,), "ITR", marked=(0,))
+    arm(clients["scope1"], 1)
+    clients["awg1"].send(f"SOUR1:MARK1:VOLT:LEV:IMM:{marker}", "AWGC:RUN")
+    assert clients["awg1"].errors() == []
+    while clients["scope1"].ask(":ADER?") != str(triggers):
+        continue
+    assert clients["scope1"].ask(":WAV:SEGM:COUN?") == str(triggers)
+
+
 def test_the_master_alone_starts_nothing_while_it_is_stopped(start):
     _, _, clients = start()
     load(clients["awg1"], (0.1,), "ITR", marked=(0,))
@@ -156,22 +188,3 @@ def test_a_world_that_fails_is_reported_by_the_digitizer(start, monkeypatch):
     assert clients["scope1"].ask("*OPC?") == "1"
     assert clients["scope1"].ask(":WAV:SEGM:COUN?") == "0"
     assert clients["scope1"].ask(":SYST:ERR? STR").startswith("-200,")
-
-
-def test_a_driver_without_a_mock_is_refused(start, laboratory):
-    from dataclasses import replace
-
-    strange = {"camera": replace(laboratory.instruments["bias"], driver="qctl.instruments.camera:Camera")}
-    with pytest.raises(ConfigError, match="camera"):
-        start(instruments=strange, lines={})
-
-
-def test_the_announcement_is_one_line_of_plain_data(start):
-    import json
-
-    rack, _, _ = start()
-    text = json.dumps(rack.announcement())
-    assert "\n" not in text
-    entry = json.loads(text)["instruments"]["awg1"]
-    assert entry.keys() == {"driver", "model", "address", "hislip"}
-    assert entry["model"] == "AWG5208"

@@ -6,8 +6,11 @@ import signal
 import socket
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
+
+from qctl.core.errors import ConfigError
 
 CHILD = """
 import json, sys
@@ -72,3 +75,18 @@ def test_a_rack_stays_while_nobody_holds_its_standard_input():
         finally:
             process.terminate()
         assert process.wait(10) == 0
+
+
+def test_a_driver_without_a_mock_is_refused(start, laboratory):
+    strange = {"camera": replace(laboratory.instruments["bias"], driver="qctl.instruments.camera:Camera")}
+    with pytest.raises(ConfigError, match="camera"):
+        start(instruments=strange, lines={})
+
+
+def test_the_announcement_is_one_line_of_plain_data(start):
+    rack, _, _ = start()
+    text = json.dumps(rack.announcement())
+    assert "\n" not in text
+    entry = json.loads(text)["instruments"]["awg1"]
+    assert entry.keys() == {"driver", "model", "address", "hislip"}
+    assert entry["model"] == "AWG5208"
