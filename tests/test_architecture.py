@@ -12,6 +12,7 @@ ROOT = Path(__file__).resolve().parents[1]
 # Top first. A layer may import those below it and itself; names on one line do not know each other.
 LAYERS = (
     ("cli",),
+    ("calibrate",),
     ("run",),
     ("frontends", "compile", "control", "readout"),
     ("platforms", "config", "instruments", "physics"),
@@ -28,7 +29,7 @@ DOORS = {
     ("cli", "instruments"): "qctl/cli/rack.py",
 }
 FORBIDDEN = {"cli": {"physics", "instruments"}, "run": {"physics", "instruments", "platforms"}}
-FORBIDDEN |= {name: {"physics", "instruments"} for name in ("frontends", "compile", "control", "readout")}
+FORBIDDEN |= {name: {"physics", "instruments"} for name in ("calibrate", "frontends", "compile", "control", "readout")}
 FORBIDDEN["instruments"] = {"kernels"}
 
 MAX_LINES = 400
