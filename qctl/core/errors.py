@@ -24,6 +24,10 @@ class QctlError(Exception):
         text = f"{text}; allowed: {allowed}" if allowed else text
         super().__init__(f"{text}; {remedy}" if remedy else text)
 
+    def __str__(self) -> str:
+        """Return the message; also where another root (KeyError) would show it differently."""
+        return str(self.args[0])
+
     def __reduce__(self) -> tuple[object, ...]:
         """Cross process borders with all four fields."""
         return _rebuild, (type(self), self.asked, self.allowed, self.where, self.remedy)
@@ -53,6 +57,10 @@ class ConfigError(QctlError):
         error.mistakes = found
         return error
 
+    def __str__(self) -> str:
+        """Return the message; also where another root (KeyError) would show it differently."""
+        return str(self.args[0])
+
     def __reduce__(self) -> tuple[object, ...]:
         """Cross process borders with the list of mistakes."""
         return *super().__reduce__(), {"mistakes": self.mistakes}
@@ -70,8 +78,8 @@ class LimitError(CompileError):
     """A number that an instrument or output does not allow, found before anything was sent."""
 
 
-class ParameterError(QctlError):
-    """A parameter that is missing, not finite, or of the wrong unit."""
+class ParameterError(QctlError, KeyError):
+    """A parameter that is missing, not finite, or of the wrong unit; a mapping's ``get`` knows it as a KeyError."""
 
 
 class InstrumentError(QctlError):

@@ -67,3 +67,9 @@ def test_no_quantity_belongs_to_two_kinds_of_target():
 @pytest.mark.parametrize("port", [Port("awg1", 3), Port("awg1", 1, marker=True), Port("digitizer", 12)])
 def test_a_port_is_read_back_from_its_text(port):
     assert Port.parse(str(port)) == port
+
+
+def test_an_unknown_parameter_has_a_default_where_one_is_given_and_a_sentence_where_not():
+    assert Parameters({}).get("q0.frequency", 5.0) == 5.0
+    with pytest.raises(ParameterError, match=r"^parameter 'q0.frequency' is not known; allowed"):
+        Parameters({})["q0.frequency"]
