@@ -114,13 +114,13 @@ class Chip:
             total[c.target] += c.magnitude * own[c.source]
         return np.array([0.0 if name is None else total[name] for name in self.loops])
 
-    def pulsed_flux(self, signals: Mapping[str, Signal]) -> dict[int, Signal]:
-        """Return the pulsed flux in each loop that feels any; keys count loops."""
+    def pulsed_flux(self, signals: Mapping[str, Signal]) -> dict[int, list[tuple[float, Signal]]]:
+        """Return what adds up to the pulsed flux in each loop that feels any: factors and signals; keys count loops."""
         felt: dict[str, list[tuple[float, Signal]]] = {n: [(1.0, s)] for n, s in signals.items() if len(s.values)}
         for c in self.twin.flux_crosstalk:
             if c.source in signals and len(signals[c.source].values):
                 felt.setdefault(c.target, []).append((c.magnitude, signals[c.source]))
-        return {k: _sum(felt[name]) for k, name in enumerate(self.loops) if name is not None and name in felt}
+        return {k: felt[name] for k, name in enumerate(self.loops) if name is not None and name in felt}
 
     def zz(self, coupling: int, resting: NDArray[np.float64]) -> float:
         """Return the static shift of |11> at rest, rad/s."""
@@ -175,7 +175,8 @@ def _entry(entries: Mapping[str, _Line], name: str) -> _Line:
     return entries[name] if name in entries else entries["default"]
 
 
-def _sum(parts: list[tuple[float, Signal]]) -> Signal:
+def summed(parts: list[tuple[float, Signal]]) -> Signal:
+    """Return the sum of signals, each times its factor, on the grid of the first."""
     if len(parts) == 1:
         factor, signal = parts[0]
         return Signal(signal.start, signal.dt, factor * signal.values, factor * signal.rest)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import expm
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,13 @@ class Jumps:
         for one in self.rounds:
             found[one.shots] = one.after
         return found
+
+
+def expected(populations: NDArray[np.float64], duration: float, down: float, up: float) -> NDArray[np.float64]:
+    """Return the mean populations after ``duration``, shape (levels,), under the same jumps as :func:`sample_jumps`."""
+    n = np.arange(len(populations))
+    rates = np.diag(down * n[1:], k=1) + np.diag(up * n[1:], k=-1)
+    return np.asarray(expm((rates - np.diag(rates.sum(axis=0))) * duration) @ populations)
 
 
 def sample_jumps(

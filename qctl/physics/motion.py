@@ -16,6 +16,7 @@ from qctl.core.errors import InstrumentError
 from qctl.kernels.propagate import propagate
 
 from .chip import TWO_PI, Chip
+from .memory import Memory
 from .operators import Complex, commutator, embedded, kron, lowering, superoperator
 from .signals import Signal
 from .timeline import Couplings, Energies, Piece
@@ -23,7 +24,6 @@ from .timeline import Couplings, Energies, Piece
 SPLIT_DRIVE = 1e-9  # s; decay and drive alternate in steps no longer than this
 SPLIT_COUPLED = 8e-9  # s; the same for coupled qubits, where nothing turns faster than g
 LEAK = TWO_PI * 5e6  # rad/s; weaker constant drives are left out while qubits exchange excitations
-_CACHED = 20000  # propagators kept
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Motion:
     felt : lines that reach each qubit, its own first
     levels : energies of each qubit over time
     exchanges : by coupling
-    cache : propagators by content, shared by all points of a run
+    memory : of propagators, shared by all points of a run
     """
 
     chip: Chip
@@ -53,7 +53,7 @@ class Motion:
     felt: list[list[Felt]]
     levels: list[Energies]
     exchanges: dict[int, Couplings]
-    cache: dict[bytes, Complex] = field(default_factory=dict)
+    memory: Memory = field(default_factory=Memory)
     _edges: dict[int, NDArray[np.float64]] = field(default_factory=dict)
 
     def idle(self, qubit: int, start: float, end: float) -> Complex:
@@ -82,17 +82,19 @@ class Motion:
         d = self.chip.twin.levels
         energies = self.levels[qubit].mean(start, end) - np.arange(d) * self.frames[qubit]
         leak = self._leak(qubit, (start + end) / 2)
-        key = np.array([-1, qubit, end - start, *energies, leak.real, leak.imag]).tobytes()
-        if key in self.cache:
-            return self.cache[key]
+        key = ("idle", qubit, end - start, energies.tobytes(), leak)
+        return self.memory.get(key, lambda: self._waited(qubit, end - start, energies, leak))
+
+    def _waited(self, qubit: int, duration: float, energies: NDArray[np.float64], leak: complex) -> Complex:
+        d = self.chip.twin.levels
         h = np.diag(energies).astype(np.complex128)
         if leak:
             h += leak / 2 * lowering(d) + np.conj(leak) / 2 * lowering(d).T
         if self.chip.dissipative:
-            found = expm((commutator(h) + self.chip.dissipators[qubit]) * (end - start))
+            found = expm((commutator(h) + self.chip.dissipators[qubit]) * duration)
         else:
-            found = expm(-1j * (end - start) * h) if leak else np.diag(np.exp(-1j * energies * (end - start)))
-        return self._remember(key, found[None])
+            found = expm(-1j * duration * h) if leak else np.diag(np.exp(-1j * energies * duration))
+        return np.asarray(found[None])
 
     def drive(self, piece: Piece) -> Complex:
         """Return the operator of one driven qubit, shape (1, size, size)."""
@@ -184,10 +186,13 @@ class Motion:
     ) -> Complex:
         parts = (np.array([dt, *qubits]), drift, controls, np.ascontiguousarray(drive))
         key = blake2b(b"".join(x.tobytes() for x in parts), digest_size=16).digest()
-        if key in self.cache:
-            return self.cache[key]
         if not self.chip.dissipative:
-            return self._remember(key, _unitary(drift, controls, drive, dt)[None])
+            return self.memory.get(key, lambda: _unitary(drift, controls, drive, dt)[None])
+        return self.memory.get(key, lambda: self._decaying(drift, controls, drive, dt, qubits, longest))
+
+    def _decaying(
+        self, drift: Complex, controls: Complex, drive: Complex, dt: float, qubits: tuple[int, ...], longest: float
+    ) -> Complex:
         per_split = max(1, int(longest / dt + 1e-6))
         found = np.eye(self.chip.twin.levels ** (2 * len(qubits)), dtype=np.complex128)
         whole = len(drive) // per_split
@@ -197,7 +202,7 @@ class Motion:
             found = self._split(drift, controls, part, dt, qubits) @ found
         if len(drive) > whole * per_split:
             found = self._split(drift, controls, drive[None, whole * per_split :], dt, qubits) @ found
-        return self._remember(key, found[None])
+        return found[None]
 
     def _split(self, drift: Complex, controls: Complex, drive: Complex, dt: float, qubits: tuple[int, ...]) -> Complex:
         """Return the product of (half decay, unitary, half decay) over the rows of ``drive`` (Strang splitting)."""
@@ -208,16 +213,8 @@ class Motion:
         return _product(decay @ steps @ decay)
 
     def _decay(self, qubit: int, duration: float) -> Complex:
-        key = np.array([-2, qubit, duration]).tobytes()
-        if key not in self.cache:
-            self._remember(key, expm(self.chip.dissipators[qubit] * duration))
-        return self.cache[key]
-
-    def _remember(self, key: bytes, value: Complex) -> Complex:
-        if len(self.cache) > _CACHED:
-            self.cache.clear()
-        self.cache[key] = value
-        return value
+        key = ("decay", qubit, duration)
+        return self.memory.get(key, lambda: np.asarray(expm(self.chip.dissipators[qubit] * duration)))
 
     def _grid(self, piece: Piece) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return the middles and lengths of the time steps of a piece, s.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +12,7 @@ from scipy.signal import lfilter
 
 from .chip import TWO_PI
 from .operators import Complex
-from .signals import Signal, changing
+from .signals import Signal
 from .twin import Resonator
 
 IMPEDANCE = 50.0  # ohm
@@ -55,6 +56,21 @@ class Response:
         kappa, power = TWO_PI * self.truth.kappa, np.abs(difference) ** 2 / (2 * IMPEDANCE)
         return np.asarray(2 * self.truth.coupling * power / (kappa * hbar * TWO_PI * self.truth.frequency))
 
+    @property
+    def nbytes(self) -> int:
+        """Return the size in bytes."""
+        return self.fields.nbytes + self.drive.nbytes
+
+    @cached_property
+    def windows(self) -> list[tuple[float, float, float]]:
+        """Return (start, end, factor on the decay rate) of each tone."""
+        found = []
+        for start, end in self.tones():
+            inside = slice(*(round((t - self.drive.start) / self.drive.dt) for t in (start, end)))
+            photons = float(np.mean(self.photons(self.fields[1, inside])))
+            found.append((start, end, 1 + photons / self.truth.critical_photons))
+        return found
+
     def tones(self) -> list[tuple[float, float]]:
         """Return start and end of each stretch in which the qubit is measured, s.
 
@@ -89,10 +105,9 @@ def driven_part(z: Signal, until: float) -> Signal | None:
 
     A single step (an offset that is switched on) is no tone; ``rest`` of what is returned is the value before it.
     """
-    rows = [(first, last) for first, last in changing(z) if last > first]
-    if not rows:
+    if not len(z.stretches):
         return None
-    first = int(rows[0][0])
+    first = int(z.stretches[0, 0])
     before = complex(z.values[first - 1]) if first else z.rest
     start = z.start + first * z.dt
     count = max(len(z.values) - first, int(np.ceil((until - start) / z.dt)))

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from qctl.core.errors import InstrumentError
 
-from .chip import TWO_PI
-from .jumps import Jumps, sample_jumps
+from .chip import TWO_PI, Chip
+from .jumps import Jumps, expected, sample_jumps
 from .motion import Motion
 from .register import Register
 from .timeline import Piece
@@ -46,8 +46,32 @@ class Seen:
     jumps: Jumps
 
 
+@dataclass(frozen=True)
+class Ending:
+    """All that is left of a sweep point when nothing moves any more.
+
+    Parameters
+    ----------
+    clusters : qubits measured for the last time, and their joint probabilities, shape (n_rows, levels, levels, ...)
+    tones : their last tones, by qubit
+    populations : mean at ``times`` (s, by qubit), shape (n_qubits, levels)
+    """
+
+    clusters: list[tuple[tuple[int, ...], NDArray[np.float64]]]
+    tones: Mapping[int, Tone]
+    populations: NDArray[np.float64]
+    times: NDArray[np.float64]
+
+    @property
+    def nbytes(self) -> int:
+        """Return the size in bytes."""
+        return self.populations.nbytes + sum(weights.nbytes for _, weights in self.clusters)
+
+
 class Shot:
     """Carries one register through the pieces and tones of a sweep point.
+
+    Chance enters only with measurements in mid-circuit; those at the end are drawn from the :class:`Ending`.
 
     Parameters
     ----------
@@ -68,7 +92,7 @@ class Shot:
     ) -> None:
         self.motion, self.chip, self.rng = motion, motion.chip, rng
         self.register = Register(initial, len(detunings), density=self.chip.dissipative)
-        self.detunings, self.rows, self.n_shots = detunings, groups, len(groups)
+        self.detunings, self.rows = detunings, groups
         self.zz = {c: float(z) for c, z in enumerate(zz) if z}
         self.clock = np.zeros(len(self.chip.names))
         self.zz_clock = dict.fromkeys(self.zz, 0.0)
@@ -79,9 +103,9 @@ class Shot:
         count = np.subtract.outer(self.number, self.number).ravel() if self.chip.dissipative else self.number
         self.per_angle = -1j * count
 
-    def play(self, pieces: list[Piece], tones: list[Tone], end: float) -> None:
+    def play(self, pieces: list[Piece], tones: list[Tone], end: float) -> Ending:
         """Carry the state through everything that happens, up to ``end``."""
-        last = self._last_use(pieces, tones)
+        last = _last_use(pieces, tones)
         events: list[tuple[float, int, Piece | Tone]] = [(p.start, 1, p) for p in pieces]
         events += [(t.start, 0, t) for t in tones]
         for _, _, event in sorted(events, key=lambda e: e[:2]):
@@ -92,30 +116,20 @@ class Shot:
         for q in range(len(self.clock)):
             if q not in self.frozen:
                 self._idle(q, end)
-        self._sample_frozen()
+        clusters = [(c, self.register.joint(c)) for c in self.register.clusters_of(list(self.frozen))]
+        times = np.array([self.frozen[q].end if q in self.frozen else t for q, t in enumerate(self.clock)])
+        return Ending(clusters, self.frozen, self._populations(), times)
 
-    def populations(self) -> NDArray[np.float64]:
-        """Return the mean population of each level at the end, shape (n_qubits, levels), over all shots."""
-        weights = np.bincount(self.rows, minlength=self.register.n_rows) / self.n_shots
+    def _populations(self) -> NDArray[np.float64]:
+        n_rows = self.register.n_rows
+        weights = np.full(n_rows, 1 / n_rows)
+        if self.seen:  # rows are no longer equally many shots
+            weights = np.bincount(self.rows, minlength=n_rows) / len(self.rows)
         found = np.stack([weights @ self.register.populations(q) for q in range(len(self.clock))])
-        for seen in self.seen:
-            if seen.tone.qubit in self.frozen:
-                after = seen.jumps.final(seen.levels)
-                found[seen.tone.qubit] = np.bincount(after, minlength=found.shape[1]) / self.n_shots
+        for q, tone in self.frozen.items():
+            down, up, _ = self.chip.rates(q)
+            found[q] = expected(found[q], tone.end - tone.start, down * tone.decay, up)
         return found
-
-    def ends(self) -> NDArray[np.float64]:
-        """Return the time for which :meth:`populations` holds, by qubit, s."""
-        return np.array([self.frozen[q].end if q in self.frozen else t for q, t in enumerate(self.clock)])
-
-    def _last_use(self, pieces: list[Piece], tones: list[Tone]) -> dict[int, float]:
-        """Return when each qubit is last coupled or measured: what happens to it alone after that is never seen."""
-        last: dict[int, float] = {}
-        coupled = ((p.start, p.qubits) for p in pieces if p.kind == "couple")
-        for start, qubits in [*coupled, *((t.start, (t.qubit,)) for t in tones)]:
-            for q in qubits:
-                last[q] = max(last.get(q, -np.inf), start)
-        return last
 
     def _act(self, piece: Piece) -> None:
         moving, middle = piece.qubits, (piece.start + piece.end) / 2
@@ -217,27 +231,30 @@ class Shot:
             self.frozen[q] = tone
             return
         found = _drawn(self.register.populations(q), self.rows, self.rng)
-        seen = self._see(tone, found)
+        self.seen.append(see(self.chip, tone, found, self.rng))
+        seen = self.seen[-1]
         after = seen.jumps.final(seen.levels)
         keys, self.rows = np.unique(np.stack([self.rows, found, after]), axis=1, return_inverse=True)
         self.register.branch(q, keys[0], keys[1], keys[2])
         self.detunings = self.detunings[keys[0]]
         self.clock[q] = max(tone.end, self.clock[q])
 
-    def _see(self, tone: Tone, found: NDArray[np.int64]) -> Seen:
-        down, up, _ = self.chip.rates(tone.qubit)
-        duration = tone.end - tone.start
-        jumps = sample_jumps(found, duration, down * tone.decay, up, self.register.levels, self.rng)
-        self.seen.append(Seen(tone, found.astype(np.int8), jumps))
-        return self.seen[-1]
 
-    def _sample_frozen(self) -> None:
-        for cluster in self.register.clusters_of(list(self.frozen)):
-            joint = self.register.joint(cluster)
-            flat = _drawn(joint.reshape(self.register.n_rows, -1), self.rows, self.rng)
-            levels = np.unravel_index(flat, joint.shape[1:])
-            for q, found in zip(cluster, levels, strict=True):
-                self._see(self.frozen[q], np.asarray(found))
+def draw(chip: Chip, ending: Ending, rows: NDArray[np.int64], rng: np.random.Generator) -> list[Seen]:
+    """Return what the last tones see, shot by shot; ``rows`` says which version of the chip each shot belongs to."""
+    seen = []
+    for qubits, joint in ending.clusters:
+        flat = _drawn(joint.reshape(len(joint), -1), rows, rng)
+        for q, found in zip(qubits, np.unravel_index(flat, joint.shape[1:]), strict=True):
+            seen.append(see(chip, ending.tones[q], np.asarray(found), rng))
+    return seen
+
+
+def see(chip: Chip, tone: Tone, found: NDArray[np.int64], rng: np.random.Generator) -> Seen:
+    """Return what a tone sees of a qubit in levels ``found`` at its start."""
+    down, up, _ = chip.rates(tone.qubit)
+    jumps = sample_jumps(found, tone.end - tone.start, down * tone.decay, up, chip.twin.levels, rng)
+    return Seen(tone, found.astype(np.int8), jumps)
 
 
 def _drawn(weights: NDArray[np.float64], rows: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.int64]:
@@ -254,3 +271,19 @@ def _drawn(weights: NDArray[np.float64], rows: NDArray[np.int64], rng: np.random
 def tones_of(windows: Mapping[int, list[tuple[float, float, float]]]) -> list[Tone]:
     """Return tones of all qubits, by start."""
     return sorted((Tone(q, *w) for q, ws in windows.items() for w in ws), key=lambda t: t.start)
+
+
+def decided_on_the_way(pieces: list[Piece], tones: list[Tone]) -> bool:
+    """Return whether any measurement comes before its qubit is used for the last time."""
+    last = _last_use(pieces, tones)
+    return any(tone.start < last[tone.qubit] for tone in tones)
+
+
+def _last_use(pieces: list[Piece], tones: list[Tone]) -> dict[int, float]:
+    """Return when each qubit is last coupled or measured: what happens to it alone after that is never seen."""
+    last: dict[int, float] = {}
+    coupled = ((p.start, p.qubits) for p in pieces if p.kind == "couple")
+    for start, qubits in [*coupled, *((t.start, (t.qubit,)) for t in tones)]:
+        for q in qubits:
+            last[q] = max(last.get(q, -np.inf), start)
+    return last

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
+from hashlib import blake2b
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +32,28 @@ class Signal:
     def end(self) -> float:
         """Return the time at which the last sample ends, s."""
         return self.start + len(self.values) * self.dt
+
+    @property
+    def nbytes(self) -> int:
+        """Return the size in bytes."""
+        return self.values.nbytes
+
+    @cached_property
+    def digest(self) -> bytes:
+        """Return what tells this signal from all others."""
+        numbers = np.array([self.start, self.dt, self.rest])
+        return blake2b(self.values.data, key=numbers.tobytes(), digest_size=16).digest()
+
+    @cached_property
+    def peak(self) -> float:
+        """Return the largest absolute value."""
+        return float(np.max(np.abs(self.values), initial=0.0))
+
+    @cached_property
+    def stretches(self) -> NDArray[np.int64]:
+        """Return the stretches that change, as rows (first sample, sample after the last)."""
+        rows = changing(self)
+        return rows[rows[:, 1] > rows[:, 0]]
 
     def at(self, times: NDArray[np.float64]) -> NDArray[np.complex128]:
         """Return the value at each time."""

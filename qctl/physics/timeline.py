@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .chip import TWO_PI, Chip
-from .signals import Signal, changing
+from .signals import Signal
 
 DRIVE_FLOOR = TWO_PI * 20e3  # rad/s; weaker drives from other lines are left out
 COUPLING_FLOOR = TWO_PI * 20e3  # rad/s; nearer to its value at rest an exchange is left out
@@ -42,6 +42,11 @@ class Energies:
     change: NDArray[np.float64]
     summed: NDArray[np.float64]
 
+    @property
+    def nbytes(self) -> int:
+        """Return the size in bytes."""
+        return self.change.nbytes + self.summed.nbytes
+
     def mean(self, start: float, end: float) -> NDArray[np.float64]:
         """Return the levels averaged from ``start`` to ``end``, rad/s."""
         if not len(self.change) or end <= start:
@@ -68,6 +73,11 @@ class Couplings:
 
     rest: float
     signal: Signal
+
+    @property
+    def nbytes(self) -> int:
+        """Return the size in bytes."""
+        return self.signal.nbytes
 
 
 def energies_over_time(chip: Chip, qubit: int, resting: float, pulsed: Signal | None) -> Energies:
@@ -101,12 +111,10 @@ def driven_pieces(qubit: int, felt: list[tuple[float, Signal]]) -> list[Piece]:
     """
     spans: list[tuple[float, float]] = []
     for number, (factor, signal) in enumerate(felt):
-        if number and factor * np.max(np.abs(signal.values), initial=0.0) < DRIVE_FLOOR:
-            continue
+        if number and factor * signal.peak < DRIVE_FLOOR:
+            continue  # constant stretches, driven or not, are idling
         spans += [
-            (signal.start + first * signal.dt, signal.start + last * signal.dt)
-            for first, last in changing(signal)
-            if last > first  # constant stretches, driven or not, are idling
+            (signal.start + first * signal.dt, signal.start + last * signal.dt) for first, last in signal.stretches
         ]
     return [Piece(start, end, (qubit,), "drive") for start, end in _united(spans)]
 

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from scipy.constants import Boltzmann
 from scipy.special import ndtri
 
+from .feed import Feed
 from .operators import Complex
-from .resonators import IMPEDANCE, Response
+from .resonators import IMPEDANCE
 from .shot import Seen
-from .signals import Signal
 from .twin import Feedline
 
 _BLOCK = 1 << 19  # samples treated at once, so that they stay in the cache
@@ -34,49 +34,24 @@ class Pattern:
     templates: Complex
     which: NDArray[np.int64]
     shots: NDArray[np.int64]
-    corrections: Complex
+    corrections: NDArray[np.complex64]
 
 
-def pattern(
-    truth: Feedline,
-    z: Signal,
-    seen: list[tuple[Response, Seen]],
-    quiet: list[Response],
-    times: NDArray[np.float64],
-    n_shots: int,
-) -> Pattern:
-    """Return the traces at chip times ``times``.
-
-    Parameters
-    ----------
-    seen : tones on this feedline, with their resonators
-    quiet : all resonators of the feedline; one that is not measured answers as for level 0
-    """
-    plain = np.zeros(len(times), np.complex128) if truth.transmission else z.at(times)
-    plain = plain + sum((_answer(truth, r, r.at(0, times)) for r in quiet), np.zeros(len(times), np.complex128))
-    found = np.stack([s.levels for _, s in seen], axis=1) if seen else np.zeros((n_shots, 0), np.int8)
+def pattern(feed: Feed, seen: list[Seen], n_shots: int) -> Pattern:
+    """Return the traces of one feedline; ``seen`` are the tones on its resonators. One without a tone is in level 0."""
+    found = np.stack([s.levels for s in seen], axis=1) if seen else np.zeros((n_shots, 0), np.int8)
     combinations, which = _combinations(found)
     spans = _spans(seen)
-    templates = np.repeat(plain[None], len(combinations), axis=0)
-    for column, ((response, _), (start, end)) in enumerate(zip(seen, spans, strict=True)):
-        inside = (times >= start) & (times < end)
+    templates = np.repeat(feed.quiet[None], len(combinations), axis=0)
+    for column, (s, (start, end)) in enumerate(zip(seen, spans, strict=True)):
+        inside = slice(*np.searchsorted(feed.times, (start, end)))
         for level in np.unique(combinations[:, column]):
             if level:
-                more = _answer(truth, response, response.at(level, times[inside]) - response.at(0, times[inside]))
-                templates[np.ix_(combinations[:, column] == level, inside)] += more
-    jumps = [
-        one
-        for (response, s), (_, end) in zip(seen, spans, strict=True)
-        for one in _jumped(truth, response, s, times, end)
-    ]
+                templates[combinations[:, column] == level, inside] += feed.changes[s.tone.qubit][level, inside]
+    jumps = [one for s, (_, end) in zip(seen, spans, strict=True) for one in _jumped(feed, s, end)]
     shots = np.concatenate([j[0] for j in jumps]) if jumps else np.zeros(0, np.int64)
-    corrections = np.concatenate([j[1] for j in jumps]) if jumps else np.zeros((0, len(times)), np.complex128)
+    corrections = np.concatenate([j[1] for j in jumps]) if jumps else np.zeros((0, len(feed.times)), np.complex64)
     return Pattern(templates, which, shots, corrections)
-
-
-def _answer(truth: Feedline, response: Response, field: Complex) -> Complex:
-    factor = response.truth.coupling * np.exp(1j * response.truth.fano)
-    return np.asarray(factor * field if truth.transmission else -factor * field)
 
 
 def _combinations(found: NDArray[np.int8]) -> tuple[NDArray[np.int8], NDArray[np.int64]]:
@@ -92,39 +67,38 @@ def _combinations(found: NDArray[np.int8]) -> tuple[NDArray[np.int8], NDArray[np
     return rows, which.ravel()
 
 
-def _spans(seen: list[tuple[Response, Seen]]) -> list[tuple[float, float]]:
+def _spans(seen: list[Seen]) -> list[tuple[float, float]]:
     """Return from when to when each tone's answer holds: until the next tone on the same qubit starts."""
     spans = []
-    for _, one in seen:
-        later = [s.tone.start for _, s in seen if s.tone.qubit == one.tone.qubit and s.tone.start > one.tone.start]
-        earlier = any(s.tone.qubit == one.tone.qubit and s.tone.start < one.tone.start for _, s in seen)
-        spans.append((one.tone.start if earlier else -np.inf, min(later, default=np.inf)))
+    for one in seen:
+        starts = [s.tone.start for s in seen if s.tone.qubit == one.tone.qubit]
+        later = [start for start in starts if start > one.tone.start]
+        spans.append((one.tone.start if min(starts) < one.tone.start else -np.inf, min(later, default=np.inf)))
     return spans
 
 
-def _jumped(
-    truth: Feedline, response: Response, seen: Seen, times: NDArray[np.float64], end: float
-) -> Iterator[tuple[NDArray[np.int64], Complex]]:
+def _jumped(feed: Feed, seen: Seen, end: float) -> Iterator[tuple[NDArray[np.int64], NDArray[np.complex64]]]:
     """Yield shots and what each round of jumps adds to their traces; the field goes on from its value at the jump."""
-    n_shots = len(seen.levels)
+    qubit, n_shots, times = seen.tone.qubit, len(seen.levels), feed.times
+    response, until = feed.responses[qubit], int(np.searchsorted(times, end))
     extra, since = np.zeros(n_shots, np.complex128), np.zeros(n_shots)  # field beyond the template's, and when it began
     for one in seen.jumps.rounds:
         at = seen.tone.start + one.times
-        added = np.zeros((len(one.shots), len(times)), np.complex128)
+        added = np.zeros((len(one.shots), len(times)), np.complex64)
         for before, after in np.unique(np.stack([one.before, one.after]), axis=1).T:
             mine = np.flatnonzero((one.before == before) & (one.after == after))
             shots, t = one.shots[mine], at[mine]
             old = extra[shots] * np.exp(response.rates[before] * (t - since[shots]))
             new = response.at(before, t) + old - response.at(after, t)
-            past = times[None, :] - t[:, None]
-            on = (past >= 0) & (times[None, :] < end)
-            past = np.where(on, past, 0.0)
-            change = response.at(after, times) - response.at(before, times)
-            change = change + new[:, None] * np.exp(response.rates[after] * past)
-            change -= old[:, None] * np.exp(response.rates[before] * past)
-            added[mine] = np.where(on, change, 0)
             extra[shots], since[shots] = new, t
-        yield one.shots, _answer(truth, response, added)
+            step = feed.changes[qubit][after] - feed.changes[qubit][before]
+            rows = zip(mine, t, feed.answer(qubit, new), feed.answer(qubit, old), strict=True)
+            for row, begin, fresh, stale in rows:
+                on = slice(int(np.searchsorted(times, begin)), until)
+                past = times[on] - begin
+                change = step[on] + fresh * np.exp(response.rates[after] * past)
+                added[row, on] = change - stale * np.exp(response.rates[before] * past) if stale else change
+        yield one.shots, added
 
 
 def noise_volts(truth: Feedline, sample_rate: float) -> float:

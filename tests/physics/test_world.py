@@ -224,3 +224,17 @@ def test_couplings_during_a_readout_are_refused(ideal):
 def test_a_twin_of_another_laboratory_is_refused(ideal, bench5):
     with pytest.raises(ConfigError, match="says nothing of qubit q5"):
         World(ideal.lab, bench5.truth, 0)
+
+
+def test_the_same_stage_again_is_the_same_state_but_other_shots(bench5):
+    """Two runs of one stage, and one in which another stage came between: same means, other bits."""
+    scores = [look(flip(bench5.score(1.2e-6), "q2", 60e-9, s), ["q2"], 100e-9) for s in (0.0, 0.5)]
+    stage, other = bench5.stage(scores, 100e-9, 1200), bench5.stage(scores[:1], 100e-9, 1200)
+    world = bench5.world()
+    runs = [world.run(stage, 200), world.run(stage, 150), world.run(other, 5), world.run(stage, 200)]
+    assert all(volts.shape == (150, 2, 1200) for volts in runs[1].values())
+    points = [bench5.points(volts, stage, "q2", 200e-9, 1000) for volts in runs]
+    apart = abs(points[0][:, 1].mean() - points[0][:, 0].mean())
+    for again in (points[1], points[3]):
+        assert not np.any(again[:150] == points[0][:150])
+        np.testing.assert_allclose(again.mean(axis=0), points[0].mean(axis=0), atol=0.2 * apart)
