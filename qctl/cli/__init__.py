@@ -12,6 +12,7 @@ COMMANDS = {
     "show": "Draw what a program will play.",
     "check": "Check laboratory, twin and parameter files.",
     "schema": "Print the JSON Schema of laboratory files.",
+    "cal": "Look at the parameter store, and change what is believed.",
     "rack": "Serve simulated instruments of a laboratory.",
     "demo": "Run three programs on a simulated laboratory and compare with theory.",
 }
