@@ -70,6 +70,7 @@ class Rack:
         }
         self._random = Random(seed)
         self._worker: threading.Thread | None = None
+        self._idle: list[int] = []  # settings of all instruments with which nothing could be played
         self.mocks: dict[str, ScpiDevice] = {}
         for serial, (name, entry) in enumerate(laboratory.instruments.items(), start=1):
             mock = self._make(name, entry.driver, 100_000 + serial, (faults or {}).get(name))
@@ -94,7 +95,8 @@ class Rack:
 
     def look(self) -> None:
         """Play what can be played now. Called with the lock held; the playing itself happens without it."""
-        if self._worker is not None:
+        state = [mock.changes for mock in self.mocks.values()]
+        if self._worker is not None or state == self._idle:
             return
         waiting = {
             name: mock.waiting
@@ -105,6 +107,7 @@ class Rack:
         line = self._timeline(waiting, noticed)
         heard = [found for name, armed in waiting.items() if (found := self._heard(name, armed, line, noticed))]
         if not heard:
+            self._idle = state
             return
         for note in noticed:
             log.warning("%s", note)

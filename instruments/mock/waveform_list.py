@@ -30,12 +30,35 @@ _PLACES = choice(("NEXT", "FIRSt", "LAST", "END"))
 _FORMATS = choice(("REAL", "IQ"))
 
 
+class Waveforms(dict[str, Waveform]):
+    """Waveforms by name, and how many samples they are together."""
+
+    n_samples = 0
+
+    def __setitem__(self, name: str, waveform: Waveform) -> None:
+        """Store a waveform, in place of one that has the name."""
+        if name in self:
+            del self[name]
+        self.n_samples += len(waveform.samples)
+        super().__setitem__(name, waveform)
+
+    def __delitem__(self, name: str) -> None:
+        """Forget one."""
+        self.n_samples -= len(self[name].samples)
+        super().__delitem__(name)
+
+    def clear(self) -> None:
+        """Forget all."""
+        self.n_samples = 0
+        super().clear()
+
+
 class Lists:
     """All waveforms and sequences, by name, in the order in which they came."""
 
     def __init__(self, faults: FaultScript) -> None:
         self._faults = faults
-        self.waveforms: dict[str, Waveform] = {}
+        self.waveforms = Waveforms()
         self.sequences: dict[str, Sequence] = {}
 
     def clear(self) -> None:
@@ -48,7 +71,8 @@ class Lists:
         n_samples = len(waveform.samples)
         if n_samples < MIN_SAMPLES or n_samples % GRANULARITY:
             raise ScpiError(-222, f"{n_samples} samples, at least {MIN_SAMPLES}")
-        if n_samples + sum(len(w.samples) for w in self.waveforms.values()) > MEMORY:
+        replaced = len(self.waveforms[name].samples) if name in self.waveforms else 0
+        if n_samples + self.waveforms.n_samples - replaced > MEMORY:
             raise ScpiError(-225, f"{n_samples} samples")
         if name in self.waveforms and self._faults.keeps_waveform():
             return

@@ -177,3 +177,16 @@ def test_reset_stops_and_keeps_the_lists(awg):
     awg.play("w")
     awg("*RST")
     assert awg("AWGC:RSTAT?;:WLIS:SIZE?;:SOUR1:CASS?;:OUTP1?") == '0;1;"";0'
+
+
+def test_the_memory_holds_what_was_not_replaced_or_deleted(awg, monkeypatch):
+    monkeypatch.setattr("qctl.instruments.mock.waveform_list.MEMORY", 10_000)
+    for name, n_samples in [("a", 4000), ("b", 4000), ("a", 3000)]:
+        awg(f'WLIS:WAV:NEW "{name}",{n_samples}')
+    assert awg.mock.lists.waveforms.n_samples == 7000
+    awg('WLIS:WAV:NEW "c",3001')
+    assert [code for code, _ in awg.mock.errors] == [-225]
+    awg('WLIS:WAV:DEL "b";:WLIS:WAV:NEW "c",3001')
+    assert awg.mock.lists.waveforms.n_samples == 6001
+    awg("WLIS:WAV:DEL ALL")
+    assert awg.mock.lists.waveforms.n_samples == 0
