@@ -32,13 +32,17 @@ class WallClock:
 
 
 WALL = WallClock()
-POLL = 2e-3  # s between two looks at a state
+POLL, LONGEST_POLL = 2e-3, 20e-3  # s between two looks at a state: at first, and at most
 
 
 def wait_until(reached: Callable[[], bool], timeout: float, clock: Clock, what: Callable[[], str], where: str) -> None:
-    """Return once ``reached()`` holds; raise InstrumentError with ``what()`` after ``timeout`` seconds."""
-    deadline = clock.monotonic() + timeout
+    """Return once ``reached()`` holds; raise InstrumentError with ``what()`` after ``timeout`` seconds.
+
+    Pauses grow with the time waited, to a quarter of it at most: who takes long is not asked all the time.
+    """
+    begin, pause = clock.monotonic(), POLL
     while not reached():
-        if clock.monotonic() >= deadline:
+        if clock.monotonic() >= begin + timeout:
             raise InstrumentError(f"{what()} within {timeout:g} s", where=where)
-        clock.pause(POLL)
+        clock.pause(pause)
+        pause = min(max(pause, (clock.monotonic() - begin) / 4), LONGEST_POLL)
