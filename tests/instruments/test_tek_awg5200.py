@@ -9,7 +9,7 @@ from qctl.core.errors import InstrumentError
 from qctl.core.laboratory import InstrumentEntry, LimitEntry, SafeAction, SafeEntry
 from qctl.core.protocols import Awg
 from qctl.core.sequence import Playlist, Waveform
-from qctl.instruments.tek_awg5200 import TekAwg5200, as_floats, as_marker_bytes, name_of
+from qctl.instruments.tek_awg5200 import TekAwg5200, name_of
 
 HELLO = "*IDN? -> TEKTRONIX,AWG5208,B010001,FV:6.0.0242.0\n"
 OK = '\nSYST:ERR? -> 0,"No error"\n'
@@ -189,19 +189,3 @@ def test_safe_is_silence(scripted):
 def test_what_it_cannot_play_is_refused_before_anything_is_sent(scripted, waveforms, steps, message):
     with scripted(TekAwg5200, HELLO) as awg, pytest.raises(InstrumentError, match=message):
         awg.load(Playlist(waveforms, np.asarray(steps, np.int32)))
-
-
-def test_every_code_comes_back_from_its_float():
-    codes = np.arange(-32767, 32768).astype(np.int16)
-    floats = as_floats(codes)
-    assert floats.dtype == np.dtype("<f4")
-    np.testing.assert_array_equal(np.rint(floats * np.float32(32767)), codes)
-    np.testing.assert_array_equal(np.rint(floats.astype(np.float64) * 32767), codes)
-    assert np.abs(floats).max() == 1.0
-
-
-def test_a_code_beyond_full_scale_and_a_second_marker_are_refused():
-    with pytest.raises(InstrumentError, match="-32768"):
-        as_floats(np.array([-32768], np.int16))
-    with pytest.raises(InstrumentError, match="second marker"):
-        as_marker_bytes(np.array([0, 2], np.uint8))
