@@ -10,16 +10,16 @@ cdef int64_t LAST = 0x7FFFFFFFFFFFFFFF
 
 
 def schedule(
-    const int16_t[::1] op,
-    const int32_t[:, ::1] q,
-    const int32_t[::1] bit,
+    const int16_t[:] op,
+    const int32_t[:, :] q,
+    const int32_t[:] bit,
     const int64_t[::1] duration,
     const double[:, ::1] frame,
     const int64_t[::1] starts,
     Py_ssize_t n_qubits,
     int16_t barrier,
-    int64_t[::1] start,
-    double[::1] phase,
+    int64_t[:] start,
+    double[:] phase,
     int64_t[::1] length,
 ):
     """Fill ``start``, ``phase`` and ``length``."""
@@ -56,9 +56,9 @@ def schedule(
 
 
 cdef Py_ssize_t schedule_point(
-    const int16_t[::1] op, const int32_t[:, ::1] q, const int32_t[::1] bit, const int64_t[::1] duration,
+    const int16_t[:] op, const int32_t[:, :] q, const int32_t[:] bit, const int64_t[::1] duration,
     const double[:, ::1] frame, Py_ssize_t row, Py_ssize_t end, Py_ssize_t n_qubits, int16_t barrier,
-    int64_t* free_at, double* frames, int64_t[::1] start, double[::1] phase, int64_t* length,
+    int64_t* free_at, double* frames, int64_t[:] start, double[:] phase, int64_t* length,
 ) noexcept nogil:
     """Return the first bad row, or -1."""
     cdef Py_ssize_t k, after

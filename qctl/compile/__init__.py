@@ -95,5 +95,4 @@ def default_parameters(laboratory: Laboratory) -> Parameters:
 def _digest(content: tuple[object, ...], reads: Reads, laboratory: Laboratory) -> str:
     """Return the SHA-256 of all that shaped a waveform: program, options, laboratory, and each value that was read."""
     lab = laboratory.digest or repr(laboratory)
-    seen = sorted((name, value) for name, value in reads.seen.items())
-    return hashlib.sha256(repr((content, lab, seen)).encode()).hexdigest()
+    return hashlib.sha256(repr((content, lab, sorted(reads.seen.items()))).encode()).hexdigest()

@@ -20,15 +20,18 @@ class Reads(Mapping[str, float]):
 
     def __getitem__(self, name: str) -> float:
         """Return a value; raise ParameterError when nobody knows it."""
-        value = self._parameters[name]
-        self.seen[name] = value
-        return value
+        value = self._look(name)
+        return self._parameters[name] if value is None else value
 
     def __contains__(self, name: object) -> bool:
         """Say whether a value is known."""
-        known = name in self._parameters
-        self.seen.setdefault(str(name), self._parameters[str(name)] if known else None)
-        return known
+        return self._look(str(name)) is not None
+
+    def _look(self, name: str) -> float | None:
+        if name not in self.seen:
+            estimate = self._parameters.estimates.get(name)
+            self.seen[name] = None if estimate is None else estimate.value
+        return self.seen[name]
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._parameters)

@@ -5,15 +5,15 @@ from __future__ import annotations
 from math import isfinite
 
 import numpy as np
-from numpy.typing import NDArray
 
 from qctl.core.errors import LimitError
 from qctl.core.laboratory import Laboratory
 from qctl.core.protocols import AwgLimits, DigitizerLimits, Limits
 from qctl.core.sequence import Listening, Sequence, Track
+from qctl.platforms.ringdown import end_of
 
 from .flatten import render_line
-from .shot import ends_by_awg, played_samples
+from .shot import played_samples
 
 
 def check_limits(sequence: Sequence, laboratory: Laboratory, limits: Limits) -> None:
@@ -36,9 +36,12 @@ def check_limits(sequence: Sequence, laboratory: Laboratory, limits: Limits) -> 
     for line, track in sequence.tracks.items():
         _check_amplitude(line, track)
     outputs: dict[str, int] = {}
-    for port in (port for track in sequence.tracks.values() for port in track.outputs):
-        outputs[port.instrument] = max(port.number, outputs.get(port.instrument, 0))
-    ends = ends_by_awg(sequence)
+    ends: dict[str, int] = {}
+    for track in sequence.tracks.values():
+        name = track.outputs[0].instrument
+        ends[name] = max(end_of(track), ends.get(name, 0))
+        for port in track.outputs:
+            outputs[port.instrument] = max(port.number, outputs.get(port.instrument, 0))
     for name, last_output in outputs.items():
         _check_awg(name, last_output, ends[name], sequence, laboratory, limits)
     for line, heard in sequence.listening.items():
@@ -50,7 +53,7 @@ def check_limits(sequence: Sequence, laboratory: Laboratory, limits: Limits) -> 
 def _check_awg(
     name: str,
     last_output: int,
-    ends: NDArray[np.int64],
+    end: int,
     sequence: Sequence,
     laboratory: Laboratory,
     limits: Limits,
@@ -64,12 +67,12 @@ def _check_awg(
         if port.instrument == name:
             _at_most(port.number, awg.n_channels * awg.markers_per_channel, "marker", name, "wire another marker")
     _at_most(sequence.n_points, awg.max_steps, "sweep points, one step each,", name, "run fewer points at once")
-    n_samples = played_samples(ends, awg)
-    _at_most(int(n_samples.max()), awg.memory, "samples per shot", name, "shorten the program")
+    n_samples = int(played_samples(np.array([end]), awg)[0])
+    _at_most(n_samples, awg.memory, "samples per shot", name, "shorten the program")
     rate = laboratory.instruments[name].sample_rate or 1.0
-    if n_samples.max() / rate > sequence.period:
+    if n_samples / rate > sequence.period:
         raise LimitError(
-            f"{int(n_samples.max())} samples, which last {n_samples.max() / rate:.6g} s",
+            f"{n_samples} samples, which last {n_samples / rate:.6g} s",
             allowed=f"one period of {sequence.period:g} s; the shortest waveform has {awg.min_samples} samples",
             where=name,
             remedy="raise period in the laboratory file",
@@ -130,8 +133,9 @@ def _check_settings(name: str, laboratory: Laboratory, limits: Limits) -> None:
 
 def _check_amplitude(line: str, track: Track) -> None:
     """Bound the peak; where the bound exceeds full scale, render the points in question and look."""
-    plays, outside = track.plays, max(map(abs, track.offset.tolist()))
-    if not outside <= 1:
+    plays, offsets = track.plays, [abs(offset) for offset in track.offset.tolist()]
+    outside = max(offsets)
+    if not all(offset <= 1 for offset in offsets):
         raise LimitError(f"an offset of {outside:g}", allowed="at most 1 of full scale", where=line)
     if not len(plays):
         return
@@ -152,14 +156,12 @@ def _check_amplitude(line: str, track: Track) -> None:
 
 def most_at_once(track: Track) -> int:
     """Return how many plays of a line overlap at most."""
-    plays = track.plays
-    lengths = np.array([len(waveform) for waveform in track.waveforms])
-    start, longest = np.ascontiguousarray(plays["start"]), int(lengths.max())
-    close = np.flatnonzero(np.diff(start) < longest)
-    if np.all(plays["point"][close + 1] != plays["point"][close]):
+    plays, start = track.plays, np.ascontiguousarray(track.plays["start"])
+    close = np.flatnonzero(start[1:] - start[:-1] < max(map(len, track.waveforms)))
+    if not len(close) or np.all(plays["point"][close + 1] != plays["point"][close]):
         return 1
-    ends = start + lengths[plays["waveform"]]
-    when = np.concatenate([plays["start"], ends])
+    lengths = np.array([len(waveform) for waveform in track.waveforms])
+    when = np.concatenate([start, start + lengths[plays["waveform"]]])
     step = np.repeat([1, -1], len(plays))
     order = np.lexsort((step, when, np.tile(plays["point"], 2)))
     return int(np.cumsum(step[order]).max())

@@ -14,6 +14,8 @@ from qctl.core.schedule import OPERATION, Schedule
 from qctl.kernels.schedule import schedule as as_soon_as_possible
 from qctl.platforms.wiring import station_tick
 
+BLOCK = 4096  # rows whose columns stay in the cache while several passes go over them
+
 
 def time_program(
     program: Program,
@@ -37,29 +39,19 @@ def time_program(
     """
     tick = station_tick(laboratory)
     duration, frame = platform.spans(program, known, laboratory, tick)
-    events, n_qubits = program.events, len(laboratory.qubits)
-    op, q, bit = (np.ascontiguousarray(events[name]) for name in ("op", "q", "bit"))
-    start, phase, length = _asap(op, q, bit, duration, frame, program.starts, n_qubits)
+    rows, n_qubits = np.empty(len(program.events), OPERATION), len(laboratory.qubits)
+    length = _asap(program.events, duration, frame, program.starts, n_qubits, rows)
     point = np.repeat(np.arange(program.n_points, dtype=np.int32), np.diff(program.starts))
     if alap:
-        back = (program.starts[:-1] + program.starts[1:] - 1)[point] - np.arange(len(op))  # each point read backwards
-        mirrored, _, _ = _asap(op[back], q[back], bit[back], duration[back], frame[back], program.starts, n_qubits)
-        start = length[point] - mirrored[back] - duration
-    if program.n_points > 1:
-        start += (length.max() - length)[point]
-    rows = np.empty(len(events), OPERATION)
-    rows["point"], rows["op"], rows["q"], rows["bit"], rows["start"], rows["duration"] = (
-        point,
-        op,
-        q,
-        bit,
-        start,
-        duration,
-    )
-    theta = events["angle"][:, 0]
-    rows["angle"] = np.abs(theta)  # R(-theta, phi) is R(theta, phi + pi)
-    phase += events["angle"][:, 1] + np.pi * (theta < 0)
-    rows["phase"] = phase * (op == Op.R)
+        back = (program.starts[:-1] + program.starts[1:] - 1)[point] - np.arange(len(point))  # each point backwards
+        mirrored = np.empty(len(rows), OPERATION)
+        _asap(program.events[back], duration[back], frame[back], program.starts, n_qubits, mirrored)
+        rows["start"] = length[point] - mirrored["start"][back] - duration
+    late = length.max(initial=0) - length
+    for first in range(0, len(rows), BLOCK):
+        block = slice(first, first + BLOCK)
+        rows["point"][block], rows["duration"][block] = point[block], duration[block]
+        _fill(rows[block], program.events[block], late)
     return Schedule(
         operations=rows,
         n_points=program.n_points,
@@ -72,15 +64,25 @@ def time_program(
 
 
 def _asap(
-    op: NDArray[np.int16],
-    q: NDArray[np.int32],
-    bit: NDArray[np.int32],
+    events: NDArray[np.void],
     duration: NDArray[np.int64],
     frame: NDArray[np.float64],
     starts: NDArray[np.int64],
     n_qubits: int,
-) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]]:
-    start, phase = np.zeros(len(op), np.int64), np.zeros(len(op))
+    rows: NDArray[np.void],
+) -> NDArray[np.int64]:
+    """Fill starts and frames of ``rows``; return the length of each point."""
     length = np.zeros(len(starts) - 1, np.int64)
+    op, q, bit = (events[name] for name in ("op", "q", "bit"))
+    start, phase = rows["start"], rows["phase"]
     as_soon_as_possible(op, q, bit, duration, frame, starts, n_qubits, int(Op.BARRIER), start, phase, length)
-    return start, phase, length
+    return length
+
+
+def _fill(rows: NDArray[np.void], events: NDArray[np.void], late: NDArray[np.int64]) -> None:
+    """Complete rows that have point, start and frame: all points end together, pulses get their angle and phase."""
+    rows["op"], rows["q"], rows["bit"] = events["op"], events["q"], events["bit"]
+    rows["start"] += late[rows["point"]]
+    theta = events["angle"][:, 0]
+    rows["angle"] = np.abs(theta)  # R(-theta, phi) is R(theta, phi + pi)
+    rows["phase"] = (rows["phase"] + (events["angle"][:, 1] + np.pi * (theta < 0))) * (events["op"] == Op.R)

@@ -89,7 +89,7 @@ class Line:
     @property
     def outputs(self) -> tuple[Port, ...]:
         """Return the one or two outputs that feed the line."""
-        return tuple(port for port in (self.i, self.q, self.output) if port is not None)
+        return tuple(filter(None, (self.i, self.q, self.output)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

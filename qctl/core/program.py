@@ -61,6 +61,8 @@ class Op(IntEnum):
 EVENT = np.dtype([("op", np.int16), ("q", np.int32, (2,)), ("bit", np.int32), ("angle", np.float64, (3,))], align=True)
 """Columns of a gate stream. Unused qubits are -1, an unused bit is -1, unused angles are 0."""
 
+_BLOCK = 4096  # rows whose columns stay in the cache while they are read
+
 
 @dataclass(frozen=True, slots=True)
 class Register:
@@ -115,8 +117,10 @@ class Program:
         """Return the SHA-256 of the content, as hex; shots and register names do not count."""
         head = f"{self.n_qubits} {self.n_bits} {self.physical}".encode()
         content = hashlib.sha256(head + self.starts.tobytes())
-        for name in EVENT.names or ():  # by column: the padding between columns is no content
-            content.update(np.ascontiguousarray(self.events[name]).data)
+        for first in range(0, len(self.events), _BLOCK):
+            block = self.events[first : first + _BLOCK]
+            for name in EVENT.names or ():  # by column: the padding between columns is no content
+                content.update(np.ascontiguousarray(block[name]).data)
         return content.hexdigest()
 
     def with_shots(self, shots: int) -> Program:

@@ -1,6 +1,7 @@
 """Undo what lies between an output and the chip: mixers, slow exponentials, cable lengths."""
 
 from collections.abc import Mapping
+from math import cos, tan
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,9 +19,9 @@ def mixer_correction(line: str, known: Mapping[str, float]) -> tuple[NDArray[np.
     added at the outputs (fractions of full scale) for the carrier to vanish.
     """
     gain, phase = value(known, f"{line}.mixer.gain", 1.0), value(known, f"{line}.mixer.phase", 0.0)
-    if not gain * np.cos(phase) > 0.1:
+    if not gain * cos(phase) > 0.1:
         raise CompileError(f"mixer gain {gain:g} and phase {phase:g} rad", allowed="g cos p above 0.1", where=line)
-    matrix = np.array([[1.0, 0.0], [-np.tan(phase), 1 / (gain * np.cos(phase))]])
+    matrix = np.array([[1.0, 0.0], [-tan(phase), 1 / (gain * cos(phase))]])
     offset = [value(known, f"{line}.mixer.offset_i", 0.0), value(known, f"{line}.mixer.offset_q", 0.0)]
     return matrix, np.array(offset)
 

@@ -37,15 +37,24 @@ def _residues(track: Track) -> NDArray[np.float64]:
     return np.abs(residues)
 
 
-def ends_of_points(track: Track, n_points: int) -> NDArray[np.int64]:
-    """Return by sweep point when the last play has ended and its filters have settled, in samples; 0 without plays.
+def end_of(track: Track) -> int:
+    """Return when the last play of all sweep points has ended and its filters have settled, in samples; 0 without.
 
     The last play is taken to be as long as the line's longest waveform: cheap, and late by less than one waveform.
     """
+    return int(track.plays["start"].max()) + _after(track) if len(track.plays) else 0
+
+
+def ends_of_points(track: Track, n_points: int) -> NDArray[np.int64]:
+    """Return the same by sweep point."""
     ends = np.zeros(n_points, np.int64)
     if len(track.plays):
-        edges = np.searchsorted(track.plays["point"], np.arange(n_points + 1))
-        there = edges[1:] > edges[:-1]
-        longest = max(map(len, track.waveforms))
-        ends[there] = track.plays["start"][edges[1:][there] - 1] + (longest + track.delay + ring_down(track))
+        point = track.plays["point"]
+        last = np.append(np.flatnonzero(point[1:] != point[:-1]), len(point) - 1)
+        ends[point[last]] = track.plays["start"][last] + _after(track)
     return ends
+
+
+def _after(track: Track) -> int:
+    """Return the samples from the start of the last play to the end of all."""
+    return max(map(len, track.waveforms)) + track.delay + ring_down(track)

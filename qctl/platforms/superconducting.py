@@ -19,6 +19,7 @@ from qctl.core.units import to_ticks
 
 from .assemble import sequence
 from .known import defaults
+from .natives import Kind, codes, meaning, n_codes, present
 from .pulses import coupling_of, high_qubit
 
 
@@ -50,16 +51,13 @@ class Superconducting:
             When a CZ joins qubits that are not coupled.
         """
         events = program.events
-        op, q, angle = np.ascontiguousarray(events["op"]), events["q"], events["angle"]
-        kind = _KIND[op]
-        kind[(op == Op.R) & (np.abs(angle[:, 0]) > 2.0)] = 1  # native angles are +-pi / 2 and +-pi
-        duration = _by_qubit(kind, q[:, 0], known, lab, tick)
-        frame = np.zeros((len(events), 2))
-        wait, virtual, cz = (np.flatnonzero(op == one) for one in (Op.DELAY, Op.RZ, Op.CZ))
+        op, angle = np.ascontiguousarray(events["op"]), events["angle"]
+        code = codes(op, events["q"], angle[:, 0], len(lab.qubits))
+        durations, frames = _spans_of_codes(code, known, lab, tick)
+        duration, frame = durations[code], frames[code]
+        wait, virtual = (np.flatnonzero(op == one) for one in (Op.DELAY, Op.RZ))
         duration[wait] = _waits(angle[wait, 0], tick)
         frame[virtual, 0] = -angle[virtual, 0]
-        if len(cz):
-            duration[cz], frame[cz, 0], frame[cz, 1] = _cz(q[cz, 0], q[cz, 1], known, lab, tick)
         return duration, frame
 
     def sequence(self, schedule: Schedule, known: Mapping[str, float], lab: Laboratory, shots: int) -> Sequence:
@@ -67,26 +65,31 @@ class Superconducting:
         return sequence(schedule, known, lab, shots)
 
 
-_PARTS = (("x90.duration",), ("x180.duration",), ("readout.duration", "readout.depletion"), ())
-_KIND = np.full(max(Op) + 1, 3, np.int8)  # index into _PARTS
-_KIND[Op.R], _KIND[Op.MEASURE] = 0, 2
-
-
-def _by_qubit(
-    kind: NDArray[np.int8], qubits: NDArray[np.int32], known: Mapping[str, float], lab: Laboratory, tick: Fraction
-) -> NDArray[np.int64]:
-    """Return the duration of each row in ticks, as kind and qubit say; reads what is there only."""
+def _spans_of_codes(
+    code: NDArray[np.int32], known: Mapping[str, float], lab: Laboratory, tick: Fraction
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return by code the duration in ticks and the frame changes of its two qubits; reads what is there only."""
     n = len(lab.qubits)
-    code = kind * np.int32(n) + qubits
-    table = np.zeros(len(_PARTS) * n, np.int64)
-    for one in np.flatnonzero(np.bincount(code, minlength=len(table))).tolist():
-        for name in _PARTS[one // n]:
-            full = f"{lab.qubit_names[one % n]}.{name}"
-            ticks = to_ticks(known[full], tick, full)
+    durations, frames = np.zeros(n_codes(n), np.int64), np.zeros((n_codes(n), 2))
+    for one in present(code, n):
+        kind, a, b = meaning(one, n)
+        for name in (f"{lab.qubit_names[a]}.{part}" for part in _PARTS[kind]):
+            ticks = to_ticks(known[name], tick, name)
             if ticks < 0:
-                raise LimitError(f"{known[full]:g} s", allowed="0 or more", where=full)
-            table[one] += ticks
-    return np.asarray(table[code])
+                raise LimitError(f"{known[name]:g} s", allowed="0 or more", where=name)
+            durations[one] += ticks
+        if kind is Kind.CZ:
+            durations[one], frames[one] = _cz(a, b, known, lab, tick)
+    return durations, frames
+
+
+_PARTS = {
+    Kind.X90: ("x90.duration",),
+    Kind.X180: ("x180.duration",),
+    Kind.MEASURE: ("readout.duration", "readout.depletion"),
+    Kind.SILENT: (),
+    Kind.CZ: (),
+}
 
 
 def _waits(seconds: NDArray[np.float64], tick: Fraction) -> NDArray[np.int64]:
@@ -100,20 +103,11 @@ def _waits(seconds: NDArray[np.float64], tick: Fraction) -> NDArray[np.int64]:
     return whole.astype(np.int64)
 
 
-def _cz(
-    first: NDArray[np.int32], second: NDArray[np.int32], known: Mapping[str, float], lab: Laboratory, tick: Fraction
-) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
-    """Return durations in ticks and the frame changes of the first and the second qubit of each CZ."""
-    n = len(lab.qubits)
-    code = first * np.int32(n) + second
-    duration, frame = np.zeros(n * n, np.int64), np.zeros((2, n * n))
-    for one in np.flatnonzero(np.bincount(code, minlength=n * n)).tolist():
-        a, b = divmod(one, n)
-        name = coupling_of(lab, a, b)
-        duration[one] = to_ticks(known[f"{name}.cz.duration"], tick, f"{name}.cz.duration")
-        if duration[one] <= 0:
-            raise CompileError(f"a CZ of {known[f'{name}.cz.duration']:g} s", allowed="above 0 s", where=name)
-        high = high_qubit(lab, known, a, b)
-        corrections = (known[f"{name}.cz.phase_low"], known[f"{name}.cz.phase_high"])
-        frame[:, one] = [-corrections[int(qubit == high)] for qubit in (a, b)]
-    return duration[code], frame[0][code], frame[1][code]
+def _cz(a: int, b: int, known: Mapping[str, float], lab: Laboratory, tick: Fraction) -> tuple[int, tuple[float, float]]:
+    """Return the duration of a CZ in ticks and the frame changes of its qubits a and b."""
+    name = coupling_of(lab, a, b)
+    duration = to_ticks(known[f"{name}.cz.duration"], tick, f"{name}.cz.duration")
+    if duration <= 0:
+        raise CompileError(f"a CZ of {known[f'{name}.cz.duration']:g} s", allowed="above 0 s", where=name)
+    low, high = -known[f"{name}.cz.phase_low"], -known[f"{name}.cz.phase_high"]
+    return duration, (high, low) if high_qubit(lab, known, a, b) == a else (low, high)

@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy.linalg import expm
 from scipy.signal import lfilter
@@ -99,6 +99,7 @@ def test_the_same_numbers_give_the_same_envelope():
 )
 @settings(max_examples=60, deadline=None)
 def test_predistortion_undoes_the_step_response(taus, data):
+    assume(np.all(np.diff(np.log(np.sort(taus))) > 0.3))  # closer ones of opposite signs can ring: they are refused
     amplitudes = np.array([data.draw(st.floats(-0.05, 0.05)) for _ in taus])
     rate, n = 1e9, 3000
     sections = inverse_sections(amplitudes, np.array(taus), rate)
