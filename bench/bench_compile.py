@@ -62,7 +62,7 @@ def limits(laboratory):
 @pytest.fixture(scope="module")
 def lists(request):
     """Return the gate lists of the shared workloads, or lists of the same kind and size."""
-    folder = request.config.getoption("--shared", default=None)
+    folder = request.config.getoption("--shared")
     if folder is None:
         rng = random.Random(7)
         names = list(ANGLES)

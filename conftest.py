@@ -1,4 +1,4 @@
-"""Options and fixtures of the whole suite."""
+"""Options and fixtures of tests and benchmarks."""
 
 from pathlib import Path
 
