@@ -17,7 +17,7 @@ from qctl.kernels.propagate import propagate
 
 from .chip import TWO_PI, Chip
 from .memory import Memory
-from .operators import Complex, commutator, embedded, kron, lowering, superoperator
+from .operators import Complex, between, commutator, embedded, lowering, superoperator
 from .signals import Signal
 from .timeline import Couplings, Energies, Piece
 
@@ -207,10 +207,8 @@ class Motion:
     def _split(self, drift: Complex, controls: Complex, drive: Complex, dt: float, qubits: tuple[int, ...]) -> Complex:
         """Return the product of (half decay, unitary, half decay) over the rows of ``drive`` (Strang splitting)."""
         half = drive.shape[1] * dt / 2
-        decay = kron([self._decay(q, half) for q in qubits])
-        d = self.chip.twin.levels
-        steps = superoperator(_unitaries(drift, controls, drive, dt), d, len(qubits))
-        return _product(decay @ steps @ decay)
+        steps = superoperator(_unitaries(drift, controls, drive, dt), self.chip.twin.levels, len(qubits))
+        return _product(between([self._decay(q, half) for q in qubits], steps))
 
     def _decay(self, qubit: int, duration: float) -> Complex:
         key = ("decay", qubit, duration)

@@ -81,3 +81,9 @@ def test_a_coupler_without_residual_is_off_at_rest_exactly_and_follows_the_formu
 def test_a_coupler_that_would_cross_its_qubits_is_refused():
     with pytest.raises(ConfigError, match="within 2 g"):
         exchange_table(Coupler(frequency=6e9, anharmonicity=-250e6, g1=150e6, g2=150e6, asymmetry=0.1), 5e9, 4.7e9)
+
+
+def test_a_resonator_moves_with_its_qubit_as_diagonalisation_says():
+    """A resonator is a transmon without anharmonicity. g 80 MHz, qubit 2 GHz below: -0.707 MHz; -0.711 by formula."""
+    qubit, resonator = np.array([0, 5e9, 9.75e9]), np.array([0, 7e9, 14e9])
+    assert static_zz(qubit, resonator, 80e6) == pytest.approx(-0.707e6, abs=0.5e3)
