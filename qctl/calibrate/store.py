@@ -51,14 +51,14 @@ class ParameterStore:
 
     @classmethod
     def open(cls, path: Path, laboratory: str) -> Self:
-        """Open a store: ``path`` is its file, or the state folder that holds ``qctl.sqlite``.
+        """Open a store: ``path`` is its file, named ``*.sqlite``, or the state folder that holds ``qctl.sqlite``.
 
         Raises
         ------
         StoreError
             When there is a file that is no store, or one of another version.
         """
-        store = cls(path / FILE if path.is_dir() else path, laboratory)
+        store = cls(path if path.suffix == ".sqlite" else path / FILE, laboratory)
         with store._lock, database.refusals(store.path):
             store._reader()
         return store
