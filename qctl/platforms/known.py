@@ -1,6 +1,8 @@
 """What superconducting gates need to know: names of parameters, and what is assumed until somebody measures."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from math import pi, tan
 
 from qctl.core.laboratory import Laboratory
 from qctl.core.parameters import Estimate, Parameters
@@ -27,7 +29,7 @@ QUBIT = {
     "readout.p10": (0.02, ""),
     "error": (1e-3, ""),
 }
-"""Assumed value and unit by name behind ``qN.``; drag of 0.5 cancels the phase error of a resonant pulse."""
+"""Assumed value and unit by name behind ``qN.``; for drag see also `held_drag`."""
 
 CZ = {
     "cz.flux_amplitude": (0.3, ""),
@@ -67,7 +69,34 @@ def defaults(laboratory: Laboratory) -> Parameters:
     for name, number in laboratory.first_guess.items():
         unit = estimates[name].unit if name in estimates else _unit(name)
         estimates[name] = Estimate(number, unit=unit, run="first guess of the laboratory file")
+    estimates.update(_held_drags(laboratory, dict(estimates)))
     return Parameters(estimates, note=f"first guesses of {laboratory.name}")
+
+
+def held_drag(carrier: float, sample_rate: float, anharmonicity: float) -> float:
+    """Return what a DAC that holds its samples adds to the best drag.
+
+    It weakens a tone at f by ``sinc(f / sample_rate)``. Over the width of a pulse that is a slope, ``1 + h (f -
+    carrier)`` with ``h = d ln sinc / df``, which adds ``-h / (2 pi) dI/dt`` to Q; ``drag = anharmonicity * h`` takes it
+    away again. All in Hz.
+    """
+    x = pi * carrier / sample_rate
+    return anharmonicity * (x / tan(x) - 1) / carrier if carrier else 0.0
+
+
+def _held_drags(laboratory: Laboratory, estimates: Mapping[str, Estimate]) -> Iterator[tuple[str, Estimate]]:
+    """Yield the drag assumed for each qubit whose carrier can be guessed."""
+    for name, qubit in laboratory.qubits.items():
+        line, frequency = laboratory.lines[qubit.drive], estimates.get(f"{name}.frequency")
+        source = laboratory.instruments[line.mixed_with].frequency if line.mixed_with is not None else None
+        rate = laboratory.instruments[line.outputs[0].instrument].sample_rate
+        if source is None or rate is None or frequency is None or not abs(frequency.value - source) < rate / 2:
+            continue
+        added = held_drag(frequency.value - source, rate, estimates[f"{name}.anharmonicity"].value)
+        for kind in ("x90", "x180"):
+            drag = f"{name}.{kind}.drag"
+            if drag not in laboratory.first_guess:
+                yield drag, replace(estimates[drag], value=estimates[drag].value + added)
 
 
 def _unit(name: str) -> str:
