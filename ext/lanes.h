@@ -24,6 +24,9 @@
 /* A function that is compiled into its callers, so that it takes part in their dispatch. */
 #define INLINE static inline __attribute__((always_inline))
 
+/* What has been read stays in registers: GCC would rather read it again for each of its uses. */
+#define KEEP __asm__ volatile("" ::: "memory")
+
 typedef double lanes8 __attribute__((vector_size(64)));
 typedef double loose8 __attribute__((vector_size(64), aligned(8), may_alias)); /* in memory of any alignment */
 typedef int64_t mask8 __attribute__((vector_size(64)));
@@ -35,6 +38,28 @@ INLINE lanes8 larger(lanes8 a, lanes8 b)
 {
     mask8 yes = a > b;
     return (lanes8)((yes & (mask8)a) | (~yes & (mask8)b));
+}
+
+#if defined(__clang__) || __GNUC__ >= 12
+#define SHUFFLE(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
+#else
+#define SHUFFLE(a, b, ...) __builtin_shuffle(a, b, (mask8){__VA_ARGS__})
+#endif
+
+#define PAIRS(a, b) SHUFFLE(a, b, 0, 8, 2, 10, 4, 12, 6, 14), SHUFFLE(a, b, 1, 9, 3, 11, 5, 13, 7, 15)
+#define FOURS(a, b) SHUFFLE(a, b, 0, 1, 8, 9, 4, 5, 12, 13), SHUFFLE(a, b, 2, 3, 10, 11, 6, 7, 14, 15)
+#define HALVES(a, b) SHUFFLE(a, b, 0, 1, 2, 3, 8, 9, 10, 11), SHUFFLE(a, b, 4, 5, 6, 7, 12, 13, 14, 15)
+
+/* Eight rows, each in a place of its own, become eight columns. */
+INLINE void transpose8(const double* const* row, ptrdiff_t at, lanes8* column)
+{
+#define AT(r) (*(const loose8*)(row[r] + at))
+    const lanes8 p[8] = {PAIRS(AT(0), AT(1)), PAIRS(AT(2), AT(3)), PAIRS(AT(4), AT(5)), PAIRS(AT(6), AT(7))};
+    const lanes8 f[8] = {FOURS(p[0], p[2]), FOURS(p[1], p[3]), FOURS(p[4], p[6]), FOURS(p[5], p[7])};
+    const lanes8 h[8] = {HALVES(f[0], f[4]), HALVES(f[1], f[5]), HALVES(f[2], f[6]), HALVES(f[3], f[7])};
+    column[0] = h[0], column[1] = h[4], column[2] = h[2], column[3] = h[6];
+    column[4] = h[1], column[5] = h[5], column[6] = h[3], column[7] = h[7];
+#undef AT
 }
 
 /* Memory for vectors; give `free` what `*block` became. */

@@ -1,7 +1,7 @@
-"""Propagate driven systems in steps of constant Hamiltonian, many sweep points at once, by Taylor series.
+"""Propagate driven systems in steps of constant Hamiltonian, many sweep points at once.
 
 The twin in ``qctl/kernels/propagate.py`` says what each argument is, and the formulas;
-``propagate.h`` and ``lindblad.h`` hold the loops.
+``series.h`` says how an exponential is found; ``system.h``, ``ladder.h``, ``propagate.h`` and ``lindblad.h`` hold the loops.
 """
 
 import numpy as np
@@ -13,27 +13,32 @@ cdef extern from "lindblad.h" nogil:
     ctypedef double lanes8
     enum: BATCH
     ctypedef struct push_t:
-        int32_t to
-        # the C field is called "from", a word that Python keeps for itself
-        int32_t source "from"
-        double factor
+        pass
+    ctypedef struct target_t:
+        pass
+    ctypedef struct series_t:
+        pass
     ctypedef struct system_t:
-        Py_ssize_t n, m, points, steps, n_controls, n_entries, n_pushes
+        Py_ssize_t n, m, points, steps, n_controls, n_entries, n_targets
         double* drift
         double* drive
         double dt
         int32_t* row_start
+        int32_t* row_middle
         int32_t* column
         int32_t* offset
+        target_t* targets
         push_t* pushes
+        double* dense
         double* sizes
         double* loss
         int32_t* jump_start
         int32_t* jump_from
         double* jump_factor
-        double jump_bound, loss_size
+        double decay
         double* rates
-        int ladder
+        int ladder, steady, climbs
+        series_t series
     ctypedef struct scratch_t:
         lanes8* drift
         lanes8* h
@@ -41,13 +46,13 @@ cdef extern from "lindblad.h" nogil:
         lanes8* w
         lanes8* next
         lanes8* drive
-        lanes8* size
-    void set_reach(system_t* system)
+    int is_ladder(double* drift, Py_ssize_t points, Py_ssize_t n)
+    void series_set(series_t* series, Py_ssize_t steps)
     void* lanes_alloc(size_t n_bytes, void** block)
     int propagate_all(system_t* system, scratch_t* scratch, double* state, double* out)
     int lindblad_all(system_t* system, scratch_t* scratch, double* state, double* out)
 
-DEF_FULL = 4  # up to so many levels, every entry of H counts
+FEW = 4  # up to so many levels have loops of their own, for ladders and for full matrices
 
 
 cdef class System:
@@ -56,46 +61,59 @@ cdef class System:
     cdef system_t c
     cdef object owned
 
-    def __init__(self, drift, controls, drive, double dt, Py_ssize_t m, loss=None):
+    def __init__(self, drift, controls, drive, double dt, Py_ssize_t m, collapse=None):
         n = drift.shape[1]
-        adjoint = controls.conj().swapaxes(1, 2)
-        pattern = np.eye(n, dtype=bool) | (controls != 0).any(axis=0) | (adjoint != 0).any(axis=0)
-        if n <= DEF_FULL:
-            pattern[:] = True
-        else:
-            pattern |= (drift != 0).any(axis=0)
-            if loss is not None:
-                pattern |= loss != 0
-        rows, columns = np.nonzero(pattern)
+        self.owned = []
         self.c.n, self.c.m, self.c.dt = n, m, dt
         self.c.points, self.c.steps, self.c.n_controls = drive.shape
-        self.c.n_entries = len(rows)
-        self.owned = [
-            drift.view(np.float64),
-            drive.view(np.float64),
-            np.searchsorted(rows, np.arange(n + 1)).astype(np.int32),
-            columns.astype(np.int32),
-            pushes_of(controls[:, rows, columns] * dt, adjoint[:, rows, columns] * dt),
-            control_sizes(controls, adjoint) * abs(dt),
-            None if loss is None else (loss * dt).view(np.float64),
-            (2 * m * columns).astype(np.int32),
-        ]
-        self.c.n_pushes = len(self.owned[4])
-        self.c.drift = <double*> address(self.owned[0])
-        self.c.drive = <double*> address(self.owned[1])
-        self.c.row_start = <int32_t*> address(self.owned[2])
-        self.c.column = <int32_t*> address(self.owned[3])
-        self.c.pushes = <push_t*> address(self.owned[4])
-        self.c.sizes = <double*> address(self.owned[5])
-        self.c.loss = NULL if loss is None else <double*> address(self.owned[6])
-        self.c.offset = <int32_t*> address(self.owned[7])
+        self.c.drift = <double*> self.own(drift, np.complex128)
+        self.c.drive = <double*> self.own(drive, np.complex128)
         near = np.abs(np.subtract.outer(np.arange(n), np.arange(n))) < 2
-        self.c.ladder = (
-            np.array_equal(drift, drift.conj().swapaxes(1, 2))
-            and not drift[:, ~near].any()
-            and not controls[:, ~near].any()
-        )
-        set_reach(&self.c)
+        self.c.ladder = 1 < n <= FEW and (near | (controls == 0)).all() and is_ladder(self.c.drift, self.c.points, n)
+        loss = None
+        if collapse is not None:
+            loss = np.einsum("cji,cjk->ik", collapse.conj(), collapse) * (dt / 2)
+            self.c.loss = <double*> self.own(loss, np.complex128)
+            self.set_jumps(collapse, loss)
+        adjoint = controls.conj().swapaxes(1, 2)
+        driven = (controls != 0).any(axis=0) | (adjoint != 0).any(axis=0)
+        self.c.steady = not driven.diagonal().any()
+        turned = driven
+        if self.c.ladder:
+            pattern = np.eye(n, dtype=bool) | np.eye(n, k=1, dtype=bool)
+        elif n <= FEW:
+            pattern = np.ones((n, n), bool)
+        else:
+            pattern = np.eye(n, dtype=bool) | driven | (drift != 0).any(axis=0)
+            if loss is not None:
+                pattern |= loss != 0
+            turned = driven | (drift.imag != 0).any(axis=0)
+        rows, columns = np.nonzero(pattern)
+        if n > FEW:  # within each row, entries that stay real come first
+            order = np.lexsort((columns, turned[rows, columns], rows))
+            rows, columns = rows[order], columns[order]
+        starts = np.searchsorted(rows, np.arange(n + 1))
+        self.c.n_entries = len(rows)
+        self.c.row_start = <int32_t*> self.own(starts, np.int32)
+        real = np.bincount(rows[~turned[rows, columns]], minlength=n)
+        self.c.row_middle = <int32_t*> self.own(starts[:n] + real, np.int32)
+        self.c.column = <int32_t*> self.own(columns, np.int32)
+        self.c.offset = <int32_t*> self.own(2 * m * columns, np.int32)
+        factors = factors_of(controls[:, rows, columns] * dt, adjoint[:, rows, columns] * dt)
+        targets, pushes = pushes_of(factors)
+        if self.c.ladder and n == 3:
+            self.c.dense = <double*> self.own(factors[1::2].transpose(2, 3, 0, 1), np.float64)
+        self.c.n_targets = len(targets)
+        self.c.targets = <target_t*> self.own(targets, targets.dtype)
+        self.c.pushes = <push_t*> self.own(pushes, pushes.dtype)
+        self.c.sizes = <double*> self.own(control_sizes(controls, adjoint) * abs(dt), np.float64)
+        series_set(&self.c.series, self.c.steps)
+
+    cdef size_t own(self, array, dtype):
+        """Keep an array as long as the tables; return where its numbers are."""
+        kept = np.ascontiguousarray(array, dtype)
+        self.owned.append(kept)
+        return kept.ctypes.data
 
     cdef set_jumps(self, collapse, loss):
         """List, for each element i <= j of rho, what ``c rho c^dagger`` takes from which element."""
@@ -103,39 +121,36 @@ cdef class System:
         jump = np.einsum("cij,ckl->ikjl", collapse, collapse.conj()).reshape(n, n, n * n) * self.c.dt
         upper = jump[np.triu_indices(n)]
         elements, sources = np.nonzero(upper)
-        starts = np.searchsorted(elements, np.arange(len(upper) + 1)).astype(np.int32)
-        factors = np.ascontiguousarray(upper[elements, sources]).view(np.float64)
-        self.owned += [starts, sources.astype(np.int32), factors]
-        self.c.jump_start = <int32_t*> address(self.owned[8])
-        self.c.jump_from = <int32_t*> address(self.owned[9])
-        self.c.jump_factor = <double*> address(self.owned[10])
-        rates = ladder_rates(jump.reshape(n, n, n, n), self.c.dt * loss) if self.c.ladder else None
+        self.c.jump_start = <int32_t*> self.own(np.searchsorted(elements, np.arange(len(upper) + 1)), np.int32)
+        self.c.jump_from = <int32_t*> self.own(sources, np.int32)
+        self.c.jump_factor = <double*> self.own(upper[elements, sources], np.complex128)
+        rates = ladder_rates(jump.reshape(n, n, n, n), loss) if self.c.ladder else None
         self.c.ladder = rates is not None
         if rates is not None:
-            self.owned.append(rates)
-            self.c.rates = <double*> address(rates)
-        self.c.loss_size = np.abs(loss).sum(axis=0).max() * abs(self.c.dt)
-        self.c.jump_bound = np.abs(jump).sum(axis=2).max(initial=0.0)
+            self.c.rates = <double*> self.own(rates, np.float64)
+            self.c.climbs = rates[2].any()
+        sizes = np.abs(jump).reshape(n * n, n * n)
+        jumps = max(sizes.sum(axis=0).max(initial=0.0), sizes.sum(axis=1).max(initial=0.0))
+        self.c.decay = jumps + 2 * np.abs(loss).sum(axis=0).max(initial=0.0)
 
     cdef run(self, bint lindblad, state):
         """Return the state after all steps, or None when a step is not finite or too long."""
         out = np.empty_like(state)
-        cdef double* source = <double*> address(state)
-        cdef double* target = <double*> address(out)
+        cdef double* source = <double*> <size_t> state.ctypes.data
+        cdef double* target = <double*> <size_t> out.ctypes.data
         cdef Py_ssize_t n = self.c.n, m = self.c.m
         cdef scratch_t s
         cdef void* block
         cdef int bad
-        cdef Py_ssize_t count = 4 * self.c.n_entries + self.c.n_controls + 6 * n * m + 2 * BATCH * self.c.n_controls + 1
+        cdef Py_ssize_t count = 4 * self.c.n_entries + 6 * n * m + 2 * BATCH * self.c.n_controls
         s.drift = <lanes8*> lanes_alloc(count * 64, &block)
         if s.drift == NULL:
             raise MemoryError
         s.h = next_lanes(s.drift, 2 * self.c.n_entries)
-        s.psi = next_lanes(s.h, 2 * self.c.n_entries + self.c.n_controls)
+        s.psi = next_lanes(s.h, 2 * self.c.n_entries)
         s.w = next_lanes(s.psi, 2 * n * m)
         s.next = next_lanes(s.w, 2 * n * m)
         s.drive = next_lanes(s.next, 2 * n * m)
-        s.size = next_lanes(s.drive, 2 * BATCH * self.c.n_controls)
         with nogil:
             bad = lindblad_all(&self.c, &s, source, target) if lindblad else propagate_all(&self.c, &s, source, target)
             free(block)
@@ -146,34 +161,35 @@ cdef inline lanes8* next_lanes(lanes8* place, Py_ssize_t count) noexcept:
     return <lanes8*> (<char*> place + 64 * count)
 
 
-cdef size_t address(array):
-    return array.ctypes.data
-
-
 cdef control_sizes(controls, adjoint):
-    """Return a bound on the norm of each ``C exp(i x) + h.c.`` for any x, from 32 of them: half a per cent too large.
+    """Return a bound on the norm of each ``C exp(i x) + h.c.`` for any x, from 32 of them: a tenth of a per cent too large.
 
     The norm as a function of x supports a convex set, which lies inside the polygon of the tangents.
     """
-    turns = np.exp(2j * np.pi / 32 * np.arange(32))[:, None, None, None]
-    return np.linalg.norm(controls * turns + adjoint * turns.conj(), 2, axis=(2, 3)).max(axis=0) / np.cos(np.pi / 32)
+    turns = np.exp(1j * np.pi / 32 * np.arange(32))[:, None, None, None]  # beyond half a turn only the sign changes
+    sizes = np.abs(np.linalg.eigvalsh(controls * turns + adjoint * turns.conj()))
+    return sizes.max(axis=(0, 2), initial=0.0) / np.cos(np.pi / 64)
 
 
-cdef pushes_of(forward, adjoint):
-    """Return what each real component of the drive adds to each real component of H, where that is anything.
+cdef factors_of(forward, adjoint):
+    """Return what a part of the drive adds to a part of H; axes: entry, part of H, control, part of the drive.
 
     ``u a + conj(u) b`` with u = x + iy is ``x (a + b).real - y (a - b).imag + i (x (a + b).imag + y (a - b).real)``.
     """
     total, difference = forward + adjoint, forward - adjoint
-    # axes: control, component of u, entry, component of H
-    factors = np.stack(
-        [np.stack([total.real, total.imag], axis=-1), np.stack([-difference.imag, difference.real], axis=-1)], axis=1
-    )
-    control, component, entry, side = np.nonzero(factors)
-    pushes = np.empty(len(control), [("to", np.int32), ("from", np.int32), ("factor", np.float64)])
-    pushes["to"], pushes["from"] = 2 * entry + side, 2 * control + component
-    pushes["factor"] = factors[control, component, entry, side]
-    return pushes
+    factors = np.stack([[total.real, total.imag], [-difference.imag, difference.real]])
+    return factors.transpose(3, 1, 2, 0)
+
+
+cdef pushes_of(factors):
+    """Return which parts of H the drive changes, and what adds how much to them."""
+    entry, side, control, component = np.nonzero(factors)
+    pushes = np.empty(len(entry), np.dtype([("from", np.int32), ("factor", np.float64)], align=True))
+    pushes["from"], pushes["factor"] = 2 * control + component, factors[entry, side, control, component]
+    to, counts = np.unique(2 * entry + side, return_counts=True)
+    targets = np.empty(len(to), [("to", np.int32), ("end", np.int32)])
+    targets["to"], targets["end"] = to, np.cumsum(counts)
+    return targets, pushes
 
 
 cdef ladder_rates(jump, loss):
@@ -246,9 +262,7 @@ def propagate_lindblad(
     if not (np.isfinite(dt) and np.isfinite(controls).all() and np.isfinite(collapse).all()):
         refuse()
     operators = np.asarray(collapse)
-    loss = np.ascontiguousarray(np.einsum("cji,cjk->ik", operators.conj(), operators) / 2)
-    cdef System system = System(np.asarray(drift), np.asarray(controls), np.asarray(drive), dt, n, loss)
-    system.set_jumps(operators, loss)
+    cdef System system = System(np.asarray(drift), np.asarray(controls), np.asarray(drive), dt, n, operators)
     adjoint = state.conj().swapaxes(1, 2)
     if np.array_equal(state, adjoint, equal_nan=True):
         found = system.run(True, state)
