@@ -56,10 +56,19 @@ def route(
         )
     fits = not len(used) or used[-1] < available
     if program.physical or (fits and not len(uncoupled) and _all_one_cz(program)):
-        return replace(program, physical=True), tuple(range(min(program.n_qubits, available)))
+        here = _without_absent(program, available)
+        return replace(here, physical=True), tuple(range(min(program.n_qubits, available)))
     from .transpile import transpile  # Qiskit takes a second to import: only programs that need it pay
 
     return transpile(program, used, known, laboratory, optimise=optimise)
+
+
+def _without_absent(program: Program, available: int) -> Program:
+    """Return the program without barriers on qubits that the laboratory does not have: nothing happens on them."""
+    keep = program.events["q"][:, 0] < available
+    if program.n_qubits <= available or np.all(keep):
+        return program
+    return replace(program, events=program.events[keep], starts=np.concatenate([[0], np.cumsum(keep)])[program.starts])
 
 
 def used_qubits(program: Program) -> NDArray[np.int64]:

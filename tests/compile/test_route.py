@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import pytest
 
-from qctl.compile import default_parameters
+from qctl.compile import default_parameters, schedule_program
 from qctl.compile.lower import lower
 from qctl.compile.resets import drop_passive_resets
 from qctl.compile.route import coupled, route
@@ -146,3 +146,14 @@ def test_resets_before_the_first_and_after_the_last_operation_are_the_wait(progr
 def test_a_reset_in_mid_circuit_is_refused_with_a_remedy(program):
     with pytest.raises(CompileError, match=r"event 1 resets qubit 0 between its operations.*feedback"):
         drop_passive_resets(program([(Op.H, (0,)), (Op.RESET, (0,)), (Op.H, (0,))]))
+
+
+@pytest.mark.parametrize("physical", [False, True])
+def test_a_barrier_over_more_qubits_than_there_are_holds_back_those_there_are(
+    program, parameters, laboratory, physical
+):
+    barrier = [(Op.BARRIER, (k,), (), 0) for k in range(9)]
+    wide = program([(Op.X, (0,)), *barrier, (Op.X, (1,))], n_qubits=9, physical=physical)
+    rows = schedule_program(wide, parameters, laboratory).operations
+    assert rows["start"][rows["op"] == Op.R].tolist() == [0, 24 * 2]
+    assert np.count_nonzero(rows["op"] == Op.BARRIER) == 3
