@@ -155,5 +155,5 @@ def test_a_barrier_over_more_qubits_than_there_are_holds_back_those_there_are(
     barrier = [(Op.BARRIER, (k,), (), 0) for k in range(9)]
     wide = program([(Op.X, (0,)), *barrier, (Op.X, (1,))], n_qubits=9, physical=physical)
     rows = schedule_program(wide, parameters, laboratory).operations
-    assert rows["start"][rows["op"] == Op.R].tolist() == [0, 24 * 2]
+    assert rows["start"][rows["op"] == Op.R].tolist() == [0, 12]  # a tick is 2 ns
     assert np.count_nonzero(rows["op"] == Op.BARRIER) == 3
