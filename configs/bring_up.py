@@ -305,9 +305,13 @@ def straighten(up: BringUp, pairs: Sequence[Pair]) -> None:
     """Measure what a flux pulse leaves behind, and undo it: a second pulse, ever later, shows by its phase.
 
     A line with step response ``1 + sum a exp(-t / tau)`` adds ``-a (1 - exp(-T / tau)) exp(-t / tau)`` of the height
-    of a pulse of length ``T`` at ``t`` after its end. Couplers stay shut.
+    of a pulse of length ``T`` at ``t`` after its end. Ten pulses in a row make slow terms visible. Couplers stay shut.
     """
+    flux = [up.lab.laboratory.qubits[up.names[p.high]].flux for p in pairs]
+    kept = {n: e for n, e in up.known.estimates.items() if not n.startswith(tuple(f"{f}.predistortion" for f in flux))}
+    up.known = replace(up.known, estimates=kept)
     edges, late, step = 2 * up.known[f"{up.names[pairs[0].high]}.x90.duration"], 5e-6, 0.002
+    n_pulses = 10
     gaps = np.append(np.round(np.geomspace(4e-9, 2.5e-6, 16) / 4e-9) * 4e-9, late)
     angles, highs = PI / 2 * np.arange(4), [p.high for p in pairs]
     shut = dict.fromkeys(keys(pairs, "coupler_amplitude"), 0.0)
@@ -321,7 +325,7 @@ def straighten(up: BringUp, pairs: Sequence[Pair]) -> None:
         return [*start, *barrier(up.all, 2), *gates(pairs, 1), *barrier(up.all, 3), *end]
 
     def twice(angle: float) -> list[list[Row]]:
-        head = [*gates(pairs, 1), *barrier(up.all, 1)]
+        head = [*gates(pairs, n_pulses), *barrier(up.all, 1)]
         return [[*head, *(wait(q, gap) for q in highs), *barrier(up.all, 4), *probe(angle)] for gap in gaps]
 
     heights = keys(pairs, "flux_amplitude")
@@ -335,17 +339,17 @@ def straighten(up: BringUp, pairs: Sequence[Pair]) -> None:
 
         def tail(t: Floats, *terms: float, length: float = length) -> Floats:
             pairs_of = zip(terms[::2], np.exp(terms[1::2]), strict=True)
-            return -sum(a * (1 - np.exp(-length / u)) ** 2 * u / length * np.exp(-t / u) for a, u in pairs_of)
+            left_by = [(a * np.exp(-t / u), np.exp(-length / u), u / length) for a, u in pairs_of]
+            return -sum(a * (1 - one**n_pulses) * (1 - one) * mean for a, one, mean in left_by)
 
         starts = [(0.01, np.log(fast), 0.01, np.log(slow)) for fast in (20e-9, 50e-9) for slow in (0.5e-6, 1e-6, 3e-6)]
         bounds = ([-0.1, np.log(8e-9), -0.1, np.log(150e-9)], [0.1, np.log(150e-9), 0.1, np.log(10e-6)])
         tries = [curve_fit(tail, after, left, start, bounds=bounds, max_nfev=20_000) for start in starts]
         found, covariance = min(tries, key=lambda t: float(np.sum((tail(after, *t[0]) - left) ** 2)))
-        line = up.lab.laboratory.qubits[up.names[pair.high]].flux
         for n, (a, log_tau) in enumerate(zip(found[::2], found[1::2], strict=True), 1):
             if abs(a) > 4 * np.sqrt(covariance[2 * n - 2, 2 * n - 2]) and abs(a) > 1e-3:
                 term = {"amplitude": a, "tau": np.exp(log_tau)}
-                up.keep("flux tail", {f"{line}.predistortion.{name}_{n}": value for name, value in term.items()})
+                up.keep("flux tail", {f"{flux[k]}.predistortion.{name}_{n}": value for name, value in term.items()})
 
 
 def find_resonance(up: BringUp, pairs: Sequence[Pair]) -> None:
@@ -427,6 +431,7 @@ Say = Callable[[str, Callable[[], None]], None]
 
 def bring_up_qubits(up: BringUp, say: Say) -> None:
     """Find everything that concerns one qubit alone."""
+    up.keep("assumed", {f"{name}.{kind}.drag": 0.7 for name in up.names for kind in ("x90", "x180")})
     up.shots = 100
     say("resonators", lambda: find_resonators(up))
     up.shots = 300
@@ -436,7 +441,7 @@ def bring_up_qubits(up: BringUp, say: Say) -> None:
     say("readout", lambda: readout(up))
     say("ramsey, long", lambda: ramsey(up, 10e-6, 1e6))
     up.shots = 1500
-    for repeats, span in ((2, 0.8), (5, 0.2)):
+    for repeats, span in ((2, 0.6), (5, 0.2)):
         say("drag", lambda n=repeats, span=span: drag(up, n, span))
         say("fine amplitude", lambda: fine_amplitude(up, range(12)))
     say("ramsey, longest", lambda: ramsey(up, 20e-6, 0.4e6))
@@ -454,7 +459,7 @@ def bring_up_pairs(up: BringUp, say: Say, longest: int) -> None:
     for group in pairs_in_groups(up):
         crooked = [p for p in group if p.high not in straight]
         straight |= {p.high for p in crooked}
-        up.shots = 1000
+        up.shots = 2000
         if crooked:
             say(f"flux tails of {[up.names[p.high] for p in crooked]}", lambda g=crooked: straighten(up, g))
         up.shots = 100
