@@ -1,6 +1,11 @@
 """Propagation of driven transmons, 1,000 sweep points, against QuTiP solving the same points one by one.
 
-Both are measured in seconds of CPU, since others use the machine too. QuTiP's time is the mean over some of the points.
+The pulses are ones that a laboratory plays: 20 and 40 ns on one transmon; 100 and 250 ns, as long as slow two-qubit
+gates, on a pair. QuTiP runs as most people run it: ``sesolve`` or ``mesolve`` point by point, its default tolerances, a
+spline for the pulse; making its objects is not counted. QuTiP's time grows with the length of the pulse, the kernel's
+with the number of steps: longer pulses would flatter the kernel. Both are measured in seconds of CPU, since others use
+the machine too; QuTiP's is the mean over some of the points. ``times_qutip`` is against the kernel's best round,
+``times_qutip_median`` against its median.
 """
 
 import time
@@ -39,8 +44,8 @@ def one_transmon(steps, duration=40e-9):
     return drift, a[None], np.ascontiguousarray(drive[:, :, None]), duration / steps
 
 
-def two_transmons(steps, duration=1e-6):
-    """Return the same for two coupled transmons of 3 levels, each driven."""
+def two_transmons(steps, duration=250e-9):
+    """Return the same for two transmons of 3 levels that exchange excitations at 5 MHz, each driven."""
     a, eye = lower(3), np.eye(3)
     b, c = np.kron(a, eye), np.kron(eye, a)
     n, m = b.conj().T @ b, c.conj().T @ c
@@ -98,16 +103,24 @@ def exact(system, psi):
     return state
 
 
+def compare(benchmark, slow, goal):
+    stats = benchmark.stats.stats
+    benchmark.extra_info |= {
+        "goal": goal, "qutip_seconds": slow, "times_qutip": slow / stats.min, "times_qutip_median": slow / stats.median,
+    }  # fmt: skip
+
+
 @pytest.mark.benchmark(timer=time.process_time)
-@pytest.mark.parametrize(("levels", "steps", "goal"), [(3, 400, 300), (9, 1000, 120)])
-def test_sweep_of_a_driven_system(benchmark, levels, steps, goal):
-    system = one_transmon(steps) if levels == 3 else two_transmons(steps)
+@pytest.mark.parametrize(("levels", "steps", "duration", "goal"), [
+    (3, 400, 20e-9, 300), (3, 400, 40e-9, 300), (9, 1000, 100e-9, 120), (9, 1000, 250e-9, 120),
+])  # fmt: skip
+def test_sweep_of_a_driven_system(benchmark, levels, steps, duration, goal):
+    system = (one_transmon if levels == 3 else two_transmons)(steps, duration)
     slow, states = solve(system, levels)
     psi = ground(levels)
-    benchmark.pedantic(propagate, (*system, psi), setup=lambda: psi.__setitem__(slice(None), ground(levels)), rounds=7)
-    ratio = slow / benchmark.stats.stats.min
+    benchmark.pedantic(propagate, (*system, psi), setup=lambda: psi.__setitem__(slice(None), ground(levels)), rounds=15)
+    compare(benchmark, slow, goal)
     benchmark.extra_info |= {
-        "qutip_seconds": slow, "times_qutip": ratio, "goal": goal,
         "difference_from_expm": float(np.max(np.abs(psi[-1] - exact(system, ground(levels))))),
         "difference_from_qutip": float(np.max(np.abs(psi[-1] - states[-1]))),
     }  # fmt: skip
@@ -115,8 +128,9 @@ def test_sweep_of_a_driven_system(benchmark, levels, steps, goal):
 
 
 @pytest.mark.benchmark(timer=time.process_time)
-def test_sweep_of_a_decaying_transmon(benchmark):
-    system = one_transmon(400)
+@pytest.mark.parametrize("duration", [20e-9, 40e-9])
+def test_sweep_of_a_decaying_transmon(benchmark, duration):
+    system = one_transmon(400, duration)
     a = lower(3)
     collapse = np.stack([a / np.sqrt(30e-6), np.sqrt(2 / 50e-6) * a.conj().T @ a])
     slow, states = solve(system, 3, collapse)
@@ -124,9 +138,7 @@ def test_sweep_of_a_decaying_transmon(benchmark):
     start[:, 0, 0] = 1
     rho = start.copy()
     arguments = (*system, collapse, rho)
-    benchmark.pedantic(propagate_lindblad, arguments, setup=lambda: rho.__setitem__(slice(None), start), rounds=7)
-    benchmark.extra_info |= {
-        "qutip_seconds": slow, "times_qutip": slow / benchmark.stats.stats.min, "goal": 400,
-        "difference_from_qutip": float(np.max(np.abs(rho[-1] - states[-1]))),
-    }  # fmt: skip
+    benchmark.pedantic(propagate_lindblad, arguments, setup=lambda: rho.__setitem__(slice(None), start), rounds=15)
+    compare(benchmark, slow, 400)
+    benchmark.extra_info["difference_from_qutip"] = float(np.max(np.abs(rho[-1] - states[-1])))
     assert benchmark.extra_info["difference_from_qutip"] < 1e-3

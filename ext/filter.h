@@ -8,7 +8,7 @@
 
 #include "lanes.h"
 
-enum { STATES = 8, BLOCK = 16, PASS = 2048 };
+enum { STATES = 8, BLOCK = 16, SIDE = 4, PASS = 2048 };
 
 typedef struct {
     lanes8 toeplitz[BLOCK][2]; /* column j: answer to a unit input at sample j */
@@ -49,47 +49,65 @@ static void cascade_set(cascade_t* c, const double* sections, int count)
     }
 }
 
-INLINE void cascade_block(const cascade_t* c, const double* x, double* out, double* states)
+/* SIDE blocks: what inputs do, for all of them at one look at the matrices; then what states do, one after another. */
+INLINE void cascade_blocks(const cascade_t* c, const double* x, double* out, double* states)
 {
-    lanes8 low = {0}, high = {0}, low2 = {0}, high2 = {0}, next = {0}, next2 = {0};
+    const lanes8 none = {0};
+    lanes8 low[SIDE], high[SIDE], next[SIDE], low2, high2, next2;
+#pragma GCC unroll 4
+    for (int b = 0; b < SIDE; b++) low[b] = high[b] = next[b] = none;
 #pragma GCC unroll 16
-    for (int j = 0; j < BLOCK; j += 2) {
-        if (j < 8) {
-            low += c->toeplitz[j][0] * x[j];
-            low2 += c->toeplitz[j + 1][0] * x[j + 1];
+    for (int j = 0; j < BLOCK; j++) {
+        const lanes8 early = c->toeplitz[j][0], late = c->toeplitz[j][1], feed = c->feed[j];
+        KEEP;
+#pragma GCC unroll 4
+        for (int b = 0; b < SIDE; b++) {
+            const lanes8 input = none + x[b * BLOCK + j];
+            KEEP;
+            if (j < 8) low[b] += early * input;
+            high[b] += late * input;
+            next[b] += feed * input;
         }
-        high += c->toeplitz[j][1] * x[j];
-        high2 += c->toeplitz[j + 1][1] * x[j + 1];
-        next += c->feed[j] * x[j];
-        next2 += c->feed[j + 1] * x[j + 1];
     }
+#pragma GCC unroll 4
+    for (int b = 0; b < SIDE; b++) {
+        low2 = high2 = next2 = none;
 #pragma GCC unroll 8
-    for (int i = 0; i < STATES; i += 2) {
-        low += c->observe[i][0] * states[i];
-        low2 += c->observe[i + 1][0] * states[i + 1];
-        high += c->observe[i][1] * states[i];
-        high2 += c->observe[i + 1][1] * states[i + 1];
-        next += c->advance[i] * states[i];
-        next2 += c->advance[i + 1] * states[i + 1];
+        for (int i = 0; i < STATES; i += 2) {
+            const lanes8 one = none + states[i], other = none + states[i + 1];
+            KEEP;
+            low[b] += c->observe[i][0] * one;
+            low2 += c->observe[i + 1][0] * other;
+            high[b] += c->observe[i][1] * one;
+            high2 += c->observe[i + 1][1] * other;
+            next[b] += c->advance[i] * one;
+            next2 += c->advance[i + 1] * other;
+        }
+        *(loose8*)states = next[b] + next2;
+        *(loose8*)(out + b * BLOCK) = low[b] + low2;
+        *(loose8*)(out + b * BLOCK + 8) = high[b] + high2;
     }
-    *(loose8*)out = low + low2;
-    *(loose8*)(out + 8) = high + high2;
-    *(loose8*)states = next + next2;
 }
 
-/* Filter n samples, out may be x; blocks with a NaN or infinity go sample by sample, so that it spoils nothing before. */
+/* Filter n samples, out may be x; where a NaN or infinity is near it goes sample by sample, so that nothing before is spoilt. */
 DISPATCH static void cascade_run(const cascade_t* c, const double* x, double* out, ptrdiff_t n, double* states)
 {
     ptrdiff_t k = 0;
-    for (; k + BLOCK <= n; k += BLOCK) {
-        lanes8 zero = (*(const loose8*)(x + k) - *(const loose8*)(x + k)) + (*(const loose8*)(x + k + 8) - *(const loose8*)(x + k + 8));
-        mask8 bad = zero != 0;
+    for (; k + SIDE * BLOCK <= n; k += SIDE * BLOCK) {
+        lanes8 zero = {0}, zero2 = {0};
+#pragma GCC unroll 4
+        for (int j = 0; j < SIDE * BLOCK; j += 16) {
+            const lanes8 one = *(const loose8*)(x + k + j), other = *(const loose8*)(x + k + j + 8);
+            zero += one - one; /* not one * 0.0: GCC 12 takes that for 0 in vectors, even of a NaN */
+            zero2 += other - other;
+        }
+        mask8 bad = zero + zero2 != 0;
         int64_t any = 0;
         for (int l = 0; l < 8; l++) any |= bad[l];
         if (any) {
-            for (int j = 0; j < BLOCK; j++) out[k + j] = section_step(c, x[k + j], states);
+            for (int j = 0; j < SIDE * BLOCK; j++) out[k + j] = section_step(c, x[k + j], states);
         } else {
-            cascade_block(c, x + k, out + k, states);
+            cascade_blocks(c, x + k, out + k, states);
         }
     }
     for (; k < n; k++) out[k] = section_step(c, x[k], states);

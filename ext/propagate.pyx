@@ -1,7 +1,8 @@
 """Propagate driven systems in steps of constant Hamiltonian, many sweep points at once.
 
 The twin in ``qctl/kernels/propagate.py`` says what each argument is, and the formulas;
-``series.h`` says how an exponential is found; ``system.h``, ``ladder.h``, ``propagate.h`` and ``lindblad.h`` hold the loops.
+``series.h`` says how an exponential is found; ``system.h``, ``ladder.h``, ``propagate.h`` and ``lindblad.h`` hold the
+loops.
 """
 
 import numpy as np
@@ -69,7 +70,9 @@ cdef class System:
         self.c.drift = <double*> self.own(drift, np.complex128)
         self.c.drive = <double*> self.own(drive, np.complex128)
         near = np.abs(np.subtract.outer(np.arange(n), np.arange(n))) < 2
-        self.c.ladder = 1 < n <= FEW and (near | (controls == 0)).all() and is_ladder(self.c.drift, self.c.points, n)
+        self.c.ladder = (
+            1 < n <= FEW and (near | (controls == 0)).all() and is_ladder(self.c.drift, self.c.points, n)
+        )
         loss = None
         if collapse is not None:
             loss = np.einsum("cji,cjk->ik", collapse.conj(), collapse) * (dt / 2)
@@ -162,7 +165,7 @@ cdef inline lanes8* next_lanes(lanes8* place, Py_ssize_t count) noexcept:
 
 
 cdef control_sizes(controls, adjoint):
-    """Return a bound on the norm of each ``C exp(i x) + h.c.`` for any x, from 32 of them: a tenth of a per cent too large.
+    """Return a bound on the norm of each ``C exp(i x) + h.c.`` for any x, from 32: a tenth of a per cent too large.
 
     The norm as a function of x supports a convex set, which lies inside the polygon of the tangents.
     """
