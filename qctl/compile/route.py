@@ -22,9 +22,10 @@ def route(
     """Return the program on physical qubits, and the physical index of each logical qubit.
 
     A program that fits as it stands keeps its qubits: index i is qubit i of the laboratory. It fits when all its
-    2-qubit gates are of one CZ and on coupled pairs. Any other is placed and routed by Qiskit's transpiler, by the
-    errors and durations among the parameters. Its sweep points share one placement, chosen for the point with the most
-    2-qubit gates; each is routed from there, points of equal content once.
+    2-qubit gates are of one CZ and on coupled pairs; a program on physical qubits, when they are on coupled pairs. Any
+    other is placed and routed by Qiskit's transpiler, by the errors and durations among the parameters; physical qubits
+    start where the program says, and are only routed. Its sweep points share one placement, chosen for the point with
+    the most 2-qubit gates; each is routed from there, points of equal content once.
 
     Parameters
     ----------
@@ -33,7 +34,7 @@ def route(
     Raises
     ------
     CompileError
-        When the program needs more qubits than there are, or (already physical) joins qubits that are not coupled.
+        When the program needs more qubits than there are.
     """
     used = used_qubits(program)
     available = len(laboratory.qubits)
@@ -45,17 +46,8 @@ def route(
             remedy="use fewer qubits or a larger laboratory",
         )
     uncoupled = _uncoupled(program, laboratory)
-    if program.physical and len(uncoupled):
-        row = int(uncoupled[0])
-        pair = [laboratory.qubit_names[k] for k in program.events["q"][row].tolist()]
-        raise CompileError(
-            f"event {row} joins {pair[0]} and {pair[1]}, which are not coupled",
-            allowed=", ".join(laboratory.couplings),
-            where=laboratory.name,
-            remedy="let compile route it: physical=False",
-        )
     fits = not len(used) or used[-1] < available
-    if program.physical or (fits and not len(uncoupled) and _all_one_cz(program)):
+    if not len(uncoupled) and (program.physical or (fits and _all_one_cz(program))):
         here = _without_absent(program, available)
         return replace(here, physical=True), tuple(range(min(program.n_qubits, available)))
     from .transpile import transpile  # Qiskit takes a second to import: only programs that need it pay

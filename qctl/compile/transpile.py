@@ -53,7 +53,7 @@ def transpile(
         )
         return passes.run(circuit_of(rows, used, program.n_bits))
 
-    leader = routed(points[first], None)
+    leader = routed(points[first], used.tolist() if program.physical else None)
     layout = leader.layout.initial_index_layout(filter_ancillas=True) if leader.layout else list(range(len(used)))
     done = {points[first].tobytes(): events_of(leader)}
     for rows in points:

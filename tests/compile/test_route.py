@@ -133,9 +133,13 @@ def test_qubits_that_nothing_uses_do_not_count(program, parameters, laboratory):
     assert placement.count(-1) == 6
 
 
-def test_a_physical_program_with_an_uncoupled_pair_is_refused(program, parameters, laboratory):
-    with pytest.raises(CompileError, match="event 0 joins q0 and q2, which are not coupled"):
-        route(program([(Op.CZ, (0, 2))]), parameters, laboratory)
+def test_a_physical_program_with_an_uncoupled_pair_is_routed_from_where_it_says(program, parameters, laboratory):
+    source = program([(Op.CZ, (0, 2)), (Op.MEASURE, (2,), (), 0)])
+    placed, placement = route(source, parameters, laboratory)
+    assert placement == (0, 1, 2)
+    pairs = placed.events["q"][np.isin(placed.events["op"], (Op.CZ, Op.CX, Op.SWAP))]
+    assert len(pairs) > 1
+    assert np.all(coupled(laboratory)[pairs[:, 0], pairs[:, 1]])
 
 
 def test_resets_before_the_first_and_after_the_last_operation_are_the_wait(program):
