@@ -146,6 +146,7 @@ class Infiniium(ScpiInstrument):
             )
         found = self.ask(grammar.nr1, ":WAVeform:SEGMented:COUNt?")
         if found != n_segments:
+            self.check()  # the instrument may know why
             raise InstrumentError(f"{found} segments were recorded", allowed=f"{n_segments}", where=self.name)
         scales = [self._fetch_input(channel, out[:, k]) for k, channel in enumerate(self._inputs)]
         self.check()

@@ -13,7 +13,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from random import Random
 
-from qctl.core.errors import ConfigError
+from qctl.core.errors import ConfigError, QctlError
 from qctl.core.laboratory import Laboratory
 from qctl.physics.stage import Carrier
 
@@ -177,7 +177,7 @@ class Rack:
     # --- the run itself, in a thread of its own ---
 
     def _perform(self, line: Timeline | None, heard: list[Heard]) -> None:
-        done = False
+        done, why = False, "the simulated world failed, the rack's log says why"
         try:
             with self.lock:
                 mocks = {h.name: mock for h in heard if isinstance(mock := self.mocks[h.name], Infiniium)}
@@ -185,12 +185,15 @@ class Rack:
                 carriers, biases = self._carriers(), self._biases()
             perform(self.world, line, heard, carriers, biases, stores)
             done = True
+        except QctlError as reason:
+            # What the instruments' user cannot see from outside goes where instruments say such things.
+            why = f"the simulated world: {reason}".translate(str.maketrans('";\n', "', "))[:240]
         finally:
             with self.lock:
                 for found in heard:
                     mock = mocks[found.name]
                     if not done and mock.waiting is found.armed:
-                        mock.fail(ScpiError(-200, "the simulated world failed; the rack's log says why"))
+                        mock.fail(ScpiError(-200, why))
                         mock.abandon()
                     mock.deliver(found.armed)
                 self._worker = None
