@@ -370,18 +370,24 @@ def find_resonance(up: BringUp, pairs: Sequence[Pair]) -> None:
     for key, column in zip(keys(pairs, "coupler_amplitude"), found.T, strict=True):
         smooth = np.convolve(column, np.ones(3) / 3, "same")
         top = int(np.flatnonzero(smooth > 0.6 * smooth.max())[0])
-        top += int(np.argmax(smooth[top : top + 12]))
-        bottom = top + int(np.argmin(smooth[top : top + 25]))
+        top += int(np.argmax(smooth[top : top + 7]))
+        # The first return, not the deepest: later ones are CZ of more turns.
+        low = np.flatnonzero((smooth[top:-1] < 0.3 * smooth[top]) & (np.diff(smooth[top:]) >= 0))
+        bottom = top + int(low[0] if len(low) else np.argmin(smooth[top:]))
         up.keep("cz first return", {key: coupler[bottom]})
 
 
-def tune_pairs(up: BringUp, pairs: Sequence[Pair], n: int, coupler_span: float, flux_span: float) -> None:
-    """Bring leakage to its minimum with the coupler, then the conditional phase to pi with the flux, over ``n`` CZ."""
-    factors = 1 + np.linspace(-coupler_span, coupler_span, 11)
-    leaks = lost(up, pairs, n, scan(up, pairs, "coupler_amplitude", factors))
+def tune_leakage(up: BringUp, pairs: Sequence[Pair], span: float) -> None:
+    """Bring leakage to its minimum with the coupler, over one CZ: in a row, what leaked may come back."""
+    factors = 1 + np.linspace(-span, span, 11)
+    leaks = lost(up, pairs, 1, scan(up, pairs, "coupler_amplitude", factors))
     for key, leak in zip(keys(pairs, "coupler_amplitude"), leaks.T, strict=True):
         up.keep("cz leakage", {key: up.known[key] * turning_point(factors, leak)})
-    factors = 1 + np.linspace(-flux_span, flux_span, 5)
+
+
+def tune_phase(up: BringUp, pairs: Sequence[Pair], n: int, span: float) -> None:
+    """Bring the conditional phase to pi with the flux, over ``n`` CZ."""
+    factors = 1 + np.linspace(-span, span, 5)
     phases = turned(up, pairs, n, scan(up, pairs, "flux_amplitude", factors))["both"]
     for key, phase in zip(keys(pairs, "flux_amplitude"), phases.T, strict=True):
         off = np.unwrap(np.angle(np.exp(1j * (phase - n * PI))))
@@ -454,7 +460,7 @@ def bring_up_pairs(up: BringUp, say: Say, longest: int) -> None:
     ``longest`` CZ in a row amplify what is left of their errors. More than one helps only where pulses leave nothing
     behind: behind a line that distorts them, the second CZ of a row is not the first.
     """
-    finer = [(n, 0.1 / n, 0.012 / n) for n in (3, 5, 9) if n <= longest]
+    finer = [n for n in (3, 9) if n <= longest]
     straight: set[int] = set()
     for group in pairs_in_groups(up):
         crooked = [p for p in group if p.high not in straight]
@@ -465,9 +471,12 @@ def bring_up_pairs(up: BringUp, say: Say, longest: int) -> None:
         up.shots = 100
         say(f"cz resonance of {[p.name for p in group]}", lambda g=group: find_resonance(up, g))
         up.shots = 1000
-        for n, coupler_span, flux_span in ((1, 0.10, 0.02), (1, 0.05, 0.008), *finer):
-            say(f"cz tuning over {n}", lambda g=group, a=(n, coupler_span, flux_span): tune_pairs(up, g, *a))
-        say("cz phases", lambda g=group: single_phases(up, g, (1, 1, *(n for n, _, _ in finer))))
+        for leakage, phase in ((0.10, 0.02), (0.06, 0.008), (0.05, 0.005)):
+            say("cz leakage", lambda g=group, span=leakage: tune_leakage(up, g, span))
+            say("cz phase", lambda g=group, span=phase: tune_phase(up, g, 1, span))
+        for n in finer:
+            say(f"cz phase over {n}", lambda g=group, n=n: tune_phase(up, g, n, 0.012 / n))
+        say("cz phases", lambda g=group: single_phases(up, g, (1, 1, *finer)))
 
 
 def main(path: str, longest: int, part: str) -> None:

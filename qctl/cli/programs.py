@@ -72,9 +72,9 @@ c = measure q;
 """
 
 CLAIMS = (
-    Claim("Bell pair", BELL, {"00": 0.5, "11": 0.5}, 0.07),
-    Claim("GHZ state of 5", GHZ, {"00000": 0.5, "11111": 0.5}, 0.20),
-    Claim("Fourier transform of 4", QFT, {"1011": 1.0}, 0.35),
+    Claim("Bell pair", BELL, {"00": 0.5, "11": 0.5}, 0.05),
+    Claim("GHZ state of 5", GHZ, {"00000": 0.5, "11111": 0.5}, 0.12),
+    Claim("Fourier transform of 4", QFT, {"1011": 1.0}, 0.30),
 )
 
 
