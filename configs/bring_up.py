@@ -24,6 +24,7 @@ from scipy.optimize import OptimizeWarning, curve_fit
 from qctl import Lab
 from qctl.compile import default_parameters
 from qctl.config import write_parameters
+from qctl.core.names import Target, unit_of
 from qctl.core.parameters import Estimate
 from qctl.core.program import EVENT, Op, Program, event
 from qctl.core.result import Result
@@ -92,7 +93,19 @@ class BringUp:
 
     def keep(self, step: str, found: Mapping[str, float]) -> None:
         """Put values into the snapshot, with the step that found them as provenance."""
-        self.known = self.known.replaced({n: Estimate(float(v), time=time.time(), run=step) for n, v in found.items()})
+        new = {n: Estimate(float(v), unit=self.unit(n), time=time.time(), run=step) for n, v in found.items()}
+        self.known = self.known.replaced(new)
+
+    def unit(self, name: str) -> str:
+        """Return the unit of a parameter."""
+        if name in self.known:
+            return self.known.estimates[name].unit
+        lab = self.lab.laboratory
+        kinds = ((Target.QUBIT, lab.qubits), (Target.COUPLING, lab.couplings), (Target.LINE, lab.lines))
+        found = [
+            unit_of(name.removeprefix(f"{t}."), kind) for kind, ts in kinds for t in ts if name.startswith(f"{t}.")
+        ]
+        return next((unit for unit in found if unit is not None), "")
 
     def circuit(self, rows: Sequence[Row], qubits: Sequence[int]) -> list[Row]:
         """Return ``rows``, a barrier and a measurement of every one of ``qubits``."""

@@ -81,7 +81,7 @@ def status(ctx: click.Context, targets: tuple[str, ...], lab: str, as_json: bool
         head = {"laboratory": store.laboratory, "snapshot": known.number, "id": known.id, "note": known.note}
         click.echo(json.dumps({**head, "parameters": [documents.as_document(one) for one in kept]}))
     elif not commits:
-        click.echo(f"{store.laboratory}: nothing was stored yet")
+        click.echo(f"{store.laboratory}: nothing was stored yet; runs use the snapshot that the laboratory file names")
     else:
         last, now = commits[-1], time.time()
         by = f" by {last.author}" if last.author else ""

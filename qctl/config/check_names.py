@@ -80,9 +80,9 @@ def _snapshot(draft: Draft, snapshot: str) -> None:
         )
     elif not (beside / snapshot).is_file():
         there = [path.name for path in sorted(beside.glob("*.parameters.json"))]
-        draft.wrong(("parameters",), f"there is no {snapshot}", few_or_none(there), like=(snapshot, there))
+        draft.wrong(("parameters",), f"there is no {snapshot} in {beside}", few_or_none(there), like=(snapshot, there))
 
 
 def few_or_none(names: list[str]) -> str:
     """Return the files that are there, for a message."""
-    return ", ".join(names[:12]) or "no snapshot is there: leave the key out, or write one"
+    return ", ".join(names[:12]) or "a snapshot beside this file; none is there: put it there, or leave the key out"

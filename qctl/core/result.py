@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import ReadoutError
+from .errors import ReadoutError, UsageError
 from .program import Register
 from .record import Timing
 
@@ -52,7 +52,9 @@ class Result:
 
     @property
     def counts(self) -> dict[str, int]:
-        """Return the counts of the first (for most programs the only) sweep point."""
+        """Return the counts of a run with one sweep point, as most have; raise UsageError where there are more."""
+        if len(self.bits) != 1:
+            raise UsageError(f"the counts of {len(self.bits)} sweep points", allowed="one; counts_of(point) gives each")
         return self.counts_of(0)
 
 

@@ -51,7 +51,9 @@ def filled(tmp_path):
 
 
 def test_an_empty_store_says_so_and_is_not_made(cal, tmp_path):
-    assert cal("status").out == "transmon5: nothing was stored yet\n"
+    assert (
+        cal("status").out == "transmon5: nothing was stored yet; runs use the snapshot that the laboratory file names\n"
+    )
     assert list((tmp_path / "state").iterdir()) == []
 
 

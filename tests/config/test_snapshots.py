@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qctl.config import read_parameters, write_parameters
+from qctl.config import read_laboratory, read_parameters, write_parameters
 from qctl.core.errors import ConfigError, ParameterError
+from qctl.core.names import Target, unit_of
 from qctl.core.parameters import Estimate, Parameters
 
 NUMBER = st.floats(allow_nan=False, allow_infinity=False)
@@ -110,3 +111,14 @@ def test_a_laboratory_is_checked_together_with_the_snapshot_it_names(tmp_path, t
     write_parameters(tmp_path / "good.parameters.json", GOOD, "n")
     mistakes_in((tmp_path / "good.parameters.json").read_text(), name="good.parameters.json")
     assert mistakes_in(lab) == ()
+
+
+@pytest.mark.parametrize("name", ["transmon5", "ideal20"])
+def test_a_committed_snapshot_gives_each_parameter_the_unit_of_its_name(configs, name):
+    laboratory = read_laboratory(configs / f"{name}.yaml")
+    kinds = {Target.QUBIT: laboratory.qubits, Target.COUPLING: laboratory.couplings, Target.LINE: laboratory.lines}
+    for parameter, estimate in read_parameters(configs / f"{name}.parameters.json").estimates.items():
+        owners = [(kind, t) for kind, targets in kinds.items() for t in targets if parameter.startswith(f"{t}.")]
+        assert owners, parameter
+        units = {unit_of(parameter.removeprefix(f"{target}."), kind) for kind, target in owners}
+        assert estimate.unit in units or units == {None}, parameter
