@@ -15,7 +15,8 @@ from qctl.core.protocols import Awg, Bias, Digitizer, Instrument, Limits, Source
 
 from .drivers import drivers_of, limits_of
 from .rack import mock_rack
-from .safe import make_safe, terminate_orderly, undisturbed
+from .safe import make_safe
+from .signals import terminate_orderly, undisturbed
 from .together import attempt_each, each
 
 

@@ -2,10 +2,13 @@
 
 import dataclasses
 import signal
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 
 import pytest
 
 from qctl.control import limits_of, open_station
+from qctl.control.signals import ENDING
 from qctl.core.errors import ConfigError, InstrumentError
 from qctl.core.parameters import Estimate, Parameters
 
@@ -53,12 +56,41 @@ def test_whatever_goes_wrong_inside_the_outputs_become_safe(laboratory, rack, er
     assert set(rack.did("close")) == ALL
 
 
-def test_sigterm_ends_the_station_orderly(laboratory, rack):
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGQUIT"])
+def test_a_signal_that_ends_the_process_ends_the_station_orderly(laboratory, rack, name):
+    number = getattr(signal, name, None)
+    if number is None:
+        pytest.skip(f"this platform has no {name}")
     with pytest.raises(SystemExit) as left, open_station(laboratory):
-        signal.raise_signal(signal.SIGTERM)
-    assert left.value.code == 128 + signal.SIGTERM
+        signal.raise_signal(number)
+    assert left.value.code == 128 + number
     assert set(rack.did("make_safe")) == WITH_OUTPUT
-    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    assert signal.getsignal(number) is signal.SIG_DFL
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="this platform has no SIGHUP")
+def test_a_hangup_that_is_ignored_stays_ignored(laboratory, rack):
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup does
+    try:
+        with open_station(laboratory):
+            signal.raise_signal(signal.SIGHUP)
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def test_a_station_can_be_closed_from_another_thread(laboratory, rack):
+    before = {n: signal.getsignal(n) for n in ENDING}
+    stack = ExitStack()
+    stack.enter_context(open_station(laboratory))
+    try:
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(stack.close).result()
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    assert set(rack.did("make_safe")) == WITH_OUTPUT
+    assert set(rack.did("close")) == ALL
 
 
 def test_ctrl_c_does_not_cut_making_safe_short(laboratory, rack, drivers, monkeypatch):
