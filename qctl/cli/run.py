@@ -79,17 +79,19 @@ def show(result: Result, title: str) -> None:
     if quasi:
         table.add_column("mitigated", justify="right")
     table.add_column("", min_width=10, ratio=1)
-    keys = sorted(counts, key=lambda key: (-counts[key], key))
+    # Mitigation can give weight to keys that never came.
+    keys = sorted(counts.keys() | quasi.keys(), key=lambda key: (-counts.get(key, 0), -quasi.get(key, 0.0), key))
     for key in keys[:MOST_BARS]:
-        cells = [key or "(no bits)", str(counts[key]), f"{counts[key] / result.shots:.2%}"]
+        count = counts.get(key, 0)
+        cells = [key or "(no bits)", str(count), f"{count / result.shots:.2%}"]
         cells += [f"{quasi.get(key, 0.0):.2%}"] if quasi else []
-        table.add_row(*cells, Bar(counts[keys[0]], 0, counts[key]))
+        table.add_row(*cells, Bar(counts[keys[0]], 0, count))
     console = Console()
     console.print(table)
     if len(keys) > MOST_BARS:
         console.print(f"... and {len(keys) - MOST_BARS} more keys; --json prints all")
     seconds = sum(result.timing.seconds.values())
-    qubits = " ".join(result.qubits[index] for index in result.placement)
+    qubits = " ".join(result.qubits[index] for index in result.placement if index >= 0)
     console.print(
         f"{result.shots} shots on {qubits}; parameters {result.parameters_id}; {seconds:.2f} s at the instruments"
     )
