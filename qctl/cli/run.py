@@ -55,7 +55,7 @@ def as_document(result: Result) -> dict[str, object]:
     document: dict[str, object] = {
         "counts": result.counts,
         "shots": result.shots,
-        "qubits": [result.qubits[index] for index in result.placement],
+        "qubits": [result.qubits[index] if index >= 0 else None for index in result.placement],
         "parameters_id": result.parameters_id,
         "timing": dataclasses.asdict(result.timing),
     }
