@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 
-from qctl.core.errors import CompileError, InstrumentError, QctlError
+from qctl.core.errors import CompileError, InstrumentError
 from qctl.core.protocols import Awg, Digitizer
 from qctl.core.record import Record
 from qctl.core.sequence import Playlist, Sequence
@@ -13,7 +13,7 @@ from qctl.core.sequence import Playlist, Sequence
 from .recording import Recording, chunks, recordings
 from .station import Station
 from .stopwatch import Stopwatch
-from .together import attempt_each, each
+from .together import attempt_each, each, said
 from .upload import forget, upload
 
 REDOS = 2  # a chunk that is not whole is played again at most this often
@@ -155,8 +155,8 @@ class _Run:
         """Stop what can be stopped; what cannot is noted on the error, which stays the one that is raised."""
         forget(self.station, self.playlists)
         for name, answer in attempt_each(lambda name, awg: awg.stop(), self.awgs).items():
-            if isinstance(answer, QctlError | OSError):
-                error.add_note(f"{name} could not be stopped ({answer})")
+            if isinstance(answer, Exception):
+                error.add_note(f"{name} could not be stopped ({said(answer)})")
 
 
 def _master(sequence: Sequence, playlists: Mapping[str, Playlist]) -> str:

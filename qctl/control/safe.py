@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from qctl.core.errors import InstrumentError, QctlError
+from qctl.core.errors import InstrumentError
 from qctl.core.laboratory import SafeEntry
 from qctl.core.protocols import Instrument
 
-from .together import attempt_each
+from .together import attempt_each, said
 
 
 def make_safe(instruments: Mapping[str, Instrument], entries: Mapping[str, SafeEntry]) -> list[InstrumentError]:
@@ -21,9 +21,11 @@ def make_safe(instruments: Mapping[str, Instrument], entries: Mapping[str, SafeE
         now = {name: item for name, item in instruments.items() if name in entries and entries[name].order == order}
         answers = attempt_each(lambda name, instrument: instrument.make_safe(entries[name]), now)
         for name, answer in answers.items():
-            if isinstance(answer, QctlError | OSError):
+            if isinstance(answer, Exception):
                 failed = InstrumentError(
-                    f"could not be made safe ({answer})", where=name, remedy="check its outputs by hand before going on"
+                    f"could not be made safe ({said(answer)})",
+                    where=name,
+                    remedy="check its outputs by hand before going on",
                 )
                 failed.__cause__ = answer
                 failures.append(failed)

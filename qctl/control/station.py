@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 
-from qctl.core.errors import InstrumentError, QctlError
+from qctl.core.errors import InstrumentError
 from qctl.core.laboratory import Laboratory
 from qctl.core.parameters import Parameters
 from qctl.core.protocols import Awg, Bias, Digitizer, Instrument, Limits, Source
@@ -17,7 +17,7 @@ from .drivers import drivers_of, limits_of
 from .rack import mock_rack
 from .safe import make_safe
 from .signals import terminate_orderly, undisturbed
-from .together import attempt_each, each
+from .together import attempt_each, each, said
 
 
 @dataclass(frozen=True)
@@ -140,8 +140,8 @@ class _Closing:
             failures = make_safe(self.instruments, self.laboratory.safe)
             answers = attempt_each(lambda name, link: link.__exit__(kind, error, trace), self.instruments)
         for name, answer in answers.items():
-            if isinstance(answer, QctlError | OSError):
-                failures.append(InstrumentError(f"could not be closed ({answer})", where=name))
+            if isinstance(answer, Exception):
+                failures.append(InstrumentError(f"could not be closed ({said(answer)})", where=name))
         if error is not None:
             for failure in failures:
                 error.add_note(str(failure))

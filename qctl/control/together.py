@@ -6,26 +6,30 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from qctl.core.errors import InstrumentError, QctlError
+from qctl.core.errors import InstrumentError
+
+from .signals import undisturbed
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 
 
-def attempt_each(
-    action: Callable[[str, Item], Answer], items: Mapping[str, Item]
-) -> dict[str, Answer | QctlError | OSError]:
-    """Apply ``action(name, item)`` to all items at once; return the answer or the error of each."""
+def attempt_each(action: Callable[[str, Item], Answer], items: Mapping[str, Item]) -> dict[str, Answer | Exception]:
+    """Apply ``action(name, item)`` to all items at once; return the answer or the error of each, of whatever kind.
 
-    def attempt(name: str, item: Item) -> Answer | QctlError | OSError:
+    Ctrl-C takes effect when all are done, and a second one no sooner: else a thread could still switch an output on
+    after it was made safe. The links' timeouts bound the wait.
+    """
+
+    def attempt(name: str, item: Item) -> Answer | Exception:
         try:
             return action(name, item)
-        except (QctlError, OSError) as error:
+        except Exception as error:  # noqa: BLE001 (a mistake in one driver must not keep the others from being safe)
             return error
 
     if not items:
         return {}
-    with ThreadPoolExecutor(len(items), thread_name_prefix="instrument") as pool:
+    with undisturbed(), ThreadPoolExecutor(len(items), thread_name_prefix="instrument") as pool:
         answers = {name: pool.submit(attempt, name, item) for name, item in items.items()}
         return {name: answer.result() for name, answer in answers.items()}
 
@@ -33,18 +37,23 @@ def attempt_each(
 def each(action: Callable[[str, Item], Answer], items: Mapping[str, Item]) -> dict[str, Answer]:
     """Apply ``action(name, item)`` to all items at once; raise the first error, with the others as notes."""
     answers: dict[str, Answer] = {}
-    errors: list[QctlError] = []
+    errors: list[Exception] = []
     for name, answer in attempt_each(action, items).items():
-        if isinstance(answer, QctlError):
-            errors.append(answer)
-        elif isinstance(answer, OSError):
-            failed = InstrumentError(f"the link failed ({answer})", where=name)
+        if isinstance(answer, OSError):
+            failed = InstrumentError(f"the link failed ({said(answer)})", where=name)
             failed.__cause__ = answer
             errors.append(failed)
+        elif isinstance(answer, Exception):
+            errors.append(answer)
         else:
             answers[name] = answer
     if errors:
         for other in errors[1:]:
-            errors[0].add_note(f"also: {other}")
+            errors[0].add_note(f"also: {said(other)}")
         raise errors[0]
     return answers
+
+
+def said(error: Exception) -> str:
+    """Return what an error says, or its name when it says nothing."""
+    return str(error) or type(error).__name__

@@ -114,6 +114,17 @@ def test_one_output_that_cannot_be_made_safe_stops_no_other_and_is_reported(labo
     assert set(rack.did("make_safe")) == WITH_OUTPUT
 
 
+@pytest.mark.parametrize("error", [RuntimeError("a bug"), ZeroDivisionError(), OSError("gone")])
+def test_an_error_of_any_kind_while_making_safe_stops_no_other_and_is_reported(laboratory, rack, error):
+    rack.faults["awg1.make_safe"] = [error]
+    rack.faults["lo.close"] = [error]
+    with pytest.raises(InstrumentError, match="awg1: could not be made safe") as caught, open_station(laboratory):
+        pass
+    assert "lo: could not be closed" in " ".join(caught.value.__notes__)
+    assert set(rack.did("make_safe")) == WITH_OUTPUT  # also those of a later order
+    assert set(rack.did("close")) == ALL
+
+
 def test_a_broken_link_is_an_instrument_error_that_names_the_instrument(laboratory, rack):
     rack.faults["lo.configure"] = [ConnectionResetError("gone")]
     with pytest.raises(InstrumentError, match="lo: the link failed"), open_station(laboratory):

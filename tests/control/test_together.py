@@ -1,0 +1,44 @@
+"""Several instruments at once: every failure is heard, and nobody acts after it is over."""
+
+import signal
+import threading
+
+import pytest
+
+from qctl.control.together import attempt_each, each
+from qctl.core.errors import InstrumentError
+
+
+def fail(name, error):
+    if error is not None:
+        raise error
+    return name
+
+
+@pytest.mark.parametrize("error", [InstrumentError("no"), OSError("gone"), ValueError("a bug"), MemoryError()])
+def test_an_error_of_any_kind_is_an_answer_and_hinders_no_other(error):
+    assert attempt_each(fail, {"a": error, "b": None}) == {"a": error, "b": "b"}
+
+
+def test_a_mistake_of_ours_is_raised_as_it_is_with_the_others_as_notes():
+    with pytest.raises(ValueError, match="a bug") as caught:
+        each(fail, {"a": ValueError("a bug"), "b": InstrumentError("no"), "c": OSError("gone")})
+    assert caught.value.__notes__ == ["also: no", "also: c: the link failed (gone)"]
+
+
+def test_an_impatient_user_does_not_end_the_wait_for_those_who_act():
+    pressed, done = threading.Event(), []
+
+    def press(name, times):
+        for _ in range(times):
+            signal.raise_signal(signal.SIGINT)
+        pressed.set()
+
+    def act(name, times):
+        assert pressed.wait(10)
+        done.append(name)
+
+    with pytest.raises(KeyboardInterrupt):
+        each(lambda name, times: press(name, times) if times else act(name, times), {"user": 2, "awg1": 0})
+    assert done == ["awg1"]
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("instrument")]
