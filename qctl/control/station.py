@@ -74,11 +74,17 @@ class Station:
         return InstrumentError(f"{name!r} is no {word} of this laboratory", where=self.laboratory.name)
 
     def operate(self, parameters: Parameters) -> None:
-        """Ramp every bias to its ``LINE.bias`` and switch all carriers on: the chip's operating point."""
+        """Ramp every bias to its ``LINE.bias`` and switch all carriers on: the chip's operating point.
+
+        Raises
+        ------
+        ParameterError
+            Before anything is sent, when the bias of a line with a DC source is not known.
+        """
         levels = {
             line.bias: parameters[f"{name}.bias"]
             for name, line in self.laboratory.lines.items()
-            if line.bias is not None and f"{name}.bias" in parameters
+            if line.bias is not None
         }
         biases = {name: self.bias(name) for name in levels}
         each(lambda name, bias: bias.ramp_to(levels[name]), biases)

@@ -7,10 +7,13 @@ from contextlib import ExitStack
 
 import pytest
 
+from qctl.config import read_laboratory
+from qctl.config.find import find_laboratory
 from qctl.control import limits_of, open_station
 from qctl.control.signals import ENDING
-from qctl.core.errors import ConfigError, InstrumentError
+from qctl.core.errors import ConfigError, InstrumentError, ParameterError
 from qctl.core.parameters import Estimate, Parameters
+from qctl.run import known_parameters
 
 WITH_OUTPUT = {"awg1", "awg2", "lo", "coil"}
 ALL = WITH_OUTPUT | {"dig"}
@@ -180,6 +183,19 @@ def test_operating_ramps_the_biases_and_switches_the_carriers_on(laboratory, rac
         station.operate(known)
         assert ("coil", "ramp_to", 1.5e-3) in rack.calls
         assert rack.did("on") == ["lo"]
+
+
+def test_a_bias_that_nobody_knows_is_refused_by_name_before_anything_is_sent(laboratory, rack):
+    with open_station(laboratory) as station, pytest.raises(ParameterError, match=r"q0\.flux\.bias"):
+        station.operate(Parameters({}))
+    assert rack.did("ramp_to") == rack.did("on") == []
+
+
+@pytest.mark.parametrize("name", ["transmon5", "ideal20"])
+def test_the_laboratories_that_come_with_qctl_know_all_their_biases(name):
+    laboratory = read_laboratory(find_laboratory(name))
+    known = known_parameters(laboratory)
+    assert [line for line, entry in laboratory.lines.items() if entry.bias and f"{line}.bias" not in known] == []
 
 
 @pytest.mark.parametrize("kind", ["awg", "digitizer", "source", "bias"])
