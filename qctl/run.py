@@ -19,7 +19,7 @@ from qctl.compile import compile_program, default_parameters, flatten, join
 from qctl.config import read_laboratory, read_parameters
 from qctl.config.find import find_laboratory
 from qctl.control import Station, batches, limits_of, open_station, shots_at_once
-from qctl.core.errors import UsageError
+from qctl.core.errors import CompileError, UsageError
 from qctl.core.laboratory import Laboratory
 from qctl.core.parameters import Parameters
 from qctl.core.program import Program, Register
@@ -141,12 +141,19 @@ class Lab:
         ----------
         pairs : programs and the parameters that each is compiled and read out with; all with the same bits
         shots : repetitions of every point; as the programs say by default
+
+        Raises
+        ------
+        CompileError
+            Before anything is opened or sent, also when a program measures nothing.
         """
         if not pairs:
             raise UsageError("nothing to run", allowed="at least one program")
         _refuse_different_biases([known for _, known in pairs])
         programs = [(as_program(program), known) for program, known in pairs]
         sequences = [self.compile(p, shots, parameters=known, optimise=optimise) for p, known in programs]
+        for sequence in sequences:
+            _refuse_silence(sequence)
         results, timing = [], Timing()
         for batch in batches(sequences, self.limits):
             members = [(sequences[k], programs[k][1], programs[k][0].bits) for k in batch]
@@ -174,7 +181,7 @@ class Lab:
             record = control.play(station, sequence, playlists, known.id)
         except BaseException as error:
             self._operating = None  # nobody knows what still holds
-            log.error("%s: %s failed: %s", self.laboratory.name, sequence.digest[:8], error)
+            _log_failure(f"{self.laboratory.name}: {sequence.digest[:8]}", error)
             raise
         log.info(
             "%s: played %s, %d points of %d shots, parameters %s, discarded segments %d",
@@ -256,3 +263,19 @@ def _refuse_different_biases(known: Seq[Parameters]) -> None:
             allowed="one operating point",
             remedy="run each operating point on its own",
         )
+
+
+def _refuse_silence(sequence: Sequence) -> None:
+    if not any(len(heard.windows) for heard in sequence.listening.values()):
+        raise CompileError(
+            "nothing is measured",
+            allowed="at least one measurement into a bit",
+            remedy="end the program with a measurement, such as c = measure q;",
+        )
+
+
+def _log_failure(what: str, error: BaseException) -> None:
+    if isinstance(error, KeyboardInterrupt):
+        log.info("%s interrupted", what)
+    else:
+        log.error("%s failed: %s", what, str(error) or type(error).__name__)

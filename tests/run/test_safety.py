@@ -1,11 +1,16 @@
 """However a run ends, every output is in its safe state afterwards."""
 
+import logging
 import signal
 import socket
 import subprocess
 import sys
 
 import pytest
+
+from qctl import control
+from qctl.core.errors import CompileError
+from qctl.run import Lab
 
 
 def assert_safe(rack):
@@ -46,3 +51,32 @@ def test_a_signal_in_the_middle_of_a_run_leaves_every_output_safe(served, bell, 
         assert child.returncode == code, said
         assert "Traceback" not in said[1]
         assert_safe(rack)
+
+
+@pytest.mark.parametrize("name", ["transmon5", "ideal20"])
+def test_a_program_that_measures_nothing_is_refused_before_anything_is_opened(name):
+    lab = Lab.open(name)
+    with pytest.raises(CompileError, match="nothing is measured; allowed: at least one measurement into a bit"):
+        lab.run('OPENQASM 3;\ninclude "stdgates.inc";\nqubit[1] q;\nbit[1] c;\nx q[0];\n')
+    assert lab._station is None
+
+
+@pytest.mark.parametrize(
+    ("error", "level", "text"),
+    [
+        (KeyboardInterrupt(), logging.INFO, "interrupted"),
+        (ZeroDivisionError(), logging.ERROR, "failed: ZeroDivisionError"),
+        (ValueError("a bug"), logging.ERROR, "failed: a bug"),
+    ],
+)
+def test_the_log_says_how_a_run_ended(served, bell, caplog, monkeypatch, error, level, text):
+    def fail(*_):
+        raise error
+
+    monkeypatch.setattr(control, "play", fail)
+    caplog.set_level(logging.INFO, "qctl.run")
+    with served("transmon5") as rack, pytest.raises(type(error)), Lab.open(rack.path) as lab:
+        lab.run(bell, shots=2)
+    [record] = [record for record in caplog.records if record.name == "qctl.run"]
+    assert record.levelno == level
+    assert record.getMessage().endswith(text)
