@@ -12,9 +12,8 @@ the traffic of an upload, once per waveform.
 from __future__ import annotations
 
 import hashlib
-import math
 from collections.abc import Callable, Mapping
-from typing import ClassVar, TypeVar
+from typing import ClassVar, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +39,15 @@ _NEVER = -1  # no generation of a session
 _AT_ONCE = 64  # queries in one message
 
 
+class Wanted(NamedTuple):
+    """A number that is set, then asked for."""
+
+    header: str
+    value: float
+    tolerance: float
+    of: tuple[Word, ...] = ()
+
+
 class TekAwg5200(ScpiInstrument):
     """AWG5208: eight channels, one sequence step for each trigger."""
 
@@ -58,6 +66,7 @@ class TekAwg5200(ScpiInstrument):
         min_full_scale=0.0125,
     )
 
+    mode = Choice("INSTrument:MODE", "AWG", "FGEN")
     clock_source = Choice("CLOCk:SOURce", "INTernal", "EFIXed", "EVARiable", "EXTernal")
     sample_rate = Number("CLOCk:SRATe", low=limits.min_rate, high=limits.max_rate)
     trigger_interval = Number("TRIGger:INTerval", low=1e-6, high=10.0)
@@ -73,18 +82,25 @@ class TekAwg5200(ScpiInstrument):
         self._loaded = _NEVER  # generation of the session when the memory was last verified
 
     def configure(self, entry: InstrumentEntry, limit: LimitEntry | None) -> None:
-        """Set the 10 MHz reference, sample rate, full scale (V peak, within ``limit``), one marker and trigger A."""
+        """Set the 10 MHz reference, sample rate, full scale (V peak, within ``limit``), one marker and trigger A.
+
+        All outputs go off, and what another user may have left (function generator, offset, skew) is undone.
+        """
         self.stop()
+        self._switch_off()
         self.clock_source = "EFIXed"
         if entry.sample_rate is not None:
             self.sample_rate = entry.sample_rate
         if entry.full_scale is not None:
             self._set_full_scale(entry.full_scale, limit)
-        for channel in range(1, self.limits.n_channels + 1):
+        channels = range(1, self.limits.n_channels + 1)
+        for channel in channels:
             self.write(f"SOURce{channel}:DAC:RESolution", self.limits.bits)
             self.write(f"SOURce{channel}:RMODe", Word("CONTinuous"))
         self.check()
+        self._set([w for k in channels for w in (_offset(k), Wanted(f"SOURce{k}:SKEW", 0.0, 1e-12))])
         self._set_triggers()
+        self._set([Wanted("OUTPut:OFF", 0.0, 0.0)])  # switches nothing on: each output is off
 
     def load(self, playlist: Playlist) -> None:
         """Make the program memory hold ``playlist`` and nothing else; read back and compare what was sent."""
@@ -214,6 +230,17 @@ class TekAwg5200(ScpiInstrument):
             if answer != wanted:
                 where = f"{self.name} step {step + 1} channel {channel + 1}"
                 raise InstrumentError(f"it would play {answer!r}", allowed=wanted, where=where)
+        self._verify_flow()
+
+    def _verify_flow(self) -> None:
+        """Ask what the first and the last step wait for, and where the last one goes."""
+        last = f"SLISt:SEQuence:STEP{self._n_steps}"
+        queries = [command(f"{step}:WINPut?", SEQUENCE) for step in ("SLISt:SEQuence:STEP1", last)]
+        queries.append(command(f"{last}:GOTO?", SEQUENCE))
+        wanted = (self._wait_for, self._wait_for, Word("FIRSt"))
+        for query, word, answer in zip(queries, wanted, self._ask_all(queries, grammar.plain), strict=True):
+            if not _is(word, answer):
+                raise InstrumentError(f"{query} is answered {answer}", allowed=str(word), where=self.name)
 
     def _ask_all(self, queries: list[Command], read: Callable[[str], T]) -> list[T]:
         parts = (queries[first : first + _AT_ONCE] for first in range(0, len(queries), _AT_ONCE))
@@ -234,26 +261,38 @@ class TekAwg5200(ScpiInstrument):
             raise InstrumentError(
                 f"full scale {full_scale:g} V is outside the range", allowed=f"{low:g} to {high:g} V", where=self.name
             )
-        for channel in range(1, self.limits.n_channels + 1):
-            self.write(f"SOURce{channel}:VOLTage", 2 * full_scale)  # peak to peak
+        channels = range(1, self.limits.n_channels + 1)
+        peak_to_peak = 2 * full_scale
+        self._set([Wanted(f"SOURce{k}:VOLTage", peak_to_peak, 1e-3 * peak_to_peak) for k in channels])
+
+    def _switch_off(self) -> None:
+        """Switch every output off, then leave the function generator, and ask whether both are so."""
+        self._set([Wanted(f"OUTPut{k}:STATe", 0.0, 0.0) for k in range(1, self.limits.n_channels + 1)])
+        self.mode = "AWG"
+        if self.mode != "AWG":
+            raise InstrumentError("it stays a function generator", allowed="INSTrument:MODE AWG", where=self.name)
 
     def _set_triggers(self) -> None:
         """Make marker 1 of every channel swing across the level of trigger input A, and ask whether it does."""
         input_a = Word("ATRigger")
-        wanted: list[tuple[float, str, *tuple[Word, ...]]] = [
-            (TRIGGER_IMPEDANCE, "TRIGger:IMPedance", input_a),
-            (TRIGGER_LEVEL, "TRIGger:LEVel", input_a),
+        wanted = [
+            Wanted("TRIGger:IMPedance", TRIGGER_IMPEDANCE, 0.05, (input_a,)),
+            Wanted("TRIGger:LEVel", TRIGGER_LEVEL, 0.05, (input_a,)),
         ]
         for channel in range(1, self.limits.n_channels + 1):
             marker = f"SOURce{channel}:MARKer1:VOLTage:LEVel:IMMediate"
-            wanted += [(MARKER_HIGH, f"{marker}:HIGH"), (MARKER_LOW, f"{marker}:LOW")]
+            wanted += [Wanted(f"{marker}:HIGH", MARKER_HIGH, 0.05), Wanted(f"{marker}:LOW", MARKER_LOW, 0.05)]
         self.write("TRIGger:SLOPe", Word("POSitive"), input_a)
-        self.session.write(*(command(header, value, *which) for value, header, *which in wanted))
+        self._set(wanted)
+
+    def _set(self, wanted: list[Wanted]) -> None:
+        """Send settings, drain the error queue, and compare what comes back."""
+        self.session.write(*(command(one.header, one.value, *one.of) for one in wanted))
         self.check()
-        queries = [command(f"{header}?", *which) for _, header, *which in wanted]
-        for query, (value, *_), found in zip(queries, wanted, self._ask_all(queries, grammar.nr3), strict=True):
-            if not math.isclose(found, value, abs_tol=0.05):
-                raise InstrumentError(f"{query} is answered {found:g}", allowed=f"{value:g}", where=self.name)
+        queries = [command(f"{one.header}?", *one.of) for one in wanted]
+        for query, one, found in zip(queries, wanted, self._ask_all(queries, grammar.nr3), strict=True):
+            if not abs(found - one.value) <= one.tolerance:
+                raise InstrumentError(f"{query} is answered {found:g}", allowed=f"{one.value:g}", where=self.name)
 
     def _refuse_dirty(self) -> None:
         if self._content is None or self._loaded != self.session.generation:
@@ -302,6 +341,15 @@ def name_of(waveform: Waveform) -> str:
     """Return the name under which the instrument keeps a waveform: its content."""
     content = hashlib.sha256(waveform.codes.tobytes() + waveform.markers.tobytes())
     return f"w{content.hexdigest()[:24]}"
+
+
+def _is(word: Word, answer: str) -> bool:
+    """Tell whether an answer is a mnemonic, in its long or its short form."""
+    return answer.upper() in (str(word).upper(), "".join(c for c in str(word) if not c.islower()))
+
+
+def _offset(channel: int) -> Wanted:
+    return Wanted(f"SOURce{channel}:VOLTage:LEVel:IMMediate:OFFSet", 0.0, 1e-3)
 
 
 def _assignments(number: int, step: list[int], names: list[str]) -> list[Command]:

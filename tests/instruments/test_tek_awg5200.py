@@ -1,12 +1,10 @@
 """The conversation with a Tektronix AWG5200."""
 
-from contextlib import nullcontext
-
 import numpy as np
 import pytest
 
 from qctl.core.errors import InstrumentError
-from qctl.core.laboratory import InstrumentEntry, LimitEntry, SafeAction, SafeEntry
+from qctl.core.laboratory import SafeAction, SafeEntry
 from qctl.core.protocols import Awg
 from qctl.core.sequence import Playlist, Waveform
 from qctl.instruments.tek_awg5200 import TekAwg5200, name_of
@@ -60,7 +58,8 @@ ASKED = ";".join(
     f':SLISt:SEQuence:STEP{step}:TASSet{track}:WAVeform? "qctl"' for step, track in [(1, 1), (1, 3), (2, 1)]
 )
 VERIFIED = f'{ASKED} -> "{name_of(HIGH)}";"{name_of(LOW)}";"{name_of(LOW)}"\n'
-LOAD = STOP + WIPE + UPLOADS + SEQUENCE + VERIFIED
+FLOW = ";".join(f':SLISt:SEQuence:STEP{s}? "qctl"' for s in ("1:WINPut", "2:WINPut", "2:GOTO")) + " -> {}\n"
+LOAD = STOP + WIPE + UPLOADS + SEQUENCE + VERIFIED + FLOW.format("ATR;ATRIGGER;FIRS")
 
 
 @pytest.fixture
@@ -84,7 +83,8 @@ def test_a_playlist_that_is_there_already_is_not_sent_again(scripted, playlist):
 
 def test_a_waveform_that_is_there_already_is_not_sent_again(scripted, playlist):
     again = STOP + f'SLISt:SEQuence:DELete "qctl"\nWLISt:WAVeform:DELete "{name_of(HIGH)}"\n'
-    new = """
+    new = (
+        """
         SLISt:SEQuence:NEW "qctl",1,8
         SLISt:SEQuence:STEP1:WINPut "qctl",ATRigger
         SLISt:SEQuence:STEP1:TASSet1:WAVeform "qctl","LOW"
@@ -94,6 +94,8 @@ def test_a_waveform_that_is_there_already_is_not_sent_again(scripted, playlist):
         SLISt:SEQuence:LENGth? "qctl" -> 1
         :SLISt:SEQuence:STEP1:TASSet1:WAVeform? "qctl" -> "LOW"
         """.replace("LOW", name_of(LOW))
+        + FLOW.replace("STEP2", "STEP1").format("ATR;ATR;FIRS")
+    )
     with scripted(TekAwg5200, HELLO + LOAD + again + new) as awg:
         awg.load(playlist)
         awg.load(Playlist((LOW,), np.array([[0, -1]], np.int32)))
@@ -144,29 +146,11 @@ def test_after_a_fault_or_a_load_that_broke_off_everything_is_loaded_again(scrip
         awg.load(playlist)
 
 
-MARKER = "SOURce{}:MARKer1:VOLTage:LEVel:IMMediate"
-TRIGGERS = "TRIGger:SLOPe POSitive,ATRigger\nTRIGger:IMPedance 50,ATRigger\nTRIGger:LEVel 0.5,ATRigger\n"
-TRIGGERS += "".join(f"{MARKER.format(k)}:HIGH 1\n{MARKER.format(k)}:LOW 0\n" for k in range(1, 9)) + OK.lstrip()
-TRIGGERS += ":TRIGger:IMPedance? ATRigger;:TRIGger:LEVel? ATRigger;"
-TRIGGERS += ";".join(f":{MARKER.format(k)}:HIGH?;:{MARKER.format(k)}:LOW?" for k in range(1, 9))
-
-
-@pytest.mark.parametrize("level", ["0.5", "1.4"])
-def test_configuring_switches_nothing_on_and_makes_markers_cross_the_trigger_level(scripted, level):
-    said = STOP + "CLOCk:SOURce EFIXed" + OK + "CLOCk:SRATe 2000000000" + OK
-    said += "".join(f"SOURce{k}:VOLTage 0.5\n" for k in range(1, 9))
-    said += "".join(f"SOURce{k}:DAC:RESolution 15\nSOURce{k}:RMODe CONTinuous\n" for k in range(1, 9)) + OK
-    entry = InstrumentEntry(driver="", address="", sample_rate=2e9, full_scale=0.25)
-    refused = pytest.raises(InstrumentError, match="TRIGger:LEVel") if level == "1.4" else nullcontext()
-    with scripted(TekAwg5200, HELLO + said + TRIGGERS + f" -> 50;{level}" + ";1.0;0.0" * 8) as awg, refused:
-        awg.configure(entry, LimitEntry(min=0, max=0.3))
-
-
-@pytest.mark.parametrize(("full_scale", "message"), [(0.5, "beyond its limit"), (0.01, "outside the range")])
-def test_a_full_scale_beyond_limits_is_refused(scripted, full_scale, message):
-    entry, said = InstrumentEntry(driver="", address="", full_scale=full_scale), STOP + "CLOCk:SOURce EFIXed" + OK
-    with scripted(TekAwg5200, HELLO + said) as awg, pytest.raises(InstrumentError, match=message):
-        awg.configure(entry, LimitEntry(min=0, max=0.3))
+@pytest.mark.parametrize("flow", ["OFF;ATR;FIRS", "ATR;ITR;FIRS", "ATR;ATR;NEXT"])
+def test_a_sequence_that_would_not_wait_or_not_begin_again_is_refused(scripted, playlist, flow):
+    said = HELLO + STOP + WIPE + UPLOADS + SEQUENCE + VERIFIED + FLOW.format(flow)
+    with scripted(TekAwg5200, said) as awg, pytest.raises(InstrumentError, match="is answered"):
+        awg.load(playlist)
 
 
 def test_safe_is_silence(scripted):

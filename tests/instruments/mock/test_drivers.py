@@ -14,6 +14,7 @@ from qctl.instruments.infiniium import Infiniium
 from qctl.instruments.mock.faults import Faults
 from qctl.instruments.sgs100a import Sgs100a
 from qctl.instruments.tek_awg5200 import TekAwg5200
+from qctl.transport import Word
 
 N = 2400
 FULL_SCALE = 0.5  # V
@@ -87,6 +88,27 @@ def make_safe(drivers):
 def expected(levels, n_segments):
     first = FULL_SCALE * np.resize(levels, n_segments)
     return np.stack([first, -first], axis=1)
+
+
+LEFT = {
+    "offset": ("SOURce1:VOLTage:LEVel:IMMediate:OFFSet", 0.4, "0.0000000000E+00"),
+    "skew": ("SOURce1:SKEW", 1e-9, "0.0000000000E+00"),
+    "function generator": ("INSTrument:MODE", Word("FGEN"), "AWG"),
+    "all outputs off": ("OUTPut:OFF", True, "0"),
+    "an unused output on": ("OUTPut3:STATe", True, "0"),
+}
+
+
+@pytest.mark.parametrize("left", LEFT)
+def test_what_the_last_user_left_does_not_change_what_is_played(connect, left):
+    _, _, drivers = connect()
+    header, value, right = LEFT[left]
+    for name in ("awg1", "awg2"):
+        drivers[name].write(header, value)
+        drivers[name].check()
+    configure(drivers)
+    np.testing.assert_allclose(play(drivers, [0.5, -0.25], 4), expected([0.5, -0.25], 4), atol=1e-3)
+    assert drivers["awg1"].ask(str, f"{header}?") == right
 
 
 def test_four_drivers_configure_load_arm_record_fetch_ramp_and_make_safe(connect):
