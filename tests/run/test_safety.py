@@ -1,6 +1,7 @@
 """However a run ends, every output is in its safe state afterwards."""
 
 import logging
+import os
 import signal
 import socket
 import subprocess
@@ -50,6 +51,33 @@ def test_a_signal_in_the_middle_of_a_run_leaves_every_output_safe(served, bell, 
             rack.world.go_on.set()
         assert child.returncode == code, said
         assert "Traceback" not in said[1]
+        assert_safe(rack)
+
+
+def test_a_terminal_that_is_closed_in_the_middle_of_a_run_leaves_every_output_safe(served, bell, tmp_path):
+    pty = pytest.importorskip("pty")
+    with served("transmon5") as rack:
+        rack.world.go_on.clear()
+        command = ["-m", "qctl.cli", "--state", tmp_path, "run", bell, "--lab", rack.path]
+        ours, theirs = pty.openpty()
+        # The child takes the terminal as its own: closing our side then hangs up on it, as a lost ssh session does.
+        take = (
+            "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execv(sys.argv[1], sys.argv[1:])"
+        )
+        with subprocess.Popen(
+            [sys.executable, "-c", take, sys.executable, *command],
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            start_new_session=True,
+        ) as child:
+            os.close(theirs)
+            assert rack.world.reached.wait(60)
+            assert rack.mocks["awg1"].player() is not None
+            os.close(ours)
+            code = child.wait(20)
+            rack.world.go_on.set()
+        assert code == 128 + signal.SIGHUP
         assert_safe(rack)
 
 
