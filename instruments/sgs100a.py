@@ -5,9 +5,12 @@ Source: R&S SGS100A SGMA RF Source User Manual (1173.9105.02), chapter 10 "Remot
 
 from __future__ import annotations
 
+from qctl.core.errors import InstrumentError
 from qctl.core.laboratory import InstrumentEntry, LimitEntry, SafeAction, SafeEntry
 
 from .scpi import Choice, Number, ScpiInstrument, Switch, refuse_beyond
+
+_NOT_FITTED = (-113, -241)  # SCPI: undefined header, hardware missing
 
 
 class Sgs100a(ScpiInstrument):
@@ -23,8 +26,9 @@ class Sgs100a(ScpiInstrument):
     _limit: LimitEntry | None = None
 
     def configure(self, entry: InstrumentEntry, limit: LimitEntry | None) -> None:
-        """Set reference, frequency and power (dBm, within ``limit``); the output stays as it is."""
+        """Set reference, frequency and power (dBm, within ``limit``), modulation off; the output stays as it is."""
         self._limit = limit
+        self._switch_modulation_off()
         self.reference = "EXTernal"
         if entry.frequency is not None:
             self.frequency = entry.frequency
@@ -44,6 +48,15 @@ class Sgs100a(ScpiInstrument):
             self._set_power(entry.value)
         else:
             self.output = False
+
+    def _switch_modulation_off(self) -> None:
+        """Switch both modulators off; they are options, and one that is not there modulates nothing."""
+        for header in ("SOUR:IQ:STAT", "SOUR:PULM:STAT"):
+            self.write(header, False)
+            found = [entry for entry in self.session.errors() if entry.code not in _NOT_FITTED]
+            if found:
+                entries = "; ".join(f'{entry.code},"{entry.message}"' for entry in found)
+                raise InstrumentError(f"{header} 0: {entries}", where=self.name)
 
     def _set_power(self, power_dbm: float) -> None:
         refuse_beyond(self._limit, power_dbm, "power", self.name)

@@ -10,6 +10,7 @@ from qctl.instruments.sgs100a import Sgs100a
 
 HELLO = "*IDN? -> Rohde&Schwarz,SGS100A,1416.0505k02/101010,3.1\n"
 OK = "\nSYST:ERR? -> 0,No error\n"
+PLAIN = "SOUR:IQ:STAT 0" + OK + "SOUR:PULM:STAT 0" + OK
 LIMIT = LimitEntry(min=-20.0, max=10.0)
 
 
@@ -32,14 +33,27 @@ def test_settings_are_read_back(scripted):
         assert source.reference == "EXTernal"
 
 
-def test_configuring_switches_nothing_on(scripted):
-    said = HELLO + "SOUR:ROSC:SOUR EXTernal" + OK + "SOUR:FREQ 6000000000" + OK + "SOUR:POW 7.5" + OK
+def test_configuring_switches_modulation_off_and_nothing_on(scripted):
+    said = HELLO + PLAIN + "SOUR:ROSC:SOUR EXTernal" + OK + "SOUR:FREQ 6000000000" + OK + "SOUR:POW 7.5" + OK
     with scripted(Sgs100a, said) as source:
         source.configure(InstrumentEntry(driver="", address="", frequency=6e9, power=7.5), LIMIT)
 
 
+@pytest.mark.parametrize("complaint", ['-241,"Hardware missing"', '-113,"Undefined header"'])
+def test_a_modulator_that_is_not_fitted_need_not_be_off(scripted, complaint):
+    said = f"SOUR:IQ:STAT 0\nSYST:ERR? -> {complaint}" + OK + "SOUR:PULM:STAT 0" + OK + "SOUR:ROSC:SOUR EXTernal" + OK
+    with scripted(Sgs100a, HELLO + said) as source:
+        source.configure(InstrumentEntry(driver="", address=""), LIMIT)
+
+
+def test_a_modulator_that_stays_on_is_an_error(scripted):
+    said = HELLO + 'SOUR:IQ:STAT 0\nSYST:ERR? -> -221,"Settings conflict"' + OK
+    with scripted(Sgs100a, said) as source, pytest.raises(InstrumentError, match="-221"):
+        source.configure(InstrumentEntry(driver="", address=""), LIMIT)
+
+
 def test_power_beyond_the_limit_of_the_laboratory_is_refused(scripted):
-    said = HELLO + "SOUR:ROSC:SOUR EXTernal" + OK
+    said = HELLO + PLAIN + "SOUR:ROSC:SOUR EXTernal" + OK
     with scripted(Sgs100a, said) as source, pytest.raises(InstrumentError, match="power 12 is beyond its limit"):
         source.configure(InstrumentEntry(driver="", address="", power=12.0), LIMIT)
 
