@@ -94,6 +94,7 @@ class Infiniium(ScpiInstrument):
                 (":TRIGger:LEVel", Word("AUX"), TRIGGER_LEVEL),
                 (":TRIGger:SWEep", Word("TRIGgered")),
                 (":ACQuire:MODE", Word("SEGMented")),
+                (":ACQuire:AVERage", False),
                 (":ACQuire:INTerpolate", Word("OFF")),
                 (":TIMebase:REFerence", Word("LEFT")),
                 (":WAVeform:SEGMented:ALL", True),

@@ -26,6 +26,7 @@ CONFIGURE = (
     :TRIGger:LEVel AUX,0.5
     :TRIGger:SWEep TRIGgered
     :ACQuire:MODE SEGMented
+    :ACQuire:AVERage 0
     :ACQuire:INTerpolate OFF
     :TIMebase:REFerence LEFT
     :WAVeform:SEGMented:ALL 1
@@ -104,7 +105,8 @@ def test_missing_triggers_are_counted_at_the_deadline(scripted, clock):
 
 
 def test_fewer_segments_than_asked_are_refused(scripted, clock):
-    with scripted(Infiniium, HELLO + CONFIGURE + ARM + ":WAVeform:SEGMented:COUNt? -> 2\n", clock=clock) as scope:
+    said = HELLO + CONFIGURE + ARM + ":WAVeform:SEGMented:COUNt? -> 2" + OK
+    with scripted(Infiniium, said, clock=clock) as scope:
         start(scope)
         with pytest.raises(InstrumentError, match="2 segments were recorded"):
             scope.fetch(np.zeros((3, 2, 16), np.int16))
