@@ -27,18 +27,26 @@ def test_a_mistake_of_ours_is_raised_as_it_is_with_the_others_as_notes():
 
 
 def test_an_impatient_user_does_not_end_the_wait_for_those_who_act():
-    pressed, done = threading.Event(), []
+    interrupted, over, acted_late = threading.Event(), threading.Event(), []
 
-    def press(name, times):
-        for _ in range(times):
-            signal.raise_signal(signal.SIGINT)
-        pressed.set()
+    def interrupt(number, frame):
+        interrupted.set()
+        raise KeyboardInterrupt
 
-    def act(name, times):
-        assert pressed.wait(10)
-        done.append(name)
+    def press(name):
+        for _ in range(2):
+            interrupted.clear()
+            signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)  # wakes it where it waits
+            interrupted.wait(0.1)  # each must have been seen before the next, where it is seen at once
 
-    with pytest.raises(KeyboardInterrupt):
-        each(lambda name, times: press(name, times) if times else act(name, times), {"user": 2, "awg1": 0})
-    assert done == ["awg1"]
-    assert not [thread for thread in threading.enumerate() if thread.name.startswith("instrument")]
+    def act(name):
+        acted_late.append(over.wait(0.5))
+
+    before = signal.signal(signal.SIGINT, interrupt)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            each(lambda name, action: action(name), {"user": press, "awg1": act})
+        over.set()
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert acted_late == [False]
