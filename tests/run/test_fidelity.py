@@ -40,7 +40,7 @@ def test_a_bell_pair_on_transmon5_is_one(transmon5):
 def test_halving_one_waveform_changes_the_counts(transmon5, name):
     """Nothing in the path knows the gates: the snapshot shapes the samples, the samples move the qubits."""
     halved = transmon5.parameters.replaced({name: transmon5.parameters[name] / 2})
-    assert bell_fidelity(probabilities(transmon5, BELL, halved)) < 0.85
+    assert bell_fidelity(probabilities(transmon5, BELL, halved)) < 0.90  # half a quarter turn alone gives 0.853
 
 
 PROGRAMS = {
