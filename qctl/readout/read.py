@@ -119,8 +119,14 @@ def undo_readout_errors(result: Result, parameters: Parameters) -> Result:
     """Return the result with quasi-probabilities in which known assignment errors are undone.
 
     A bit has the errors of the qubit that was measured into it last; a bit that nothing was measured into has none.
+
+    Raises
+    ------
+    ReadoutError
+        When, over several sweep points, one bit holds several qubits in turn: which came last may differ by point.
     """
     n_points, _, n_bits = result.bits.shape
+    _refuse_shared_bits(result)
     quasi = []
     for point in range(n_points):
         errors = np.zeros((2, n_bits))
@@ -130,3 +136,15 @@ def undo_readout_errors(result: Result, parameters: Parameters) -> Result:
                 errors[:, bit] = parameters[f"{name}.readout.p01"], parameters[f"{name}.readout.p10"]
         quasi.append(mitigate(*tally(result.bits[point]), *errors))
     return replace(result, quasi=tuple(quasi))
+
+
+def _refuse_shared_bits(result: Result) -> None:
+    owners: dict[int, int] = {}
+    for qubit, bit in result.measured if len(result.bits) > 1 else ():
+        if bit >= 0 and owners.setdefault(bit, qubit) != qubit:
+            names = " and ".join(result.qubits[q] for q in (owners[bit], qubit))
+            raise ReadoutError(
+                f"bit {bit} holds {names} in turn, over {len(result.bits)} sweep points",
+                allowed="one qubit to a bit where readout errors of several points are undone",
+                remedy="measure into bits of their own, or run the points one by one",
+            )

@@ -6,8 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qctl.core.errors import ReadoutError
-from qctl.core.result import tally
-from qctl.readout import mitigate, nearest_probabilities
+from qctl.core.parameters import Estimate, Parameters
+from qctl.core.record import Timing
+from qctl.core.result import Result, tally
+from qctl.readout import mitigate, nearest_probabilities, undo_readout_errors
 from qctl.readout.mitigate import _confusion, _iterate
 
 
@@ -87,3 +89,15 @@ def test_a_tally_counts_each_row(n_bits):
     assert numbers.sum() == 500
     assert {row.tobytes() for row in rows} == {row.tobytes() for row in few}
     assert [row.tobytes() for row in rows] == sorted(row.tobytes() for row in rows)
+
+
+@pytest.mark.parametrize("n_points", [1, 2])
+def test_a_bit_that_holds_two_qubits_in_turn_is_mitigated_only_where_their_order_is_certain(n_points):
+    errors = {f"{q}.readout.{e}": Estimate(0.1 if q == "q0" else 0.0) for q in ("q0", "q1") for e in ("p01", "p10")}
+    bits, iq = np.zeros((n_points, 10, 1), np.uint8), np.zeros((n_points, 10, 2), complex)
+    result = Result(bits, iq, ((0, 0), (1, 0)), ("q0", "q1"), (0, 1), "0", Timing())
+    if n_points == 1:
+        assert undo_readout_errors(result, Parameters(errors)).quasi[0]["0"] == pytest.approx(1)  # q1 came last
+    else:
+        with pytest.raises(ReadoutError, match="bit 0 holds q0 and q1 in turn, over 2 sweep points"):
+            undo_readout_errors(result, Parameters(errors))
