@@ -2,15 +2,15 @@
 #ifndef QCTL_RENDER_H
 #define QCTL_RENDER_H
 
-#include "lanes.h"
+#include "sink.h"
 #include <math.h>
-#include <string.h>
 
 enum {
     CHUNK = 1024,        /* samples of one table; longer envelopes take several */
     N_TABLES = 64,       /* of 8 kB each: they stay in the second-level cache */
     WAYS = 8,            /* places that a table may take */
     RESYNC = 64,         /* samples between fresh double-precision phasors */
+    ROOM = CHUNK + 2 * LINE,
 };
 
 static const double TURN = 6.283185307179586476925;
@@ -36,6 +36,12 @@ typedef struct {
     const double *amplitude, *phase, *carrier;
     int64_t origin;
 } plays_t;
+
+/* The last sample once more to the end of its line: mix may look at it without seeing a new value. */
+INLINE void fill_line(float* x, int64_t n)
+{
+    for (int64_t k = n; k % LINE; k++) x[k] = x[n - 1];
+}
 
 INLINE void fill_table(table_t* t, const plays_t* p, ptrdiff_t play, int64_t begin, int64_t count)
 {
@@ -68,6 +74,8 @@ typedef struct {
     unsigned next; /* to be replaced, within its set */
     table_t* tables;
     float *x, *y; /* CHUNK sums of plays that overlap */
+    int16_t* codes; /* ROOM for I, then for Q */
+    sink_t i, q;
 } render_scratch_t;
 
 INLINE const table_t* table_of(render_scratch_t* t, const plays_t* p, ptrdiff_t play, int64_t begin, int64_t count)
@@ -84,6 +92,8 @@ INLINE const table_t* table_of(render_scratch_t* t, const plays_t* p, ptrdiff_t 
     unsigned k = set + t->next++ % WAYS;
     t->keys[k] = (made_t){p->carrier[play], begin, p->waveform[play]};
     fill_table(t->tables + k, p, play, begin, count);
+    fill_line(t->tables[k].re, count);
+    fill_line(t->tables[k].im, count);
     return t->tables + k;
 }
 
@@ -95,31 +105,46 @@ INLINE int32_t size_of(float x)
     return bits & 0x7FFFFFFF;
 }
 
-/* The nearest code, even in the middle; NaN becomes 0, and the peak tells of it. */
-INLINE int16_t code_of(float x)
+/* The nearest code, even in the middle. Unless `fits` beyond full scale saturates, and NaN is 0: the peak tells of it. */
+INLINE int16_t code_of(float x, const int fits)
 {
-    x = x == x ? x : 0;
-    x = x < 32767.0f ? x : 32767.0f;
-    x = x > -32768.0f ? x : -32768.0f;
+    if (!fits) {
+        x = x == x ? x : 0;
+        x = x < 32767.0f ? x : 32767.0f;
+        x = x > -32768.0f ? x : -32768.0f;
+    }
     x += 12582912.0f; /* 1.5 * 2^23: the sum is rounded to whole numbers, and its low bits are the code */
     int32_t bits;
     memcpy(&bits, &x, sizeof bits);
     return (int16_t)bits;
 }
 
-/* (I, Q) = codes of (m0 x + m1 y + c0, m2 x + m3 y + c1). */
-INLINE int32_t mix(const float* restrict x, const float* restrict y, int64_t n, const float* m, const float* c,
-                   int16_t* restrict out_i, int16_t* restrict out_q, int32_t peak)
+/* (I, Q) = codes of (m0 x + m1 y + c0, m2 x + m3 y + c1), in whole lines. */
+INLINE int32_t mix_lines(const float* restrict x, const float* restrict y, int64_t n, const float* m, const float* c,
+                         int16_t* restrict out_i, int16_t* restrict out_q, const int fits)
 {
     const float m0 = m[0], m1 = m[1], m2 = m[2], m3 = m[3], c0 = c[0], c1 = c[1];
-    for (int64_t k = 0; k < n; k++) {
+    int32_t peak = 0;
+    for (int64_t k = 0; k < (n + LINE - 1) / LINE * LINE; k++) {
         float i = m0 * x[k] + m1 * y[k] + c0, q = m2 * x[k] + m3 * y[k] + c1;
         int32_t size_i = size_of(i), size_q = size_of(q), size = size_i > size_q ? size_i : size_q;
         peak = size > peak ? size : peak;
-        out_i[k] = code_of(i);
-        out_q[k] = code_of(q);
+        out_i[k] = code_of(i, fits);
+        out_q[k] = code_of(q, fits);
     }
     return peak;
+}
+
+/* Most samples fit full scale, and clamping costs as much as the rest: only lines that need it are done again. */
+INLINE int32_t mix(const float* x, const float* y, int64_t n, const float* m, const float* c, render_scratch_t* t,
+                   int32_t peak)
+{
+    int16_t *out_i = sink_next(&t->i), *out_q = sink_next(&t->q);
+    int32_t found = mix_lines(x, y, n, m, c, out_i, out_q, 1);
+    if (found > size_of(CODES)) mix_lines(x, y, n, m, c, out_i, out_q, 0);
+    sink_add(&t->i, n);
+    sink_add(&t->q, n);
+    return found > peak ? found : peak;
 }
 
 /* The 2x2 matrix of one play's chunk: mixer times rotation times amplitude, in codes. */
@@ -132,15 +157,9 @@ INLINE void matrix_of(const plays_t* p, ptrdiff_t play, int64_t begin, const dou
     m[2] = (float)(mixer[2] * c + mixer[3] * s), m[3] = (float)(mixer[3] * c - mixer[2] * s);
 }
 
-INLINE void fill_codes(int16_t* out, int64_t n, int16_t code)
-{
-    for (int64_t k = 0; k < n; k++) out[k] = code;
-}
-
 /* Plays `from` to `to` overlap one another (or there is one): sum them chunk by chunk, then quantise. */
 INLINE int32_t render_cluster(const plays_t* p, const int64_t* order, ptrdiff_t from, ptrdiff_t to, int64_t begin,
-                              int64_t end, const double* mixer, const float* offset, render_scratch_t* t, int16_t* out_i,
-                              int16_t* out_q, int32_t peak)
+                              int64_t end, const double* mixer, const float* offset, render_scratch_t* t, int32_t peak)
 {
     const float none[4] = {1, 0, 0, 1};
     float m[4];
@@ -150,7 +169,7 @@ INLINE int32_t render_cluster(const plays_t* p, const int64_t* order, ptrdiff_t 
             int64_t n = end - at < CHUNK ? end - at : CHUNK;
             const table_t* table = table_of(t, p, play, at - begin, n);
             matrix_of(p, play, at - begin, mixer, m);
-            peak = mix(table->re, table->im, n, m, offset, out_i + at, out_q + at, peak);
+            peak = mix(table->re, table->im, n, m, offset, t, peak);
         }
         return peak;
     }
@@ -178,7 +197,9 @@ INLINE int32_t render_cluster(const plays_t* p, const int64_t* order, ptrdiff_t 
                 piece += many;
             }
         }
-        peak = mix(t->x, t->y, n, none, offset, out_i + at, out_q + at, peak);
+        fill_line(t->x, n);
+        fill_line(t->y, n);
+        peak = mix(t->x, t->y, n, none, offset, t, peak);
     }
     return peak;
 }
@@ -189,10 +210,12 @@ DISPATCH static float render_all(const plays_t* p, const int64_t* order, ptrdiff
                                  int64_t n_samples)
 {
     float idle[2] = {(float)(offset[0] * CODES), (float)(offset[1] * CODES)};
-    int16_t code_i = code_of(idle[0]), code_q = code_of(idle[1]);
+    int16_t code_i = code_of(idle[0], 0), code_q = code_of(idle[1], 0);
     int64_t done = 0;
     int32_t peak = 0;
     ptrdiff_t to;
+    t->i = sink_of(out_i, n_samples, t->codes);
+    t->q = sink_of(out_q, n_samples, t->codes + ROOM);
     for (ptrdiff_t from = 0; from < n_plays || done < n_samples; from = to) {
         ptrdiff_t play = from < n_plays ? (order ? order[from] : from) : -1;
         int64_t begin = play < 0 ? n_samples : p->start[play], end = begin;
@@ -205,15 +228,17 @@ DISPATCH static float render_all(const plays_t* p, const int64_t* order, ptrdiff
             to++;
         }
         if (begin > done) {
-            fill_codes(out_i + done, begin - done, code_i);
-            fill_codes(out_q + done, begin - done, code_q);
+            sink_fill(&t->i, begin - done, code_i);
+            sink_fill(&t->q, begin - done, code_q);
             peak = size_of(idle[0]) > peak ? size_of(idle[0]) : peak;
             peak = size_of(idle[1]) > peak ? size_of(idle[1]) : peak;
         }
-        if (end > begin) peak = render_cluster(p, order, from, to, begin, end, mixer, idle, t, out_i, out_q, peak);
+        if (end > begin) peak = render_cluster(p, order, from, to, begin, end, mixer, idle, t, peak);
         done = end;
         if (from >= n_plays) break;
     }
+    sink_end(&t->i);
+    sink_end(&t->q);
     float found;
     memcpy(&found, &peak, sizeof found);
     return found;

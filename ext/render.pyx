@@ -10,7 +10,7 @@ from libc.stdint cimport int16_t, int32_t, int64_t
 from libc.stdlib cimport free
 
 cdef extern from "render.h" nogil:
-    enum: CHUNK, N_TABLES
+    enum: CHUNK, N_TABLES, ROOM
     ctypedef struct table_t:
         pass
     ctypedef struct made_t:
@@ -30,6 +30,7 @@ cdef extern from "render.h" nogil:
         table_t* tables
         float* x
         float* y
+        int16_t* codes
     void* lanes_alloc(size_t n_bytes, void** block)
     float render_all(
         plays_t* plays, int64_t* order, Py_ssize_t n_plays, double* mixer, double* offset, render_scratch_t* scratch,
@@ -77,9 +78,12 @@ def render_iq(
     scratch.next = 0
     for k in range(N_TABLES):
         scratch.keys[k].waveform = -1
-    scratch.x = <float*> lanes_alloc(2 * CHUNK * sizeof(float) + N_TABLES * sizeof(table_t), &block)
-    if scratch.x == NULL:
+    scratch.codes = <int16_t*> lanes_alloc(
+        2 * ROOM * sizeof(int16_t) + 2 * CHUNK * sizeof(float) + N_TABLES * sizeof(table_t), &block
+    )
+    if scratch.codes == NULL:
         raise MemoryError
+    scratch.x = <float*> (scratch.codes + 2 * ROOM)
     scratch.y = scratch.x + CHUNK
     scratch.tables = <table_t*> (scratch.y + CHUNK)
     with nogil:

@@ -48,6 +48,30 @@ def test_twins_agree_on_plays_one_after_another(twins, gap):
     assert_agree(*mixed(twins, (samples, first, waveform, start, amplitude, phase, carrier), n_samples))
 
 
+@pytest.mark.parametrize("before", [0, 1, 7, 31, 32])
+@pytest.mark.parametrize("n_samples", [3, 31, 64, 1000, 300_001])
+def test_only_the_output_is_written_wherever_it_lies(twins, before, n_samples):
+    arguments, found = plays(9, n_samples, seed=4), []
+    for twin in twins:
+        memory = np.full(2 * n_samples + 100, 99, np.int16)
+        out = memory[before : before + 2 * n_samples].reshape(2, n_samples)
+        twin.render_iq(*arguments, 0, np.eye(2), np.array([0.01, -0.02]), out)
+        assert (memory[:before] == 99).all()
+        assert (memory[before + 2 * n_samples :] == 99).all()
+        found.append(out)
+    assert np.max(np.abs(found[0].astype(int) - found[1])) <= 1
+
+
+def test_a_chunk_beyond_full_scale_saturates_and_its_neighbours_do_not(twins):
+    samples, first = np.linspace(-1.2, 1.2, 3000) + 0j, np.array([0, 3000])
+    where, one = (np.zeros(1, np.int32), np.zeros(1, np.int64)), np.ones(1)
+    codes, peaks = mixed(twins, (samples, first, *where, one, one * 0, one * 0), 3000, 0, np.eye(2), (0, 0))
+    assert peaks[0] == pytest.approx(1.2)
+    assert np.max(np.abs(codes[0].astype(int) - codes[1])) <= 1
+    assert codes[0][0, 0] == -32768
+    assert codes[0][0, -1] == 32767
+
+
 def test_rounding_differs_from_float64_in_few_codes_only(twins):
     codes, _ = mixed(twins, plays(40, 20_001, size=0.02), 20_001)
     assert np.mean(codes[0] != codes[1]) < 0.01
