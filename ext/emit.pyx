@@ -23,6 +23,7 @@ cdef struct Pulse:  # PULSE of the twin
     int64_t factor
     int64_t shift
     double amplitude
+    double phase
 
 cdef struct Play:  # qctl.core.sequence.PLAY
     int32_t point
@@ -104,7 +105,7 @@ cdef bint emit_row(
         play.carrier = pulses[pulse].carrier
         play.start = row.start * pulses[pulse].factor + pulses[pulse].shift
         play.amplitude = pulses[pulse].amplitude
-        play.phase = row.phase
+        play.phase = row.phase + pulses[pulse].phase
         if slot > starts[line] and (play - 1).point == play.point and (play - 1).start > play.start:
             jumps[line] = 1
         place[line] = slot + 1

@@ -17,13 +17,13 @@ PULSE_TOLERANCE = 1e-9  # rad: a rotation this close to 0, pi/2 or pi is that ro
 FRAME_TOLERANCE = 1e-12  # rad: what arithmetic leaves of a frame change of 0
 
 _NATIVE = np.zeros(max(Op) + 1, bool)
-_NATIVE[[Op.RZ, Op.CZ, Op.MEASURE, Op.DELAY, Op.BARRIER]] = True
+_NATIVE[[Op.RZ, Op.CZ, Op.MEASURE, Op.DELAY, Op.BARRIER, Op.PULSE]] = True
 _PASSES = np.zeros(max(Op) + 1, bool)
 _PASSES[[Op.CZ, Op.MEASURE, Op.DELAY, Op.BARRIER]] = True
 
 
 def lower(program: Program, *, merge: bool = False) -> Program:
-    """Return the same program in R(+-pi/2, phi), R(+-pi, phi), RZ, CZ, MEASURE, DELAY and BARRIER.
+    """Return the same program in R(+-pi/2, phi), R(+-pi, phi), RZ, CZ, MEASURE, DELAY, BARRIER and PULSE.
 
     A program that is native already stays as it is. The unitary is the same up to a global phase; angles are met to
     1e-9 rad.
@@ -35,11 +35,9 @@ def lower(program: Program, *, merge: bool = False) -> Program:
     Raises
     ------
     CompileError
-        When the program holds a pulse or a reset, which no gate can express.
+        When the program holds a reset, which no gate can express.
     """
-    op = program.events["op"]
-    _refuse(op, Op.PULSE, "a pulse that no gate stands for", "play it through a platform that knows it")
-    _refuse(op, Op.RESET, "a reset after a gate", "remove it: this rack has no feedback")
+    _refuse(program.events["op"], Op.RESET, "a reset after a gate", "remove it: this rack has no feedback")
     if not merge and _is_native(program.events):
         return program
     events, source = _expand(program.events)

@@ -60,6 +60,7 @@ def time_program(
         tick=tick,
         length_ticks=np.full(program.n_points, length.max(initial=0)),
         placement=placement,
+        pulses=program.pulses,
     )
 
 
@@ -81,8 +82,10 @@ def _asap(
 
 def _fill(rows: NDArray[np.void], events: NDArray[np.void], late: NDArray[np.int64]) -> None:
     """Complete rows that have point, start and frame: all points end together, pulses get their angle and phase."""
-    rows["op"], rows["q"], rows["bit"] = events["op"], events["q"], events["bit"]
+    op, angle = events["op"], events["angle"]
+    rows["op"], rows["q"], rows["bit"] = op, events["q"], events["bit"]
     rows["start"] += late[rows["point"]]
-    theta = events["angle"][:, 0]
-    rows["angle"] = np.abs(theta)  # R(-theta, phi) is R(theta, phi + pi)
-    rows["phase"] = (rows["phase"] + (events["angle"][:, 1] + np.pi * (theta < 0))) * (events["op"] == Op.R)
+    rotation, pulse = op == Op.R, op == Op.PULSE
+    rows["angle"] = np.abs(angle[:, 0])  # R(-theta, phi) is R(theta, phi + pi)
+    turned = np.where(rotation, angle[:, 1] + np.pi * (angle[:, 0] < 0), angle[:, 0])
+    rows["phase"] = (rows["phase"] + turned) * (rotation | pulse)

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import ProgramError
+from .pulse import Pulse
 
 
 class Op(IntEnum):
@@ -55,7 +56,7 @@ class Op(IntEnum):
     RESET = 65
     DELAY = 66  # angle[0] in seconds
     BARRIER = 67  # one row per qubit; consecutive rows with the same bit are one barrier
-    PULSE = 68  # q[0] or a coupling plays pulses[bit]
+    PULSE = 68  # plays pulses[bit]; q are busy meanwhile; angle[0] is added to its phase
 
 
 EVENT = np.dtype([("op", np.int16), ("q", np.int32, (2,)), ("bit", np.int32), ("angle", np.float64, (3,))], align=True)
@@ -86,6 +87,7 @@ class Program:
     bits : classical registers, in order of declaration; key character i of a count is bit i
     qubits : quantum registers
     physical : the qubits are already physical: index i means qubit i of the laboratory
+    pulses : what events ``PULSE`` play; only programs on physical qubits have some
     """
 
     events: NDArray[np.void]
@@ -96,6 +98,7 @@ class Program:
     bits: tuple[Register, ...] = ()
     qubits: tuple[Register, ...] = ()
     physical: bool = False
+    pulses: tuple[Pulse, ...] = ()
 
     def __post_init__(self) -> None:
         if self.events.dtype != EVENT or self.events.ndim != 1:
@@ -106,6 +109,14 @@ class Program:
             raise ProgramError("sweep points that do not cover the events", allowed="starts rising from 0 to n_events")
         if not isinstance(self.shots, int | np.integer) or self.shots < 1:
             raise ProgramError(f"{self.shots} shots", allowed="a whole number, at least 1")
+        self._check_pulses()
+
+    def _check_pulses(self) -> None:
+        played = self.events["bit"][self.events["op"] == Op.PULSE]
+        if len(played) and not self.physical:
+            raise ProgramError("pulses on logical qubits", allowed="pulses in programs on physical qubits")
+        if len(played) and (played.min() < 0 or played.max() >= len(self.pulses)):
+            raise ProgramError(f"pulse {int(played.max())}", allowed=f"0 to {len(self.pulses) - 1}")
 
     @property
     def n_points(self) -> int:
@@ -115,7 +126,7 @@ class Program:
     @cached_property
     def digest(self) -> str:
         """Return the SHA-256 of the content, as hex; shots and register names do not count."""
-        head = f"{self.n_qubits} {self.n_bits} {self.physical}".encode()
+        head = f"{self.n_qubits} {self.n_bits} {self.physical} {self.pulses or ''}".encode()
         content = hashlib.sha256(head + self.starts.tobytes())
         for first in range(0, len(self.events), _BLOCK):
             block = self.events[first : first + _BLOCK]

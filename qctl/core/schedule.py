@@ -8,6 +8,8 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
+from .pulse import Pulse
+
 OPERATION = np.dtype(
     [
         ("point", np.int32),
@@ -36,6 +38,7 @@ class Schedule:
     tick : length of a tick, s
     length_ticks : shape (n_points,), int64; end of the last operation of each point
     placement : physical index of each logical qubit of the program
+    pulses : what operations ``PULSE`` play, counted by their ``bit``
     """
 
     operations: NDArray[np.void]
@@ -45,3 +48,4 @@ class Schedule:
     tick: Fraction
     length_ticks: NDArray[np.int64]
     placement: tuple[int, ...]
+    pulses: tuple[Pulse, ...] = ()

@@ -15,8 +15,8 @@ def emit(
 ) -> None:
     """Fill ``plays``, line after line, each in the order of ``rows``, and ``jumps``.
 
-    Row k plays ``pulses[first[code[k]] : first[code[k] + 1]]``, each at ``start * factor + shift`` with the
-    phase of the row.
+    Row k plays ``pulses[first[code[k]] : first[code[k] + 1]]``, each at ``start * factor + shift``, with the
+    phases of the row and of the pulse.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ def emit(
         raise ValueError(f"row {min(bad)} has a code that is not there, or more plays than there is room for")
     if np.any(counts < room):
         raise ValueError("there is room for more plays than there are")
-    plays["point"], plays["phase"] = rows["point"][row], rows["phase"][row]
+    plays["point"], plays["phase"] = rows["point"][row], rows["phase"][row] + pulses["phase"][pulse]
     plays["start"] = rows["start"][row] * pulses["factor"][pulse] + pulses["shift"][pulse]
     for name in ("waveform", "carrier", "amplitude"):
         plays[name] = pulses[name][pulse]

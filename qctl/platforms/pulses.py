@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from qctl.core import pulse as core
 from qctl.core.errors import CompileError, LimitError
 from qctl.core.laboratory import Laboratory, Line
 
@@ -27,6 +28,7 @@ class Pulse:
     amplitude : fraction of full scale at the peak
     carrier : intermediate frequency, Hz; 0 on flux lines
     shift : samples from the start of the operation
+    phase : rad, beside that of the operation
     """
 
     line: str
@@ -34,6 +36,7 @@ class Pulse:
     amplitude: float
     carrier: float = 0.0
     shift: int = 0
+    phase: float = 0.0
 
 
 def rotation(lab: Laboratory, known: Mapping[str, float], qubit: int, kind: str) -> tuple[Pulse, ...]:
@@ -43,7 +46,8 @@ def rotation(lab: Laboratory, known: Mapping[str, float], qubit: int, kind: str)
     rate = sample_rate(lab, lab.lines[line].outputs[0])
     slope = known[f"{name}.{kind}.drag"] / (2 * np.pi * known[f"{name}.anharmonicity"])
     envelope = drag(n_samples(known[f"{name}.{kind}.duration"], rate), rate, slope)
-    return (Pulse(line, envelope, known[f"{name}.{kind}.amplitude"], _carrier(lab, known, line, f"{name}.frequency")),)
+    carrier = _carrier(lab, line, known[f"{name}.frequency"], f"{name}.frequency")
+    return (Pulse(line, envelope, known[f"{name}.{kind}.amplitude"], carrier),)
 
 
 def readout(lab: Laboratory, known: Mapping[str, float], qubit: int) -> tuple[Pulse, ...]:
@@ -55,7 +59,7 @@ def readout(lab: Laboratory, known: Mapping[str, float], qubit: int) -> tuple[Pu
     edge = round(value(known, f"{name}.readout.edge", QUBIT["readout.edge"][0]) * rate)
     if 2 * edge > n:
         raise LimitError(f"two edges of {edge} samples", allowed=f"{n} samples together", where=f"{name}.readout.edge")
-    carrier = _carrier(lab, known, line, f"{name}.readout.frequency")
+    carrier = _carrier(lab, line, known[f"{name}.readout.frequency"], f"{name}.readout.frequency")
     return (Pulse(line, flat_top(n, edge), known[f"{name}.readout.amplitude"], carrier),)
 
 
@@ -80,6 +84,45 @@ def cz(lab: Laboratory, known: Mapping[str, float], name: str) -> tuple[Pulse, .
         inside = known[f"{name}.cz.duration"] - 2 * wait
         pulses.append(_edged(lab, known, coupler, f"{name}.cz.coupler_amplitude", inside, coupler_edge, wait))
     return tuple(pulses)
+
+
+def tones(lab: Laboratory, pulse: core.Pulse) -> tuple[Pulse, ...]:
+    """Return what the lines of one pulse of a program play.
+
+    Raises
+    ------
+    CompileError
+        When there is no such line, or a tone has a frequency on a line without a source, or none on one with it.
+    LimitError
+        When a time is no whole number of samples of its line.
+    """
+    return tuple(_tone(lab, tone) for tone in pulse.tones)
+
+
+def _tone(lab: Laboratory, tone: core.Tone) -> Pulse:
+    wiring = lab.lines.get(tone.line)
+    if wiring is None or not wiring.outputs or wiring.starts:
+        playable = [name for name, line in lab.lines.items() if line.outputs and not line.starts]
+        raise CompileError(f"a tone on line {tone.line!r}", allowed=", ".join(playable), where=lab.name)
+    if (tone.frequency is None) is not (wiring.mixed_with is None):
+        raise CompileError(
+            f"a tone {'without' if tone.frequency is None else 'with'} a frequency",
+            allowed="a frequency where the line is mixed with a source, and only there",
+            where=tone.line,
+        )
+    rate = sample_rate(lab, wiring.outputs[0])
+    n, shift, edge = (_on_grid(t, rate, tone.line) for t in (tone.duration, tone.start, tone.edge))
+    if 2 * edge > n:
+        raise LimitError(f"two edges of {tone.edge:g} s", allowed=f"{tone.duration:g} s together", where=tone.line)
+    envelope = drag(n, rate, tone.slope) if tone.shape is core.Shape.COSINE else flat_top(n, edge)
+    carrier = 0.0 if tone.frequency is None else _carrier(lab, tone.line, tone.frequency, "a tone")
+    return Pulse(tone.line, envelope, tone.amplitude, carrier, shift, tone.phase)
+
+
+def _on_grid(seconds: float, rate: float, line: str) -> int:
+    if abs(seconds * rate - round(seconds * rate)) > 1e-6 or seconds < 0:
+        raise LimitError(f"{seconds:g} s", allowed=f"multiples of {1 / rate:g} s", where=line)
+    return round(seconds * rate)
 
 
 def high_qubit(lab: Laboratory, known: Mapping[str, float], a: int, b: int) -> int:
@@ -110,10 +153,10 @@ def _edged(
     lab: Laboratory, known: Mapping[str, float], line: str, name: str, seconds: float, edge: float, wait: float
 ) -> Pulse:
     rate = sample_rate(lab, lab.lines[line].outputs[0])
-    for part in (edge, wait):
-        if abs(part * rate - round(part * rate)) > 1e-6 or part < 0:
-            raise LimitError(f"{part:g} s", allowed=f"multiples of {1 / rate:g} s", where=name.rpartition(".")[0])
-    n, n_edge = n_samples(seconds, rate), round(edge * rate)
+    n, n_edge, shift = (
+        n_samples(seconds, rate),
+        *(_on_grid(part, rate, name.rpartition(".")[0]) for part in (edge, wait)),
+    )
     if n < 2 * n_edge or n <= 0:
         raise LimitError(
             f"{n / rate:g} s are left for two edges of {edge:g} s",
@@ -121,19 +164,19 @@ def _edged(
             where=name,
             remedy="shorten cz.edge, cz.margin or cz.coupler_edge, or lengthen cz.duration",
         )
-    return Pulse(line, flat_top(n, n_edge), known[name], 0.0, round(wait * rate))
+    return Pulse(line, flat_top(n, n_edge), known[name], 0.0, shift)
 
 
-def _carrier(lab: Laboratory, known: Mapping[str, float], line: str, name: str) -> float:
+def _carrier(lab: Laboratory, line: str, frequency: float, name: str) -> float:
     wiring: Line = lab.lines[line]
     source = lab.instruments[wiring.mixed_with].frequency if wiring.mixed_with is not None else 0.0
     if source is None:
         raise CompileError("no frequency", where=wiring.mixed_with or line, remedy="give it in the laboratory file")
-    carrier = known[name] - source
+    carrier = frequency - source
     nyquist = sample_rate(lab, wiring.outputs[0]) / 2
     if not abs(carrier) < nyquist:
         raise LimitError(
-            f"{name} of {known[name]:g} Hz lies {carrier:g} Hz from its source",
+            f"{name} of {frequency:g} Hz lies {carrier:g} Hz from its source",
             allowed=f"less than {nyquist:g} Hz, half the sample rate",
             where=line,
             remedy=f"move {wiring.mixed_with} closer",

@@ -13,6 +13,7 @@ from qctl.core.errors import CompileError, LimitError
 from qctl.core.laboratory import Laboratory
 from qctl.core.parameters import Parameters
 from qctl.core.program import Op, Program
+from qctl.core.pulse import Pulse
 from qctl.core.schedule import Schedule
 from qctl.core.sequence import Sequence
 from qctl.core.units import to_ticks
@@ -32,7 +33,7 @@ class Superconducting:
     """
 
     name: ClassVar[str] = "superconducting"
-    natives: ClassVar[frozenset[int]] = frozenset({Op.R, Op.RZ, Op.CZ, Op.MEASURE, Op.DELAY, Op.BARRIER})
+    natives: ClassVar[frozenset[int]] = frozenset({Op.R, Op.RZ, Op.CZ, Op.MEASURE, Op.DELAY, Op.BARRIER, Op.PULSE})
 
     def defaults(self, lab: Laboratory) -> Parameters:
         """Return the first guesses of a laboratory file, completed by what the platform assumes."""
@@ -52,8 +53,8 @@ class Superconducting:
         """
         events = program.events
         op, angle = np.ascontiguousarray(events["op"]), events["angle"]
-        code = codes(op, events["q"], angle[:, 0], len(lab.qubits))
-        durations, frames = _spans_of_codes(code, known, lab, tick)
+        code = codes(op, events["q"], events["bit"], angle[:, 0], len(lab.qubits))
+        durations, frames = _spans_of_codes(code, program.pulses, known, lab, tick)
         duration, frame = durations[code], frames[code]
         wait, virtual = (np.flatnonzero(op == one) for one in (Op.DELAY, Op.RZ))
         duration[wait] = _waits(angle[wait, 0], tick)
@@ -66,13 +67,17 @@ class Superconducting:
 
 
 def _spans_of_codes(
-    code: NDArray[np.int32], known: Mapping[str, float], lab: Laboratory, tick: Fraction
+    code: NDArray[np.int32], pulses: tuple[Pulse, ...], known: Mapping[str, float], lab: Laboratory, tick: Fraction
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Return by code the duration in ticks and the frame changes of its two qubits; reads what is there only."""
     n = len(lab.qubits)
-    durations, frames = np.zeros(n_codes(n), np.int64), np.zeros((n_codes(n), 2))
-    for one in present(code, n):
+    total = n_codes(n, len(pulses))
+    durations, frames = np.zeros(total, np.int64), np.zeros((total, 2))
+    for one in present(code):
         kind, a, b = meaning(one, n)
+        if kind is Kind.PULSE:
+            durations[one] = to_ticks(pulses[a].duration, tick, f"pulse {a}")
+            continue
         for name in (f"{lab.qubit_names[a]}.{part}" for part in _PARTS[kind]):
             ticks = to_ticks(known[name], tick, name)
             if ticks < 0:

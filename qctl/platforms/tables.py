@@ -15,7 +15,7 @@ from qctl.kernels.emit import emit
 
 from .distortion import mixer_correction, predistortion
 from .natives import Kind, codes, meaning, n_codes, present
-from .pulses import Pulse, coupling_of, cz, readout, rotation
+from .pulses import Pulse, coupling_of, cz, readout, rotation, tones
 from .wiring import Arrival, sample_rate
 
 Known = Mapping[str, float]
@@ -28,6 +28,7 @@ PULSE = np.dtype(
         ("factor", np.int64),  # samples of the line in a tick
         ("shift", np.int64),  # samples from the start of the operation
         ("amplitude", np.float64),
+        ("phase", np.float64),  # rad, beside that of the operation
     ],
     align=True,
 )
@@ -41,9 +42,9 @@ _NO_OFFSET.setflags(write=False)
 def tracks_of(schedule: Schedule, known: Known, lab: Laboratory, arrive: Arrival) -> dict[str, Track]:
     """Return the track of every line that an AWG feeds; lines without plays idle at their offset."""
     rows, n = schedule.operations, len(lab.qubits)
-    code = codes(np.ascontiguousarray(rows["op"]), rows["q"], rows["angle"], n)
-    used = present(code, n)
-    played = [_pulses(one, known, lab) for one in used]
+    code = codes(np.ascontiguousarray(rows["op"]), rows["q"], rows["bit"], rows["angle"], n)
+    used = present(code)
+    played = [_pulses(one, schedule, known, lab) for one in used]
     pulses = [pulse for several in played for pulse in several]
     waveforms, carriers, local = _unique(pulses)
     lines = {line: k for k, line in enumerate(arrive.tracks)}
@@ -52,12 +53,12 @@ def tracks_of(schedule: Schedule, known: Known, lab: Laboratory, arrive: Arrival
     per_tick = [round(rate * tick) for rate in rates]  # whole by the choice of the tick
     facts = np.array(
         [
-            (lines[pulse.line], *where, per_tick[lines[pulse.line]], pulse.shift, pulse.amplitude)
+            (lines[pulse.line], *where, per_tick[lines[pulse.line]], pulse.shift, pulse.amplitude, pulse.phase)
             for where, pulse in zip(local, pulses, strict=True)
         ],
         PULSE,
     )
-    count = np.zeros(n_codes(n), np.int64)
+    count = np.zeros(n_codes(n, len(schedule.pulses)), np.int64)
     count[used] = [len(several) for several in played]
     plays, starts = _emit(rows, code, count, facts, len(lines))
     return {
@@ -68,8 +69,10 @@ def tracks_of(schedule: Schedule, known: Known, lab: Laboratory, arrive: Arrival
     }
 
 
-def _pulses(code: int, known: Known, lab: Laboratory) -> tuple[Pulse, ...]:
+def _pulses(code: int, schedule: Schedule, known: Known, lab: Laboratory) -> tuple[Pulse, ...]:
     kind, a, b = meaning(code, len(lab.qubits))
+    if kind is Kind.PULSE:
+        return tones(lab, schedule.pulses[a])
     if kind is Kind.CZ:
         return cz(lab, known, coupling_of(lab, a, b))
     if kind is Kind.MEASURE:
@@ -102,14 +105,14 @@ def _unique(
     carriers: dict[str, list[float]] = {}
     local = []
     for pulse in pulses:
-        shapes, tones = waveforms.setdefault(pulse.line, []), carriers.setdefault(pulse.line, [])
+        shapes, found = waveforms.setdefault(pulse.line, []), carriers.setdefault(pulse.line, [])
         same = (k for k, shape in enumerate(shapes) if shape is pulse.envelope or np.array_equal(shape, pulse.envelope))
         w = next(same, len(shapes))
         if w == len(shapes):
             shapes.append(pulse.envelope)
-        if pulse.carrier not in tones:
-            tones.append(pulse.carrier)
-        local.append((w, tones.index(pulse.carrier)))
+        if pulse.carrier not in found:
+            found.append(pulse.carrier)
+        local.append((w, found.index(pulse.carrier)))
     return waveforms, carriers, local
 
 
@@ -124,9 +127,10 @@ def _track(
     rate: float,
 ) -> Track:
     outputs = lab.lines[line].outputs
-    delay, tones = arrive.tracks[line], np.array(carriers)
+    delay, frequencies = arrive.tracks[line], np.array(carriers)
     if len(outputs) == 2:
         mixer, offset = mixer_correction(line, known)
-        return Track(outputs, rate, tuple(waveforms), rows, tones, mixer, offset, delay=delay)
+        return Track(outputs, rate, tuple(waveforms), rows, frequencies, mixer, offset, delay=delay)
+    rows["phase"] = 0.0  # a line without carrier has no phase to turn
     sections, fir = predistortion(line, known, rate)
-    return Track(outputs, rate, tuple(waveforms), rows, tones, _NO_MIXER, _NO_OFFSET, sections, fir, delay)
+    return Track(outputs, rate, tuple(waveforms), rows, frequencies, _NO_MIXER, _NO_OFFSET, sections, fir, delay)

@@ -6,8 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qctl.compile.lower import lower
-from qctl.core.errors import CompileError
+from qctl.core.errors import ProgramError
 from qctl.core.program import EVENT, Op, Program, event
+from qctl.core.pulse import Pulse, Tone
 
 GATES = [op for op in Op if op < Op.MEASURE]
 SPECIAL = [k * np.pi / 4 for k in range(-9, 10)] + [1e-8, -1e-8, np.pi / 2 + 1e-8]
@@ -84,9 +85,19 @@ def test_long_runs_merge_in_logarithmic_rounds(program, unitary_of):
     assert distance(unitary_of(source), unitary_of(lower(source, merge=True))) < 1e-7
 
 
-def test_a_pulse_without_a_meaning_is_refused(program):
-    with pytest.raises(CompileError, match="event 0 is a pulse"):
-        lower(program([(Op.PULSE, (0,))]))
+def test_a_pulse_passes_as_it_stands():
+    pulse = Pulse((Tone(line="q0.flux", amplitude=0.1, duration=20e-9),))
+    events = np.array([event(Op.PULSE, (0,), (), 0)], EVENT)
+    alone = Program(events, 1, 0, physical=True, pulses=(pulse,))
+    assert lower(alone) is alone
+
+
+def test_pulses_are_refused_on_logical_qubits_and_where_there_are_none():
+    events = np.array([event(Op.PULSE, (0,), (), 0)], EVENT)
+    with pytest.raises(ProgramError, match="on logical qubits"):
+        Program(events, 1, 0)
+    with pytest.raises(ProgramError, match="pulse 0"):
+        Program(events, 1, 0, physical=True)
 
 
 def test_an_empty_program_stays_empty(program):

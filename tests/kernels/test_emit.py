@@ -16,7 +16,7 @@ def operations(starts, points=None):
 
 
 def run(twin, rows, code, several, n_lines, room=None):
-    """Emit; ``several`` holds the pulses of each code as (line, waveform, carrier, factor, shift, amplitude)."""
+    """Emit; ``several`` holds the pulses of each code as (line, waveform, carrier, factor, shift, amplitude, phase)."""
     first = np.cumsum([0, *map(len, several)])
     pulses = np.array([pulse for one in several for pulse in one], PULSE)
     if room is None:
@@ -31,7 +31,16 @@ def run(twin, rows, code, several, n_lines, room=None):
 def random_case(seed, n, n_codes=6, n_lines=4):
     rng = np.random.default_rng(seed)
     several = [
-        [(rng.integers(n_lines), rng.integers(9), rng.integers(9), rng.integers(1, 4), rng.integers(50), rng.random())]
+        [
+            (
+                rng.integers(n_lines),
+                rng.integers(9),
+                rng.integers(9),
+                rng.integers(1, 4),
+                rng.integers(50),
+                *rng.random(2),
+            )
+        ]
         * int(rng.integers(3))
         for _ in range(n_codes)
     ]
@@ -49,20 +58,20 @@ def test_twins_agree(twins, n, seed):
 
 
 def test_a_play_starts_where_its_operation_does_in_samples_of_its_line(twins):
-    several = [[(1, 3, 2, 2, 5, 0.25), (0, 1, 0, 4, 0, 0.5)], []]
+    several = [[(1, 3, 2, 2, 5, 0.25, 0.5), (0, 1, 0, 4, 0, 0.5, 0.0)], []]
     for twin in twins:
         plays, jumps = run(twin, operations([10, 20, 30], [0, 0, 1]), [0, 1, 0], several, 2)
         assert plays.tolist() == [
             (0, 1, 0, 40, 0.5, 0.0),
             (1, 1, 0, 120, 0.5, 0.25),
-            (0, 3, 2, 25, 0.25, 0.0),
-            (1, 3, 2, 65, 0.25, 0.25),
+            (0, 3, 2, 25, 0.25, 0.5),
+            (1, 3, 2, 65, 0.25, 0.75),
         ]
         assert jumps.tolist() == [0, 0]
 
 
 def test_lines_whose_plays_are_not_in_order_of_time_are_told(twins):
-    several = [[(0, 0, 0, 1, 0, 1.0)], [(1, 0, 0, 1, 0, 1.0)], [(2, 0, 0, 1, 0, 1.0)]]
+    several = [[(0, 0, 0, 1, 0, 1.0, 0.0)], [(1, 0, 0, 1, 0, 1.0, 0.0)], [(2, 0, 0, 1, 0, 1.0, 0.0)]]
     for twin in twins:
         rows = operations([5, 9, 1, 3, 2, 8], [0, 0, 0, 1, 1, 1])
         assert run(twin, rows, [0, 2, 1, 1, 0, 1], several, 3)[1].tolist() == [0, 0, 0]
@@ -73,7 +82,7 @@ def test_a_nan_phase_stays_with_its_play(twins):
     rows = operations([0, 1, 2])
     rows["phase"][1] = np.nan
     for twin in twins:
-        plays, _ = run(twin, rows, [0, 0, 0], [[(0, 0, 0, 1, 0, 1.0)]], 1)
+        plays, _ = run(twin, rows, [0, 0, 0], [[(0, 0, 0, 1, 0, 1.0, 0.0)]], 1)
         assert np.isnan(plays["phase"]).tolist() == [False, True, False]
 
 
@@ -92,7 +101,7 @@ def test_a_nan_phase_stays_with_its_play(twins):
 def test_what_does_not_fit_is_refused(twins, code, line, room, message):
     for twin in twins:
         with pytest.raises(ValueError, match=message):
-            run(twin, operations([0, 0]), code, [[(line, 0, 0, 1, 0, 1.0)]], 1, room)
+            run(twin, operations([0, 0]), code, [[(line, 0, 0, 1, 0, 1.0, 0.0)]], 1, room)
 
 
 @pytest.mark.parametrize("name", ["first", "starts"])
