@@ -1,5 +1,6 @@
 """Options and fixtures of tests and benchmarks."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -18,3 +19,12 @@ def shared(request) -> Path:
     if folder is None:
         pytest.skip("needs reference programs and vectors: name their folder with --shared")
     return folder.resolve()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_state(tmp_path_factory):
+    """Keep what tests store away from what their user has stored."""
+    before = os.environ.get("QCTL_STATE_DIR")
+    os.environ["QCTL_STATE_DIR"] = str(tmp_path_factory.mktemp("state"))
+    yield
+    os.environ.pop("QCTL_STATE_DIR") if before is None else os.environ.update(QCTL_STATE_DIR=before)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import atexit
 import logging
 import os
+from collections.abc import Iterator
 from collections.abc import Sequence as Seq
 from contextlib import ExitStack
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -28,6 +30,7 @@ from qctl.core.result import Result, points_in_a_row, shots_in_a_row
 from qctl.core.sequence import Sequence
 from qctl.frontends import read_program
 from qctl.readout import read_out, undo_readout_errors
+from qctl.store import ParameterStore, state_folder
 
 log = logging.getLogger(__name__)
 
@@ -58,22 +61,35 @@ class Lab:
         self._operating: dict[str, float] | None = None  # biases that the chip sits at
 
     @classmethod
-    def open(cls, laboratory: Text, *, seed: int | None = None, twin: Text | None = None) -> Self:
-        """Read a laboratory file (or the name of one that comes with qctl) and the parameters it names.
+    def open(
+        cls,
+        laboratory: Text,
+        *,
+        seed: int | None = None,
+        twin: Text | None = None,
+        state: Text | None = None,
+    ) -> Self:
+        """Read a laboratory file (or the name of one that comes with qctl) and what is known of it.
 
         Parameters
         ----------
         laboratory : path of a YAML file, or a name such as ``transmon5``
         seed : makes a simulated laboratory repeat itself
         twin : file of hidden truths for a simulated laboratory, instead of its own
+        state : folder of the parameter store; by default QCTL_STATE_DIR or the platform's own. Its newest snapshot
+            goes before the one that the laboratory file names
 
         Raises
         ------
         ConfigError
             With every mistake of the file.
+        StoreError
+            When there is a parameter store that cannot be read.
         """
-        found = read_laboratory(find_laboratory(laboratory))
-        return cls(found, known_parameters(found), seed=seed, twin=None if twin is None else Path(twin))
+        found, truth = read_laboratory(find_laboratory(laboratory)), None if twin is None else Path(twin)
+        with ParameterStore.open(state_folder(state), stored_as(found, truth)) as store:
+            measured = store.snapshot()
+        return cls(found, known_parameters(found, measured), seed=seed, twin=truth)
 
     @property
     def station(self) -> Station:
@@ -134,13 +150,17 @@ class Lab:
         *,
         mitigate: bool = False,
         optimise: bool = True,
+        traces: bool = False,
     ) -> Result:
-        """Run many programs in one upload, each with parameters of its own; their points follow one another.
+        """Run many programs, each with parameters of its own; their points follow one another.
+
+        They are one upload as far as memories and biases allow: programs whose biases differ run one after another.
 
         Parameters
         ----------
         pairs : programs and the parameters that each is compiled and read out with; all with the same bits
         shots : repetitions of every point; as the programs say by default
+        traces : keep mean traces of all feedlines
 
         Raises
         ------
@@ -149,15 +169,14 @@ class Lab:
         """
         if not pairs:
             raise UsageError("nothing to run", allowed="at least one program")
-        _refuse_different_biases([known for _, known in pairs])
         programs = [(as_program(program), known) for program, known in pairs]
         sequences = [self.compile(p, shots, parameters=known, optimise=optimise) for p, known in programs]
         for sequence in sequences:
             _refuse_silence(sequence)
         results, timing = [], Timing()
-        for batch in batches(sequences, self.limits):
+        for batch in self._batches(sequences, [known for _, known in programs]):
             members = [(sequences[k], programs[k][1], programs[k][0].bits) for k in batch]
-            found, spent = self._batch(members)
+            found, spent = self._batch(members, traces)
             timing += spent
             results += (
                 [undo_readout_errors(r, k) for r, (_, k, _) in zip(found, members, strict=True)] if mitigate else found
@@ -194,7 +213,17 @@ class Lab:
         )
         return record
 
-    def _batch(self, members: Seq[tuple[Sequence, Parameters, tuple[Register, ...]]]) -> tuple[list[Result], Timing]:
+    def _batches(self, sequences: Seq[Sequence], known: Seq[Parameters]) -> Iterator[range]:
+        """Yield ranges of neighbours that one upload takes and that share one operating point."""
+        biases = [biases_of(one) for one in known]
+        edges = [0, *(k for k in range(1, len(biases)) if biases[k] != biases[k - 1]), len(biases)]
+        for first, last in pairwise(edges):
+            for batch in batches(sequences[first:last], self.limits):
+                yield range(first + batch.start, first + batch.stop)
+
+    def _batch(
+        self, members: Seq[tuple[Sequence, Parameters, tuple[Register, ...]]], traces: bool
+    ) -> tuple[list[Result], Timing]:
         """Run what fits one upload; return a result for each member."""
         joined = join([sequence for sequence, _, _ in members])
         edges = np.cumsum([0, *(sequence.n_points for sequence, _, _ in members)]).tolist()
@@ -205,7 +234,7 @@ class Lab:
             timing += record.timing
             for k, (_, known, registers) in enumerate(members):
                 piece = replace(record.points(edges[k], edges[k + 1]), parameters_id=known.id)
-                parts[k].append(read_out(piece, known, self.laboratory, registers=registers))
+                parts[k].append(read_out(piece, known, self.laboratory, registers=registers, traces=traces))
         return [shots_in_a_row(part) for part in parts], timing
 
     def close(self) -> None:
@@ -242,27 +271,24 @@ def as_program(program: Program | Text) -> Program:
         ) from reason
 
 
-def known_parameters(laboratory: Laboratory) -> Parameters:
-    """Return what is assumed and first guessed, replaced by the committed snapshot that the laboratory file names."""
-    assumed = default_parameters(laboratory)
-    if laboratory.parameters is None:
-        return assumed
-    measured = read_parameters(Path(laboratory.path).parent / laboratory.parameters)
-    return Parameters({**assumed.estimates, **measured.estimates}, measured.number, measured.note, measured.parent)
+def known_parameters(laboratory: Laboratory, stored: Parameters | None = None) -> Parameters:
+    """Return what is assumed and first guessed, then what the file's own snapshot says, then what is stored."""
+    known = default_parameters(laboratory)
+    committed = laboratory.parameters
+    layers = [read_parameters(Path(laboratory.path).parent / committed)] if committed is not None else []
+    for layer in [*layers, *([stored] if stored else [])]:
+        known = Parameters({**known.estimates, **layer.estimates}, layer.number, layer.note, layer.parent)
+    return known
+
+
+def stored_as(laboratory: Laboratory, twin: Path | None) -> str:
+    """Return under which name the parameters of a laboratory are stored; each other truth behind it has its own."""
+    return laboratory.name if twin is None else f"{laboratory.name}@{twin.stem}"
 
 
 def biases_of(parameters: Parameters) -> dict[str, float]:
     """Return the direct currents and voltages that a snapshot asks for, by line."""
     return {name: known.value for name, known in parameters.estimates.items() if name.endswith(".bias")}
-
-
-def _refuse_different_biases(known: Seq[Parameters]) -> None:
-    if any(biases_of(other) != biases_of(known[0]) for other in known[1:] if other is not known[0]):
-        raise UsageError(
-            "biases that change within one upload",
-            allowed="one operating point",
-            remedy="run each operating point on its own",
-        )
 
 
 def _refuse_silence(sequence: Sequence) -> None:

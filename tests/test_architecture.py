@@ -12,9 +12,10 @@ ROOT = Path(__file__).resolve().parents[1]
 # Top first. A layer may import those below it and itself; names on one line do not know each other.
 LAYERS = (
     ("cli",),
+    ("experiments",),
     ("calibrate",),
     ("run",),
-    ("frontends", "compile", "control", "readout"),
+    ("frontends", "compile", "control", "readout", "store"),
     ("platforms", "config", "instruments", "physics"),
     ("transport",),
     ("kernels", "core"),
@@ -29,7 +30,10 @@ DOORS = {
     ("cli", "instruments"): "qctl/cli/rack.py",
 }
 FORBIDDEN = {"cli": {"physics", "instruments"}, "run": {"physics", "instruments", "platforms"}}
-FORBIDDEN |= {name: {"physics", "instruments"} for name in ("calibrate", "frontends", "compile", "control", "readout")}
+FORBIDDEN |= {
+    name: {"physics", "instruments"}
+    for name in ("experiments", "calibrate", "frontends", "compile", "control", "readout")
+}
 FORBIDDEN["instruments"] = {"kernels"}
 
 MAX_LINES = 400

@@ -14,8 +14,8 @@ from qctl.core.errors import UsageError
 from .laboratory import json_option, lab_option
 
 if TYPE_CHECKING:
-    from qctl.calibrate import ParameterStore
     from qctl.core.parameters import Parameters
+    from qctl.store import ParameterStore
 
 
 @click.group("cal")
@@ -182,8 +182,8 @@ def export(ctx: click.Context, file: Path, lab: str, number: int | None, as_json
 
 def opened(ctx: click.Context, lab: str) -> ParameterStore:
     """Return the store in the state folder, for the laboratory that ``--lab`` names."""
-    from qctl.calibrate import ParameterStore
     from qctl.config.find import find_laboratory
+    from qctl.store import ParameterStore
 
     from .state import state_folder
 

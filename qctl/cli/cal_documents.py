@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from rich.console import Console
 from rich.table import Table
 
-from qctl.calibrate import Change, Finding
 from qctl.core.parameters import Estimate
+from qctl.store import Change, Finding
 
 from .quantities import shown
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import asdict, dataclass
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import click
@@ -51,7 +52,11 @@ def command(ctx: click.Context, shots: int, seed: int, as_json: bool) -> None:
     from .state import keep_log
 
     keep_log(ctx)
-    with Progress(console=Console(stderr=True), transient=True) as progress, Lab.open(DEFAULT, seed=seed) as lab:
+    with (
+        Progress(console=Console(stderr=True), transient=True) as progress,
+        TemporaryDirectory() as state,
+        Lab.open(DEFAULT, seed=seed, state=state) as lab,
+    ):
         whole = progress.add_task("demo", total=len(CLAIMS) + 1)
         step = progress.add_task(f"starting {len(lab.laboratory.instruments)} instruments", total=None)
         lab.station  # noqa: B018 (opens the instruments, so that the first program's time is its own)

@@ -39,10 +39,10 @@ def command(
     """Run the OpenQASM program in FILE and print how often each answer came."""
     from qctl.run import Lab
 
-    from .state import keep_log
+    from .state import keep_log, state_folder
 
     keep_log(ctx)
-    with Lab.open(lab, seed=seed, twin=twin) as laboratory:
+    with Lab.open(lab, seed=seed, twin=twin, state=state_folder(ctx)) as laboratory:
         result = laboratory.run(file, shots=shots, mitigate=mitigate)
     if as_json:
         click.echo(json.dumps(as_document(result)))

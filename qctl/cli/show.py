@@ -15,14 +15,16 @@ from .laboratory import json_option, lab_option
 @lab_option
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help="PNG, PDF or SVG to write.")
 @json_option
-def command(file: Path, lab: str, out: Path, as_json: bool) -> None:
+@click.pass_context
+def command(ctx: click.Context, file: Path, lab: str, out: Path, as_json: bool) -> None:
     """Draw every line that the OpenQASM program in FILE uses; no instrument is needed."""
     from qctl.compile import flatten
     from qctl.run import Lab
 
     from .picture import draw
+    from .state import state_folder
 
-    laboratory = Lab.open(lab)
+    laboratory = Lab.open(lab, state=state_folder(ctx))
     sequence = laboratory.compile(file, 1)
     playlists = flatten(sequence, laboratory.laboratory, laboratory.limits)
     lines = draw(sequence, playlists, f"{file.name} on {laboratory.laboratory.name}", out)

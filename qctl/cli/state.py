@@ -1,4 +1,4 @@
-"""The folder for qctl's own files. So far it holds one: the log of runs and faults."""
+"""The folder for qctl's own files, as the command line names it, and the log of runs and faults in it."""
 
 from __future__ import annotations
 
@@ -7,30 +7,15 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
 import click
-import platformdirs
-
-from qctl.core.errors import UsageError
 
 LOG_BYTES, LOG_FILES = 1_000_000, 3
 
 
 def state_folder(ctx: click.Context) -> Path:
-    """Return the folder that ``--state`` or QCTL_STATE_DIR names, or the platform's own; made when it is missing.
+    """Return the folder that ``--state`` or QCTL_STATE_DIR names, or the platform's own; made when it is missing."""
+    from qctl.store.place import state_folder as found
 
-    Raises
-    ------
-    UsageError
-        When it cannot be made.
-    """
-    asked = (ctx.find_root().obj or {}).get("state")
-    folder = Path(asked) if asked else Path(platformdirs.user_data_dir("qctl", appauthor=False))
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as reason:
-        raise UsageError(
-            f"no folder at {str(folder)!r} ({reason})", remedy="name another one with --state or QCTL_STATE_DIR"
-        ) from reason
-    return folder
+    return found((ctx.find_root().obj or {}).get("state"))
 
 
 def keep_log(ctx: click.Context) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from qctl.calibrate import Finding, Status
 from qctl.core.errors import UsageError
+from qctl.store import Finding, Status
 
 STYLES = {
     Status.ACCEPTED: ("o", "#1f6fb4"),

@@ -26,7 +26,8 @@ UNITS: dict[Target, dict[str, str]] = {
         "frequency": "Hz",
         "anharmonicity": "Hz",
         "t1": "s",
-        "t2": "s",
+        "t2": "s",  # echo
+        "t2_ramsey": "s",
         "error": "",  # of one single-qubit gate
         **{f"{pulse}.{name}": unit for pulse in ("x180", "x90") for name, unit in _PULSE.items()},
         "readout.frequency": "Hz",
@@ -36,6 +37,8 @@ UNITS: dict[Target, dict[str, str]] = {
         "readout.threshold": "V",
         "readout.p01": "",  # P(read 1 | prepared 0)
         "readout.p10": "",  # P(read 0 | prepared 1)
+        "readout.weight_re_N": "",  # N from 1: integration weight in the N-th of equal parts of the window
+        "readout.weight_im_N": "",
     },
     Target.COUPLING: {
         "cz.flux_amplitude": "",
@@ -44,6 +47,8 @@ UNITS: dict[Target, dict[str, str]] = {
         "cz.phase_low": "rad",
         "cz.phase_high": "rad",
         "cz.error": "",
+        "cz.leakage": "",
+        "zz": "Hz",  # f(11) - f(10) - f(01) + f(00) at rest
     },
     Target.LINE: {
         "mixer.gain": "",

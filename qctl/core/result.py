@@ -15,6 +15,27 @@ from .record import Timing
 
 
 @dataclass(frozen=True)
+class MeanTrace:
+    """What a digitizer heard of one feedline, averaged over shots.
+
+    Parameters
+    ----------
+    volts : complex128, shape (n_points, n_samples); I + iQ
+    sample_rate : Hz
+    first : samples from the start of the shot (as seen at the input) to the first one
+    """
+
+    volts: NDArray[np.complex128]
+    sample_rate: float
+    first: int
+
+    @property
+    def times(self) -> NDArray[np.float64]:
+        """Return when each sample was taken, s after the start of the shot as seen at the input."""
+        return (self.first + np.arange(self.volts.shape[1])) / self.sample_rate
+
+
+@dataclass(frozen=True)
 class Result:
     """Read-out answer of one run.
 
@@ -27,6 +48,7 @@ class Result:
     placement : physical index of each logical qubit
     registers : classical registers of the program
     quasi : per point, mitigated quasi-probabilities by key, when mitigation was asked
+    traces : by feedline, when traces were asked
     """
 
     bits: NDArray[np.uint8]
@@ -38,6 +60,7 @@ class Result:
     timing: Timing
     registers: tuple[Register, ...] = ()
     quasi: tuple[Mapping[str, float], ...] = field(default=())
+    traces: Mapping[str, MeanTrace] = field(default_factory=dict)
 
     @property
     def shots(self) -> int:
@@ -98,6 +121,7 @@ def points_in_a_row(results: Seq[Result]) -> Result:
         bits=np.concatenate([result.bits for result in results]),
         iq=np.concatenate([result.iq for result in results]),
         quasi=tuple(quasi for result in results for quasi in result.quasi),
+        traces={line: _traces_in_a_row([result.traces[line] for result in results]) for line in first.traces},
     )
 
 
@@ -115,4 +139,18 @@ def shots_in_a_row(results: Seq[Result]) -> Result:
         iq=np.concatenate([result.iq for result in results], axis=1),
         timing=timing,
         quasi=(),
+        traces={line: _mean_of_traces(results, line) for line in first.traces},
     )
+
+
+def _traces_in_a_row(traces: Seq[MeanTrace]) -> MeanTrace:
+    spans = {(trace.first, trace.volts.shape[1], trace.sample_rate) for trace in traces}
+    if len(spans) != 1:
+        raise ReadoutError("traces of different spans", allowed="one span", remedy="run the points one after another")
+    return replace(traces[0], volts=np.concatenate([trace.volts for trace in traces]))
+
+
+def _mean_of_traces(results: Seq[Result], line: str) -> MeanTrace:
+    total = sum(result.shots for result in results)
+    volts = np.sum([result.shots / total * result.traces[line].volts for result in results], axis=0)
+    return replace(results[0].traces[line], volts=volts)

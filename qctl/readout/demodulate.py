@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from qctl.core.errors import ReadoutError
 from qctl.core.record import Trace
+from qctl.core.result import MeanTrace
 from qctl.kernels.integrate import integrate
 
 
@@ -58,6 +59,13 @@ def demodulate(
                 trace, trace.codes[:, point], windows[chosen], frequencies, envelopes or {}
             ).T  # fmt: skip
     return points
+
+
+def mean_trace(trace: Trace) -> MeanTrace:
+    """Return I + iQ of one feedline in volts, averaged over shots."""
+    mean = trace.codes.mean(axis=0, dtype=np.float64) * trace.volts_per_code + trace.volts_at_zero
+    volts = mean[:, 0] + (1j * mean[:, 1] if mean.shape[1] > 1 else 0j)
+    return MeanTrace(volts, trace.listening.sample_rate, trace.listening.first)
 
 
 def carrier_weights(

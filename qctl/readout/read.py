@@ -14,8 +14,9 @@ from qctl.core.record import Record, Trace
 from qctl.core.result import Result, tally
 
 from .classify import classify, discriminators
-from .demodulate import demodulate
+from .demodulate import demodulate, mean_trace
 from .mitigate import mitigate
+from .weights import weights_of
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -36,6 +37,7 @@ def read_out(
     laboratory: Laboratory,
     *,
     registers: tuple[Register, ...] = (),
+    traces: bool = False,
 ) -> Result:
     """Return what a record says.
 
@@ -45,6 +47,7 @@ def read_out(
     parameters : needs ``readout.frequency``, ``.rotation`` and ``.threshold`` of each measured qubit
     laboratory : wiring; the source of a feedline says where its intermediate frequencies are counted from
     registers : classical registers of the program
+    traces : keep the mean trace of each feedline too
 
     Raises
     ------
@@ -52,7 +55,11 @@ def read_out(
         When traces, wiring and parameters do not fit each other.
     """
     volts = {
-        name: demodulate(trace, intermediate_frequencies(name, trace, record.qubits, parameters, laboratory))
+        name: demodulate(
+            trace,
+            intermediate_frequencies(name, trace, record.qubits, parameters, laboratory),
+            weights_of(trace.listening.windows, record.qubits, parameters),
+        )
         for name, trace in record.traces.items()
     }
     heard = _heard(record)
@@ -77,6 +84,7 @@ def read_out(
         parameters_id=record.parameters_id,
         timing=record.timing,
         registers=registers,
+        traces={name: mean_trace(trace) for name, trace in record.traces.items()} if traces else {},
     )
 
 

@@ -11,7 +11,7 @@ from qctl.core.errors import ParameterError
 
 from .errors import StoreError
 from .finding import Finding
-from .store_rows import HISTORY, SNAPSHOT, Commit, commit_of, content_hash, damaged, finding_of, total, weight
+from .rows import HISTORY, SNAPSHOT, Commit, commit_of, content_hash, damaged, finding_of, total, weight
 
 Row = tuple[list[Any], bytes, bytes | None]  # cells, seal, the seal before it
 _CELLS = ", ".join(f"history.{column}" for column in HISTORY)

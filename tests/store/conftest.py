@@ -2,8 +2,8 @@
 
 import pytest
 
-from qctl.calibrate import ParameterStore, Status, judged
 from qctl.core.parameters import Estimate
+from qctl.store import ParameterStore, Status, judged
 
 
 def pytest_addoption(parser):

@@ -7,8 +7,8 @@ import struct
 import apsw
 import pytest
 
-from qctl.calibrate import ParameterStore, StoreError, judged
 from qctl.core.parameters import Estimate
+from qctl.store import ParameterStore, StoreError, judged
 
 N_FLIPS = 150
 

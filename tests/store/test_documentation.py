@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from qctl.calibrate import ParameterStore
+from qctl.store import ParameterStore
 
 PAGE = (Path(__file__).parents[2] / "docs" / "parameters.md").read_text(encoding="utf-8")
 

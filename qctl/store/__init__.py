@@ -1,9 +1,10 @@
-"""What is measured, judged and kept: the parameter store, to which only accepted findings give new snapshots."""
+"""What is known and why, kept so that nothing is lost: the parameter store, one SQLite file in the state folder."""
 
 from .difference import Change, difference
 from .errors import LostRaceError, StoreError
 from .finding import Finding, Status, judged
-from .store import ParameterStore
+from .parameter_store import ParameterStore
+from .place import state_folder
 
 __all__ = [
     "Change",
@@ -14,4 +15,5 @@ __all__ = [
     "StoreError",
     "difference",
     "judged",
+    "state_folder",
 ]

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import apsw
 
-from qctl.calibrate import ParameterStore, judged
 from qctl.core.parameters import Estimate
+from qctl.store import ParameterStore, judged
 
 USUAL = apsw.vfs_names()[0]
 SECTOR = 512
@@ -70,7 +70,7 @@ def played(whole, writes, rng):
 
 
 def test_no_cut_of_the_power_loses_what_was_acknowledged(tmp_path, monkeypatch):
-    monkeypatch.setattr("qctl.calibrate.database.LOG_BYTES", 40_000)  # so that checkpoints are cut as well
+    monkeypatch.setattr("qctl.store.database.LOG_BYTES", 40_000)  # so that checkpoints are cut as well
     rng, images, acknowledged = random.Random(5), [], 1
 
     def seen():

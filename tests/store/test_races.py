@@ -5,13 +5,13 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
-from qctl.calibrate import LostRaceError, ParameterStore, judged
 from qctl.core.parameters import Estimate
+from qctl.store import LostRaceError, ParameterStore, judged
 
 COMMITTING = """
 import sys
 from pathlib import Path
-from qctl.calibrate import LostRaceError, ParameterStore, judged
+from qctl.store import LostRaceError, ParameterStore, judged
 from qctl.core.parameters import Estimate
 
 with ParameterStore.open(Path(sys.argv[1]), "transmon5") as store:

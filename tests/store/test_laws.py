@@ -8,8 +8,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from qctl.calibrate import LostRaceError, ParameterStore, Status, judged
 from qctl.core.parameters import Estimate, Parameters
+from qctl.store import LostRaceError, ParameterStore, Status, judged
 
 NAMES = st.sampled_from(["q0.x", "q0.y", "q1.x", "q0-q1.z", "awg.1.drive.w"])
 ESTIMATES = st.builds(

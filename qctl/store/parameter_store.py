@@ -19,12 +19,12 @@ import apsw
 from qctl.core.errors import ParameterError
 from qctl.core.parameters import Parameters
 
-from . import database, store_read, store_write
+from . import database, read, write
 from .difference import Change, difference
 from .errors import StoreError
 from .finding import Finding, Status, judged
-from .store_rows import Commit
-from .store_schema import SCHEMA, VERSION
+from .rows import Commit
+from .schema import SCHEMA, VERSION
 
 FILE = "qctl.sqlite"
 Wanted = Callable[[Mapping[str, int]], Mapping[str, int]]
@@ -67,7 +67,7 @@ class ParameterStore:
     def newest(self) -> int:
         """Return the number of the newest snapshot; 0 before the first."""
         with self._reading() as reader:
-            return store_read.newest(reader, self.laboratory) if reader else 0
+            return read.newest(reader, self.laboratory) if reader else 0
 
     def snapshot(self, number: int | None = None) -> Parameters:
         """Return a snapshot, by default the newest; snapshot 0 is empty.
@@ -82,7 +82,7 @@ class ParameterStore:
         with self._reading() as reader:
             number = self._known(reader, number)
             held = self._findings(reader, number)
-            note = store_read.known_commit(reader, self.laboratory, number)[0].note if reader and number else ""
+            note = read.known_commit(reader, self.laboratory, number)[0].note if reader and number else ""
         estimates = {name: found.estimate for name, found in held.items()}
         return Parameters(estimates, number, note, number - 1 if number else None)
 
@@ -94,7 +94,7 @@ class ParameterStore:
     def commits(self) -> tuple[Commit, ...]:
         """Return the heads of all snapshots, oldest first."""
         with self._reading() as reader:
-            return tuple(store_read.commits(reader, self.laboratory)) if reader else ()
+            return tuple(read.commits(reader, self.laboratory)) if reader else ()
 
     def history(self, name: str, since: float | None = None) -> tuple[Finding, ...]:
         """Return everything found of one parameter, rejected or not, in the order in which it was stored.
@@ -109,9 +109,9 @@ class ParameterStore:
             When nothing was ever found of it.
         """
         with self._reading() as reader:
-            found = tuple(store_read.findings(reader, self.laboratory, name)) if reader else ()
+            found = tuple(read.findings(reader, self.laboratory, name)) if reader else ()
             if not found:
-                raise _unknown(name, store_read.names(reader, self.laboratory) if reader else [], self.laboratory)
+                raise _unknown(name, read.names(reader, self.laboratory) if reader else [], self.laboratory)
         return tuple(one for one in found if since is None or one.estimate.time >= since)
 
     def diff(self, before: int, after: int | None = None) -> tuple[Change, ...]:
@@ -149,7 +149,7 @@ class ParameterStore:
         if believed:
             raise ParameterError(f"{believed.name}, which is {believed.status}", allowed="rejected findings")
         with self._writing() as writer:
-            store_write.add(writer, self.laboratory, found, 0)
+            write.add(writer, self.laboratory, found, 0)
 
     def revert(self, number: int, *, parent: int | None = None, note: str = "", author: str = "") -> int:
         """Add a snapshot with exactly the content of an older one; return its number."""
@@ -182,7 +182,7 @@ class ParameterStore:
             When anything is not as it was written.
         """
         with self._reading() as reader:
-            return store_read.verify(reader) if reader else 0
+            return read.verify(reader) if reader else 0
 
     def close(self) -> None:
         """Close both connections; the log is moved into the file."""
@@ -203,23 +203,23 @@ class ParameterStore:
 
     def _commit(self, added: tuple[Finding, ...], kept: Wanted, parent: int | None, note: str, author: str) -> int:
         with self._writing() as writer:
-            return store_write.commit(writer, self.laboratory, added, kept, parent, note, author, time.time())
+            return write.commit(writer, self.laboratory, added, kept, parent, note, author, time.time())
 
     def _rows(self, number: int) -> dict[str, int]:
         """Return by name which rows of the history a snapshot holds; they never change."""
         with self._reading() as reader:
             self._known(reader, number)
-            held = store_read.contents(reader, self.laboratory, number) if reader else {}
+            held = read.contents(reader, self.laboratory, number) if reader else {}
         return {name: row for name, (row, _, _) in held.items()}
 
     def _findings(self, reader: apsw.Connection | None, number: int) -> dict[str, Finding]:
-        held = store_read.contents(reader, self.laboratory, number) if reader else {}
+        held = read.contents(reader, self.laboratory, number) if reader else {}
         return {name: found for name, (_, _, found) in held.items()}
 
     def _known(self, reader: apsw.Connection | None, number: int | None) -> int:
-        last = store_read.newest(reader, self.laboratory) if reader else 0
+        last = read.newest(reader, self.laboratory) if reader else 0
         if number is not None and not 0 <= number <= last:
-            raise store_read.no_snapshot(number, self.laboratory, last)
+            raise read.no_snapshot(number, self.laboratory, last)
         return last if number is None else number
 
     @contextmanager

@@ -5,9 +5,9 @@ import os
 import apsw
 import pytest
 
-from qctl.calibrate import ParameterStore, StoreError, database, judged
-from qctl.calibrate.store_schema import SCHEMA, VERSION
 from qctl.core.parameters import Estimate
+from qctl.store import ParameterStore, StoreError, database, judged
+from qctl.store.schema import SCHEMA, VERSION
 
 USUAL = apsw.vfs_names()[0]
 CHANGES = judged({"q0.t1": Estimate(3e-5, 1e-6, "s")})

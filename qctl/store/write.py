@@ -10,8 +10,8 @@ from qctl.core.errors import ParameterError
 
 from .errors import LostRaceError
 from .finding import CODE, Finding, Status, is_plain
-from .store_read import contents, newest
-from .store_rows import FIRST, HISTORY, SNAPSHOT, Cell, content_hash, insert, row_of, seal
+from .read import contents, newest
+from .rows import FIRST, HISTORY, SNAPSHOT, Cell, content_hash, insert, row_of, seal
 
 
 def commit(

@@ -5,9 +5,9 @@ import math
 import pytest
 
 from qctl._version import __version__
-from qctl.calibrate import Finding, LostRaceError, ParameterStore, Status, StoreError, judged
 from qctl.core.errors import ParameterError
 from qctl.core.parameters import Estimate
+from qctl.store import Finding, LostRaceError, ParameterStore, Status, StoreError, judged
 
 T1 = Estimate(3e-5, 1e-6, "s", 100.0, "run 7")
 

@@ -1,6 +1,6 @@
 """A process that is killed while it commits leaves the old snapshot or the new one, whole.
 
-Twenty rounds in the suite; ``pytest tests/calibrate/test_kill.py --kill-rounds 200`` for more.
+Twenty rounds in the suite; ``pytest tests/store/test_kill.py --kill-rounds 200`` for more.
 """
 
 import random
@@ -8,13 +8,13 @@ import subprocess
 import sys
 import time
 
-from qctl.calibrate import ParameterStore
+from qctl.store import ParameterStore
 
 N_PARAMETERS = 60
 COMMITTING = f"""
 import sys
 from pathlib import Path
-from qctl.calibrate import ParameterStore, judged
+from qctl.store import ParameterStore, judged
 from qctl.core.parameters import Estimate
 
 with ParameterStore.open(Path(sys.argv[1]), "transmon5") as store:
@@ -59,8 +59,8 @@ def test_a_process_killed_while_it_makes_the_file_leaves_none_or_a_whole_one(tmp
 
 
 def first():
-    from qctl.calibrate import judged
     from qctl.core.parameters import Estimate
+    from qctl.store import judged
 
     return {one.name: one for one in judged({"q0.t1": Estimate(1.0, unit="s")})}
 

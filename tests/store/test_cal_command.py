@@ -10,13 +10,13 @@ from types import SimpleNamespace
 
 import pytest
 
-from qctl.calibrate import ParameterStore, Status, judged
 from qctl.cli import cli
 from qctl.cli.failure import exit_code_of
 from qctl.cli.quantities import age, shown, span
 from qctl.config import read_parameters
 from qctl.core.errors import UsageError
 from qctl.core.parameters import Estimate
+from qctl.store import ParameterStore, Status, judged
 
 
 @pytest.fixture
