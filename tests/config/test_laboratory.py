@@ -25,7 +25,10 @@ def test_mistakes_of_all_kinds_come_at_once(transmon5, mistakes_in):
     assert all(any(said in str(mistake) for mistake in found) for _, said in changes.values())
 
 
-@pytest.mark.parametrize(("name", "qubits", "couplings", "used"), [("transmon5", 5, 4, 21), ("ideal20", 20, 31, 99)])
+@pytest.mark.parametrize(
+    ("name", "qubits", "couplings", "used"),
+    [("transmon5", 5, 4, 21), ("ideal20", 20, 31, 99), ("wukong72", 72, 126, 366)],
+)
 def test_the_laboratories_that_come_with_qctl_are_right(configs, name, qubits, couplings, used):
     laboratory = read_laboratory(configs / f"{name}.yaml")
     outputs = [port for line in laboratory.lines.values() for port in line.outputs if not port.marker]
