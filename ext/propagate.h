@@ -3,6 +3,7 @@
 #define QCTL_PROPAGATE_H
 
 #include "ladder.h"
+#include "pair.h"
 
 /* psi <- sum over l of power[l] (-i h)^l psi, by Horner's rule, column by column; n known to the compiler, h full. */
 INLINE void series_full(const lanes8* h, lanes8* psi, ptrdiff_t m, const double* power, int order, const int n)
@@ -94,7 +95,9 @@ INLINE int propagate_group(system_t* s, scratch_t* t, ptrdiff_t p0, const double
     const ptrdiff_t size = 2 * s->n * s->m;
     double parts;
     int order;
+    pair_t pair;
     load_drift(s, t, p0);
+    pair_begin(&pair);
     for (int lane = 0; lane < LANES; lane++) {
         ptrdiff_t p = p0 + lane < s->points ? p0 + lane : s->points - 1;
         for (ptrdiff_t x = 0; x < size; x++) t->psi[x][lane] = in[p * size + x];
@@ -111,9 +114,14 @@ INLINE int propagate_group(system_t* s, scratch_t* t, ptrdiff_t p0, const double
         }
         for (ptrdiff_t k = 0; k < count; k++) {
             build(s, t, t->drive + 2 * k * s->n_controls);
+            if (s->pair) {
+                pair_step(s, t, &pair, power, order, parts);
+                continue;
+            }
             for (double part = 0; part < parts; part++) propagate_step(s, t, power, order);
         }
     }
+    if (s->pair) pair_end(s, t, &pair);
     for (int lane = 0; lane < LANES && p0 + lane < s->points; lane++) {
         double turn = t->shift[lane] * s->steps, c = cos(turn), d = sin(turn);
         for (ptrdiff_t x = 0; x < size; x += 2) {

@@ -1,8 +1,8 @@
 """Propagate driven systems in steps of constant Hamiltonian, many sweep points at once.
 
 The twin in ``qctl/kernels/propagate.py`` says what each argument is, and the formulas;
-``series.h`` says how an exponential is found; ``system.h``, ``ladder.h``, ``propagate.h`` and ``lindblad.h`` hold the
-loops.
+``series.h`` says how an exponential is found; ``system.h``, ``ladder.h``, ``pair.h``, ``propagate.h`` and
+``lindblad.h`` hold the loops.
 """
 
 import numpy as np
@@ -38,7 +38,7 @@ cdef extern from "lindblad.h" nogil:
         double* jump_factor
         double decay
         double* rates
-        int ladder, steady, climbs
+        int ladder, pair, steady, climbs
         series_t series
     ctypedef struct scratch_t:
         lanes8* drift
@@ -48,11 +48,13 @@ cdef extern from "lindblad.h" nogil:
         lanes8* next
         lanes8* drive
     int is_ladder(double* drift, Py_ssize_t points, Py_ssize_t n)
+    int is_pair(double* drift, Py_ssize_t points)
     void series_set(series_t* series, Py_ssize_t steps)
     void* lanes_alloc(size_t n_bytes, void** block)
     int propagate_all(system_t* system, scratch_t* scratch, double* state, double* out)
     int lindblad_all(system_t* system, scratch_t* scratch, double* state, double* out)
 
+PAIR_ENTRIES = ([0, 0, 1, 2, 4, 5], [1, 3, 3, 4, 6, 7])  # above the diagonal: what pair.h keeps
 FEW = 4  # up to so many levels have loops of their own, for ladders and for full matrices
 
 
@@ -82,7 +84,15 @@ cdef class System:
         driven = (controls != 0).any(axis=0) | (adjoint != 0).any(axis=0)
         self.c.steady = not driven.diagonal().any()
         turned = driven
-        if self.c.ladder:
+        pair = None
+        if n == 9 and loss is None and is_pair(self.c.drift, self.c.points):
+            pair = pair_sizes(controls, adjoint)
+        self.c.pair = pair is not None
+        if self.c.pair:
+            pattern = np.eye(n, dtype=bool)
+            pattern[PAIR_ENTRIES] = True
+            self.c.dense = <double*> self.own(pair, np.float64)
+        elif self.c.ladder:
             pattern = np.eye(n, dtype=bool) | np.eye(n, k=1, dtype=bool)
         elif n <= FEW:
             pattern = np.ones((n, n), bool)
@@ -92,7 +102,7 @@ cdef class System:
                 pattern |= loss != 0
             turned = driven | (drift.imag != 0).any(axis=0)
         rows, columns = np.nonzero(pattern)
-        if n > FEW:  # within each row, entries that stay real come first
+        if n > FEW and not self.c.pair:  # within each row, entries that stay real come first
             order = np.lexsort((columns, turned[rows, columns], rows))
             rows, columns = rows[order], columns[order]
         starts = np.searchsorted(rows, np.arange(n + 1))
@@ -182,6 +192,28 @@ cdef factors_of(forward, adjoint):
     total, difference = forward + adjoint, forward - adjoint
     factors = np.stack([[total.real, total.imag], [-difference.imag, difference.real]])
     return factors.transpose(3, 1, 2, 0)
+
+
+cdef pair_sizes(controls, adjoint):
+    """Return the couplings of both ladders of a pair in units of each one's first, or None when it is no pair.
+
+    Those of one ladder must not depend on the level of the other, and differ from each other by a real factor.
+    """
+    driven = (controls != 0).any(axis=0) | (adjoint != 0).any(axis=0)
+    known = np.eye(9, dtype=bool)
+    known[[1, 2, 4, 5], [3, 4, 6, 7]] = True
+    sizes = np.ones((2, 2))
+    for ladder, rows, step in ((0, [0, 1, 2, 3, 4, 5], 3), (1, [0, 3, 6, 1, 4, 7], 1)):
+        columns = np.add(rows, step)
+        known[rows, columns] = True
+        parts = factors_of(controls[:, rows, columns], adjoint[:, rows, columns]).reshape(6, -1)
+        if parts.any():
+            largest = np.abs(parts[0]).argmax()
+            sizes[ladder, 1] = parts[3, largest] / parts[0, largest] if parts[0, largest] else np.nan
+            apart = np.abs(parts - np.repeat(sizes[ladder], 3)[:, None] * parts[0]).max()
+            if not apart <= 1e-15 * np.abs(parts).max():
+                return None
+    return None if (driven & ~(known | known.T)).any() else sizes
 
 
 cdef pushes_of(factors):

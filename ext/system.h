@@ -26,7 +26,8 @@ typedef struct {
     int32_t* offset;                          /* 2 m column */
     target_t* targets;
     push_t* pushes;
-    double* dense;                    /* three-level ladder: by control, what its parts add to those of both couplings */
+    double* dense;                    /* three-level ladder: by control, what its parts add to those of both couplings;
+                                         pair: how large the couplings of each ladder are, the first of each being 1 */
     double* sizes;                    /* by control: dt times a bound on the norm of C e^(i x) + h.c. */
     const double* loss;               /* Lindblad only: dt / 2 sum c^dagger c, (n, n) */
     int32_t *jump_start, *jump_from;  /* Lindblad only: by element i <= j of rho, what c rho c^dagger takes from where */
@@ -34,6 +35,7 @@ typedef struct {
     double decay;                     /* Lindblad only: bound on everything but -i [H, rho] */
     double* rates;                    /* Lindblad ladder only: (3, n, n), times dt */
     int ladder;                       /* H is Hermitian, couples neighbours only: entries (r, r) and (r, r + 1) are kept */
+    int pair;                         /* as pair.h has it */
     int steady;                       /* the drive never changes an energy */
     int climbs;                       /* Lindblad ladder only: some rate moves up */
     series_t series;

@@ -74,6 +74,56 @@ def test_a_ladder_of_levels_agrees_with_the_exponential(twins, n, m, size):
         np.testing.assert_allclose(*found, rtol=0, atol=1e-9)
 
 
+def pair(points, steps, size=1.0, seed=5):
+    """Return two ladders of three levels that exchange excitations, each with a drive of its own."""
+    rng = np.random.default_rng(seed)
+    a, eye = np.diag([1.0, np.sqrt(2)], 1).astype(complex), np.eye(3)
+    b, c = np.kron(a, eye), np.kron(eye, a)
+    swap = b.conj().T @ c
+    drift = np.einsum("pi,ij->pij", rng.normal(size=(points, 9)), np.eye(9)).astype(complex)
+    drift += rng.normal(size=(points, 1, 1)) * (swap + swap.conj().T) / 4
+    drive = rng.normal(size=(points, steps, 2)) + 1j * rng.normal(size=(points, steps, 2))
+    return drift * size / 3, np.stack([b, c]), drive * size / 20
+
+
+CHANGES = {
+    "as it is": lambda drift, controls, drive: (drift, controls, drive),
+    "in phase": lambda drift, controls, drive: (drift, controls, drive * [1, 0] + drive[:, :, :1] * [0, -0.7]),
+    "one drive": lambda drift, controls, drive: (drift, controls, drive * [0, 1]),
+    "now and then": lambda drift, controls, drive: (
+        drift,
+        controls,
+        drive * (np.arange(drive.shape[1]) % 3 > 0)[:, None],
+    ),
+    "no drive": lambda drift, controls, drive: (drift, controls[:0], drive[:, :, :0]),
+    "one control for both": lambda drift, controls, drive: (drift, controls[:1] - 0.3j * controls[1:], drive[:, :, :1]),
+    "raising": lambda drift, controls, drive: (drift, controls.conj().swapaxes(1, 2) * 1j, drive),
+    "turned exchange": lambda drift, controls, drive: (drift * np.exp(0.3j * SIGN), controls, drive),
+    "energies": lambda drift, controls, drive: (drift, controls + np.diag(np.arange(9.0)) / 9, drive),
+    "exchange": lambda drift, controls, drive: (drift, controls + drift[:1] * (SIGN != 0), drive),
+    "no first coupling": lambda drift, controls, drive: (drift, controls * (np.arange(9) != 3), drive),
+    "uneven": lambda drift, controls, drive: (drift, controls * np.arange(1, 10), drive),
+    "far": lambda drift, controls, drive: (drift + np.fliplr(np.eye(9)), controls, drive),
+    "loss": lambda drift, controls, drive: (drift - 0.01j * np.eye(9), controls, drive),
+}
+SIGN = np.sign(np.subtract.outer(np.arange(9), np.arange(9)))
+
+
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("m", [1, 2, 9])
+@pytest.mark.parametrize("size", [0.1, 3.0, 30.0])
+def test_a_pair_of_ladders_agrees_with_the_exponential(twins, change, m, size):
+    drift, controls, drive = (np.ascontiguousarray(x, complex) for x in CHANGES[change](*pair(9, 20, size)))
+    found = run(twins, "propagate", (drift, controls, drive, 1.0), start_of(9, 9, m))
+    np.testing.assert_allclose(*found, rtol=0, atol=1e-10)
+
+
+def test_a_pair_keeps_its_norm_over_a_thousand_steps(twins):
+    psi = start_of(9, 8, 1)
+    twins[0].propagate(*pair(8, 1000), 1.0, psi)
+    np.testing.assert_allclose(np.linalg.norm(psi, axis=1), 1, rtol=0, atol=1e-9)
+
+
 @pytest.mark.parametrize("n", [2, 3, 4, 9, 16])
 @pytest.mark.parametrize("size", [0.1, 4.0])
 def test_the_norm_is_kept_over_a_thousand_steps(twins, n, size):
