@@ -16,6 +16,7 @@ LAYERS = (
     ("calibrate",),
     ("run",),
     ("frontends", "compile", "control", "readout", "store"),
+    ("judge",),
     ("platforms", "config", "instruments", "physics"),
     ("transport",),
     ("kernels", "core"),
@@ -23,18 +24,17 @@ LAYERS = (
 RANK = {name: len(LAYERS) - level for level, names in enumerate(LAYERS) for name in names}
 FREE = {"_version"}  # the version may be read from anywhere
 
-# The two doors in the wall: the mock rack plays the simulated world, the rack command starts it.
+# The doors in the wall: the mock rack plays the simulated world, the rack command starts it, the judge knows it, and
+# only the twin command asks the judge.
 DOORS = {
     ("instruments", "physics"): "instruments/mock/",
     ("cli", "physics"): "qctl/cli/rack.py",
     ("cli", "instruments"): "qctl/cli/rack.py",
+    ("cli", "judge"): "qctl/cli/twin.py",
 }
-FORBIDDEN = {"cli": {"physics", "instruments"}, "run": {"physics", "instruments", "platforms"}}
-FORBIDDEN |= {
-    name: {"physics", "instruments"}
-    for name in ("experiments", "calibrate", "frontends", "compile", "control", "readout")
-}
-FORBIDDEN["instruments"] = {"kernels"}
+TRUTH = {"physics", "instruments", "judge"}
+FORBIDDEN = {"cli": TRUTH, "run": TRUTH | {"platforms"}, "instruments": {"kernels"}, "judge": {"instruments"}}
+FORBIDDEN |= dict.fromkeys(("experiments", "calibrate", "frontends", "compile", "control", "readout", "store"), TRUTH)
 
 MAX_LINES = 400
 MAX_TEST_LINES = 400

@@ -130,18 +130,19 @@ def run_rack(
     *,
     seed: int = 0,
     faults: Mapping[str, Faults] | None = None,
+    latencies: Mapping[str, float] | None = None,
 ) -> None:
     """Serve in the foreground until SIGINT, SIGTERM, or the end of a pipe at standard input.
 
     Parameters
     ----------
-    world : see :func:`serve`
+    world, faults, latencies : see :func:`serve`
     announce : called once, when everything answers, with what ``qctl rack --json`` prints
     """
     ended = threading.Event()
     before = {kind: signal.signal(kind, lambda *_: ended.set()) for kind in (signal.SIGINT, signal.SIGTERM)}
     try:
-        with serve(laboratory, world, seed=seed, faults=faults) as running:
+        with serve(laboratory, world, seed=seed, faults=faults, latencies=latencies) as running:
             if _is_held_by_a_parent(sys.stdin.fileno()):
                 threading.Thread(target=_read_to_the_end, args=(ended,), name="parent", daemon=True).start()
             announce(running.announcement())

@@ -13,6 +13,7 @@ COMMANDS = {
     "check": "Check laboratory, twin and parameter files.",
     "schema": "Print the JSON Schema of laboratory files.",
     "cal": "Look at the parameter store, and change what is believed.",
+    "twin": "Draw hidden truths of simulated laboratories, and score calibrations against them.",
     "rack": "Serve simulated instruments of a laboratory.",
     "demo": "Run three programs on a simulated laboratory and compare with theory.",
 }

@@ -30,13 +30,19 @@ def command(file: str, seed: int | None, twin: Path | None, as_json: bool) -> No
     from qctl.config import read, read_laboratory
     from qctl.config.find import find_laboratory, twin_of
     from qctl.instruments.mock.rack import run_rack
+    from qctl.physics.twin import Twin
     from qctl.physics.world import World
 
     path = find_laboratory(file)
     laboratory = read_laboratory(path)
     drawn = secrets.randbits(32) if seed is None else seed
-    world = World(laboratory, read(twin or twin_of(path), twin_kind()), drawn)
-    run_rack(laboratory, world, lambda served: click.echo(_announcement(served, as_json)), seed=drawn)
+    truth = read(twin or twin_of(path), Twin)
+    world = World(laboratory, truth, drawn)
+
+    def announce(served: dict[str, Any]) -> None:
+        click.echo(_announcement(served, as_json))
+
+    run_rack(laboratory, world, announce, seed=drawn, latencies=truth.latencies)
 
 
 def _announcement(served: dict[str, Any], as_json: bool) -> str:

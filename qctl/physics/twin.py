@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Annotated
 
 from qctl.core.laboratory import Amperes, Decibels, Hertz, Seconds, Volts
+from qctl.core.port import Port
 from qctl.core.units import Unit
 
 Radians = Annotated[float, Unit("rad")]
@@ -187,6 +188,9 @@ class Twin:
     qubits, resonators : by qubit
     couplers : by coupling
     drives, fluxes, feedlines : by line; the entry ``default`` serves lines that have none of their own
+    latencies : from the trigger input to the first sample, by instrument; others are what the laboratory file says
+    dead : outputs that give nothing
+    swapped : pairs of outputs whose cables are exchanged
     """
 
     levels: int = 3
@@ -199,3 +203,6 @@ class Twin:
     feedlines: Mapping[str, Feedline] = field(default_factory=dict)
     drive_crosstalk: tuple[DriveCrosstalk, ...] = ()
     flux_crosstalk: tuple[FluxCrosstalk, ...] = ()
+    latencies: Mapping[str, Seconds] = field(default_factory=dict)
+    dead: tuple[Port, ...] = ()
+    swapped: tuple[tuple[Port, Port], ...] = ()

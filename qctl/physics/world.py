@@ -13,6 +13,7 @@ from qctl.core.errors import ConfigError
 from qctl.core.laboratory import Laboratory
 from qctl.core.port import Port
 
+from .cabling import plugged
 from .chip import TWO_PI, Chip
 from .memory import Memory
 from .scene import Scene, Scenery
@@ -59,6 +60,7 @@ class World:
         """
         key = (self.seed, self.runs)
         self.runs += 1
+        stage = plugged(stage, self.truth)
         if self._last is None or not same(self._last.stage, stage):
             self._last = Run(Scenery(self.chip, stage, self._memory), key)
         return self._last.volts(n_cycles, key)
