@@ -144,9 +144,9 @@ def _outcome(
     sigma = np.sqrt(np.maximum(curve, 1.0))
     chi2 = float(np.sum(((y - curve) / sigma) ** 2) / max(len(y) - 7, 1))
     reason = _reason(apart, weights, n)
+    values, variances = np.array([numbers[k] for k in TWO], float), [float(errors[k]) ** 2 for k in TWO]
     return Fit(
-        "two states", TWO, np.array([numbers[k] for k in TWO], float),
-        np.diag([float(errors[k]) ** 2 for k in TWO]), chi2, 1.0, (), float(apart), not reason, reason, x, y, sigma, curve,
+        "two states", TWO, values, np.diag(variances), chi2, 1.0, (), float(apart), not reason, reason, x, y, sigma, curve,
     )  # fmt: skip
 
 

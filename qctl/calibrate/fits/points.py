@@ -97,7 +97,7 @@ def prepare(
     y0 = np.zeros(len(filled)) if kind is complex else np.median(filled, axis=1)
     dy = _scale(filled - y0[:, None])
     u, s = (inside - x0[:, None]) / dx[:, None], errors / dy[:, None]
-    z: Values = np.asarray((filled - y0[:, None]) / dy[:, None], kind)
+    z: Values = (filled - y0[:, None]) / dy[:, None]  # type: ignore[assignment]  # one of both
     s = np.where(good, np.where(np.isnan(s), 1.0, s), np.inf)
     quiet, lonely = _without_spikes(z, good)
     s = np.where(lonely, np.inf, s)
