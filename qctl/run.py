@@ -101,6 +101,17 @@ class Lab:
             atexit.register(self.close)
         return self._station
 
+    def wait(self, seconds: float) -> None:
+        """Let time pass without playing anything: a sleep, or virtual time of a simulated rack."""
+        self.station.pass_time(seconds)
+
+    def now(self) -> float:
+        """Return the time in seconds since 1970.
+
+        On a simulated rack time is virtual: when it was started, plus a period for every shot, plus all waits.
+        """
+        return self.station.clock.now()
+
     def compile(
         self,
         program: Program | Text,

@@ -10,7 +10,7 @@ import importlib
 import itertools
 import logging
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from random import Random
 
 from qctl.core.errors import ConfigError, QctlError
@@ -71,6 +71,7 @@ class Rack:
         self._random = Random(seed)
         self._worker: threading.Thread | None = None
         self._idle: list[int] = []  # settings of all instruments with which nothing could be played
+        self.hear: Callable[[], None] = lambda: None  # what the rack was told before its shots are played
         self.mocks: dict[str, ScpiDevice] = {}
         for serial, (name, entry) in enumerate(laboratory.instruments.items(), start=1):
             mock = self._make(name, entry.driver, 100_000 + serial, (faults or {}).get(name))
@@ -179,6 +180,7 @@ class Rack:
     def _perform(self, line: Timeline | None, heard: list[Heard]) -> None:
         done, why = False, "the simulated world failed, the rack's log says why"
         try:
+            self.hear()
             with self.lock:
                 mocks = {h.name: mock for h in heard if isinstance(mock := self.mocks[h.name], Infiniium)}
                 stores = {name: mock.prepare() for name, mock in mocks.items()}

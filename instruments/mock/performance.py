@@ -27,6 +27,9 @@ class World(Protocol):
     def run(self, stage: Stage, n_cycles: int) -> Mapping[Port, NDArray[np.float32]]:
         """Return volts at the digitizer inputs, each of shape (n_cycles, n_points, n_samples)."""
 
+    def wait(self, seconds: float) -> None:
+        """Let virtual time pass."""
+
 
 @dataclass(frozen=True)
 class Heard:

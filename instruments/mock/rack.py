@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import select
 import selectors
 import signal
 import socket
-import stat
 import sys
 import threading
 from collections.abc import Callable, Mapping
@@ -21,6 +18,7 @@ from qctl.core.laboratory import Laboratory
 from .bench import Rack
 from .faults import Faults
 from .hislip_link import HislipServer
+from .parent import Parent
 from .performance import World
 from .socket_link import serve_socket
 
@@ -132,7 +130,7 @@ def run_rack(
     faults: Mapping[str, Faults] | None = None,
     latencies: Mapping[str, float] | None = None,
 ) -> None:
-    """Serve in the foreground until SIGINT, SIGTERM, or the end of a pipe at standard input.
+    """Serve in the foreground until SIGINT, SIGTERM, or the end of a pipe at standard input; see :class:`.Parent`.
 
     Parameters
     ----------
@@ -143,28 +141,11 @@ def run_rack(
     before = {kind: signal.signal(kind, lambda *_: ended.set()) for kind in (signal.SIGINT, signal.SIGTERM)}
     try:
         with serve(laboratory, world, seed=seed, faults=faults, latencies=latencies) as running:
-            if _is_held_by_a_parent(sys.stdin.fileno()):
-                threading.Thread(target=_read_to_the_end, args=(ended,), name="parent", daemon=True).start()
+            parent = Parent(sys.stdin.fileno(), world.wait, ended.set)
+            running.rack.hear = parent.hear
+            parent.listen()
             announce(running.announcement())
             ended.wait()
     finally:
         for kind, handler in before.items():
             signal.signal(kind, handler)
-
-
-def _is_held_by_a_parent(stdin: int) -> bool:
-    """Say whether somebody holds the other end of a pipe at standard input; terminals and files do not count."""
-    try:
-        mode = os.fstat(stdin).st_mode
-    except OSError:
-        return False
-    poll = select.poll()
-    poll.register(stdin, select.POLLIN)
-    ended = any(event & select.POLLHUP for _, event in poll.poll(0))
-    return (stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)) and not ended
-
-
-def _read_to_the_end(ended: threading.Event) -> None:
-    while os.read(sys.stdin.fileno(), 4096):
-        continue
-    ended.set()

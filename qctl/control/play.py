@@ -101,6 +101,7 @@ class _Run:
         with self.watch.stage("run"):
             self.awgs[self.master].start()
             self._wait(n_segments)
+            self.station.clock.played(n_segments * self.sequence.period)
         with self.watch.stage("fetch"):
             for recording in self.heard:
                 self._fetch(recording, first, last)

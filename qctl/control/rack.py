@@ -6,10 +6,12 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as TooLate
 from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -19,9 +21,23 @@ START_TIMEOUT = 60.0
 STOP_TIMEOUT = 5.0
 
 
+@dataclass(frozen=True)
+class MockRack:
+    """A simulated rack that serves.
+
+    Parameters
+    ----------
+    addresses : VISA resource names by instrument
+    say : sends it a line; see ``qctl rack``
+    """
+
+    addresses: Mapping[str, str]
+    say: Callable[[str], None]
+
+
 @contextmanager
-def mock_rack(laboratory: str, *, seed: int | None = None, twin: Path | None = None) -> Iterator[Mapping[str, str]]:
-    """Serve the mocks of a laboratory file on free loopback ports; yield their VISA addresses by instrument.
+def mock_rack(laboratory: str, *, seed: int | None = None, twin: Path | None = None) -> Iterator[MockRack]:
+    """Serve the mocks of a laboratory file on free loopback ports.
 
     The child leaves when its standard input ends: on the way out of this context, and when this process dies in any
     way. It runs in a session of its own, so that Ctrl-C ends us first and we can still make its outputs safe.
@@ -46,7 +62,7 @@ def mock_rack(laboratory: str, *, seed: int | None = None, twin: Path | None = N
         ) as child,
     ):
         try:
-            yield _addresses(child, complaints)
+            yield MockRack(_addresses(child, complaints), partial(_say, child))
         finally:
             _end(child)
 
@@ -63,6 +79,15 @@ def _addresses(child: subprocess.Popen[str], complaints: IO[str]) -> Mapping[str
         raise InstrumentError(
             f"the simulated rack did not start: {said[-2000:] or 'it said nothing'}", where="mock rack"
         ) from reason
+
+
+def _say(child: subprocess.Popen[str], line: str) -> None:
+    try:
+        if child.stdin is not None:
+            child.stdin.write(f"{line}\n")
+            child.stdin.flush()
+    except (OSError, ValueError) as reason:
+        raise InstrumentError(f"the simulated rack does not listen ({reason})", where="mock rack") from reason
 
 
 def _read_line(child: subprocess.Popen[str]) -> str:

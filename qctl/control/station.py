@@ -13,6 +13,7 @@ from qctl.core.laboratory import Laboratory
 from qctl.core.parameters import Parameters
 from qctl.core.protocols import Awg, Bias, Digitizer, Instrument, Limits, Source
 
+from .clock import Clock, VirtualClock, WallClock, checked
 from .drivers import drivers_of, limits_of
 from .rack import mock_rack
 from .safe import make_safe
@@ -30,12 +31,18 @@ class Station:
     limits : what AWGs and digitizers can do
     instruments : open, identified and configured
     loaded : digest of what stands in each AWG's program memory; an AWG that is absent has unknown memory
+    clock : virtual when the rack is simulated
     """
 
     laboratory: Laboratory
     limits: Limits
     instruments: Mapping[str, Instrument]
     loaded: dict[str, str] = field(default_factory=dict)
+    clock: Clock = field(default_factory=WallClock)
+
+    def pass_time(self, seconds: float) -> None:
+        """Do nothing for so long; on a simulated rack time passes at once."""
+        self.clock.wait(checked(seconds))
 
     @property
     def identities(self) -> Mapping[str, str]:
@@ -113,9 +120,11 @@ def open_station(laboratory: Laboratory, *, seed: int | None = None, twin: Path 
     limits = limits_of(laboratory)
     with terminate_orderly(), ExitStack() as stack:
         addresses = {name: entry.address for name, entry in laboratory.instruments.items()}
+        clock: Clock = WallClock()
         if "mock" in addresses.values():
             rack = stack.enter_context(mock_rack(laboratory.path, seed=seed, twin=twin))
-            addresses = {name: _served(rack, name) if at == "mock" else at for name, at in addresses.items()}
+            addresses = {name: _served(rack.addresses, name) if at == "mock" else at for name, at in addresses.items()}
+            clock = VirtualClock(rack.say)
         instruments: dict[str, Instrument] = {}
         stack.push(_Closing(instruments, laboratory))
 
@@ -129,7 +138,7 @@ def open_station(laboratory: Laboratory, *, seed: int | None = None, twin: Path 
             dict(instruments),
         )
         each(lambda name, instrument: instrument.check(), dict(instruments))
-        yield Station(laboratory, limits, {name: instruments[name] for name in drivers})
+        yield Station(laboratory, limits, {name: instruments[name] for name in drivers}, clock=clock)
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from threading import Lock
 from zlib import crc32
 
 import numpy as np
@@ -46,6 +47,8 @@ class World:
         self.laboratory, self.truth, self.seed = laboratory, truth, seed
         self.chip = Chip(laboratory, truth)
         self.runs = 0
+        self.clock = 0.0  # virtual time that has passed, s
+        self._guard = Lock()  # shots are played in one thread, waits come from another
         self._memory = Memory()
         self._last: Run | None = None
 
@@ -63,7 +66,13 @@ class World:
         stage = plugged(stage, self.truth)
         if self._last is None or not same(self._last.stage, stage):
             self._last = Run(Scenery(self.chip, stage, self._memory), key)
+        self.wait(n_cycles * len(stage.points) * stage.period)
         return self._last.volts(n_cycles, key)
+
+    def wait(self, seconds: float) -> None:
+        """Let virtual time pass; nothing is played."""
+        with self._guard:
+            self.clock += seconds
 
 
 class Run:

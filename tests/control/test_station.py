@@ -4,14 +4,16 @@ import dataclasses
 import signal
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from types import SimpleNamespace
 
 import pytest
 
 from qctl.config import read_laboratory
 from qctl.config.find import find_laboratory
 from qctl.control import limits_of, open_station
+from qctl.control.clock import VirtualClock
 from qctl.control.signals import ENDING
-from qctl.core.errors import ConfigError, InstrumentError, ParameterError
+from qctl.core.errors import ConfigError, InstrumentError, ParameterError, UsageError
 from qctl.core.parameters import Estimate, Parameters
 from qctl.run import known_parameters
 
@@ -203,3 +205,27 @@ def test_an_instrument_of_the_wrong_kind_is_refused_by_name(laboratory, kind):
     wrong = {"awg": "dig", "digitizer": "awg1", "source": "coil", "bias": "lo"}[kind]
     with open_station(laboratory) as station, pytest.raises(InstrumentError, match=f"{wrong!r} is no"):
         getattr(station, kind)(wrong)
+
+
+def test_on_real_hardware_time_is_the_walls_and_waiting_is_sleeping(laboratory, rack, monkeypatch):
+    slept = []
+    monkeypatch.setattr("qctl.control.clock.time", SimpleNamespace(sleep=slept.append, time=lambda: 1234.5))
+    with open_station(laboratory) as station:
+        station.pass_time(2.5)
+        assert station.clock.now() == 1234.5
+    assert slept == [2.5]
+
+
+@pytest.mark.parametrize("seconds", [-1.0, float("nan"), float("inf")])
+def test_no_time_passes_backwards_or_forever(laboratory, rack, seconds):
+    with open_station(laboratory) as station, pytest.raises(UsageError, match="a wait of"):
+        station.pass_time(seconds)
+
+
+def test_virtual_time_is_start_and_shots_and_waits():
+    said = []
+    clock = VirtualClock(said.append, started=100.0)
+    clock.played(0.25)
+    clock.wait(3600.0)
+    assert clock.now() == 3700.25
+    assert said == ["wait 3600.0"]

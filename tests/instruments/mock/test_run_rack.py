@@ -14,12 +14,15 @@ from qctl.core.errors import ConfigError
 
 CHILD = """
 import json, sys
+class World:
+    def wait(self, seconds):
+        print(seconds, flush=True)
 from qctl.core.laboratory import InstrumentEntry, Laboratory
 from qctl.instruments.mock.rack import run_rack
 entry = InstrumentEntry(driver="qctl.instruments.gs200:Gs200", address="mock")
 parts = dict(lines={}, qubits={}, couplings={}, safe={}, limits={})
 laboratory = Laboratory(name="one", platform="", reference=1e7, period=1e-4, instruments={"bias": entry}, **parts)
-run_rack(laboratory, None, lambda served: print(json.dumps(served), flush=True))
+run_rack(laboratory, World(), lambda served: print(json.dumps(served), flush=True))
 """
 
 
@@ -52,6 +55,19 @@ def test_a_rack_ends_when_its_standard_input_ends(child):
     port = port_of(child)
     assert ask_identity(port) == b"YOKOGAWA,GS210,100001,1.05\n"
     child.stdin.close()
+    assert child.wait(10) == 0
+    with pytest.raises(ConnectionRefusedError):
+        ask_identity(port)
+
+
+def test_a_line_at_standard_input_lets_virtual_time_pass_and_anything_else_nothing(child):
+    port = port_of(child)
+    child.stdin.write(b"wait 2.5\nwait\nwait -1\nwait nan\nsleep 3\n\n\xff\nwait 8")
+    child.stdin.flush()
+    assert child.stdout.readline() == b"2.5\n"
+    child.stdin.write(b"6400\n")
+    child.stdin.close()
+    assert child.stdout.read() == b"86400.0\n"
     assert child.wait(10) == 0
     with pytest.raises(ConnectionRefusedError):
         ask_identity(port)
