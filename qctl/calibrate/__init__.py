@@ -1,0 +1,1 @@
+"""Close the loop: ask, fit, judge, commit; and decide what to ask next."""

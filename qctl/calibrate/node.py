@@ -1,0 +1,65 @@
+"""A step of calibration: what it finds, what it needs, what it occupies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from qctl.core.laboratory import Laboratory
+from qctl.core.names import Target
+from qctl.core.parameters import Parameters
+
+from .experiment import Check, Experiment
+
+Make = Callable[[Laboratory, tuple[str, ...], Parameters], Experiment]
+MakeCheck = Callable[[Laboratory, tuple[str, ...], Parameters], Check]
+Curvature = Callable[[Parameters, str], float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quantity:
+    """What a node finds of each target, and what is plausible.
+
+    Parameters
+    ----------
+    name : behind the target's name, as ``frequency`` or ``x180.amplitude``
+    low, high : physically possible, SI
+    floor : a jump up to this size is always plausible, SI
+    curvature : gate error of the target per square of an error of this quantity (1 / SI^2); 0 where gates do not care
+    """
+
+    name: str
+    low: float
+    high: float
+    floor: float
+    curvature: Curvature = lambda known, target: 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Node:
+    """One step.
+
+    Parameters
+    ----------
+    name : unique; of its experiment
+    kind : what its targets are
+    finds : quantities it writes
+    make : its experiment for some targets at once
+    needs : nodes that must have succeeded before: for the same target, for the qubits of a coupling, for the
+        qubits and the feedline that a qubit's readout and drive hang on
+    claims : what a target occupies meanwhile: two targets whose claims meet do not run at the same time. Names of
+        qubits, couplings and lines
+    check : how a candidate is compared with the old value; None where there is nothing to compare with
+    least_contrast : swing of the fit in standard deviations of a point, below which nothing was seen
+    largest_error : of a candidate, relative to the size of its quantity (or to `floor` where that is larger)
+    """
+
+    name: str
+    kind: Target
+    finds: tuple[Quantity, ...]
+    make: Make
+    needs: tuple[str, ...] = ()
+    claims: Callable[[Laboratory, Parameters, str], frozenset[str]]
+    check: MakeCheck | None = None
+    least_contrast: float = 3.0
+    largest_error: float = 0.5

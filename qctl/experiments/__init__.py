@@ -1,0 +1,1 @@
+"""One file per experiment: what to play, and what the answer says."""
