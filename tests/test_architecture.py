@@ -12,6 +12,7 @@ ROOT = Path(__file__).resolve().parents[1]
 # Top first. A layer may import those below it and itself; names on one line do not know each other.
 LAYERS = (
     ("cli",),
+    ("report",),
     ("experiments",),
     ("calibrate",),
     ("run",),
