@@ -146,7 +146,8 @@ def _outcome(
     reason = _reason(apart, weights, n)
     values, variances = np.array([numbers[k] for k in TWO], float), [float(errors[k]) ** 2 for k in TWO]
     return Fit(
-        "two states", TWO, values, np.diag(variances), chi2, 1.0, (), float(apart), not reason, reason, x, y, sigma, curve,
+        "two states", TWO, values, np.diag(variances), chi2, 1.0, (), float(apart), not reason, reason, x, y, sigma,
+        curve,
     )  # fmt: skip
 
 

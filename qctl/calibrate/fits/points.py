@@ -85,7 +85,8 @@ def prepare(
         shapes = f"x of shape {np.shape(x)}, y of {np.shape(y)}{given}"
         raise UsageError(shapes, allowed="y (n_sets, n_points), x and sigma that spread to it") from reason
     order = np.argsort(places, axis=1, kind="stable")
-    places, values = np.take_along_axis(places, order, 1), np.take_along_axis(values, order, 1)
+    places = np.take_along_axis(places, order, 1)
+    values = np.asarray(np.take_along_axis(values, order, 1), kind)
     errors = _errors(np.take_along_axis(errors, order, 1))
     good = np.isfinite(places) & np.isfinite(values)
     faults = [_fault(*row, least) for row in zip(places, values, good, strict=True)]
@@ -97,7 +98,7 @@ def prepare(
     y0 = np.zeros(len(filled)) if kind is complex else np.median(filled, axis=1)
     dy = _scale(filled - y0[:, None])
     u, s = (inside - x0[:, None]) / dx[:, None], errors / dy[:, None]
-    z: Values = (filled - y0[:, None]) / dy[:, None]  # type: ignore[assignment]  # one of both
+    z: Values = (filled - y0[:, None]) / dy[:, None]
     s = np.where(good, np.where(np.isnan(s), 1.0, s), np.inf)
     quiet, lonely = _without_spikes(z, good)
     s = np.where(lonely, np.inf, s)
