@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from .plain import evaluate, fit
+from qctl.kernels.fit import evaluate, fit
+
 from .points import Points
 from .recipe import Recipe
 from .scan import scan
