@@ -22,7 +22,8 @@ class Quantity:
 
     Parameters
     ----------
-    name : behind the target's name, as ``frequency`` or ``x180.amplitude``
+    name : behind the target's name, as ``frequency`` or ``x180.amplitude``; a ``*`` at its end stands for the rest of
+        it, as in ``readout.weight_*``
     low, high : physically possible, SI
     floor : a jump up to this size is always plausible, SI
     curvature : gate error of the target per square of an error of this quantity (1 / SI^2); 0 where gates do not care
@@ -33,6 +34,10 @@ class Quantity:
     high: float
     floor: float
     curvature: Curvature = lambda known, target: 0.0
+
+    def means(self, name: str) -> bool:
+        """Say whether a name behind the target's name is this quantity."""
+        return name.startswith(self.name[:-1]) if self.name.endswith("*") else name == self.name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,3 +68,10 @@ class Node:
     check: MakeCheck | None = None
     least_contrast: float = 3.0
     largest_error: float = 0.5
+
+    def quantity(self, target: str, name: str) -> Quantity | None:
+        """Return which of its quantities the parameter ``name`` of ``target`` is; None when it is none of them."""
+        if not name.startswith(f"{target}."):
+            return None
+        rest = name.removeprefix(f"{target}.")
+        return next((one for one in self.finds if one.means(rest)), None)

@@ -2,16 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from qctl.core.errors import CompileError, LimitError, ProgramError
-from qctl.core.parameters import Parameters
+from qctl.core.laboratory import Laboratory
+from qctl.core.parameters import Estimate, Parameters
 from qctl.core.result import Result
 from qctl.run import Lab
 
-from .experiment import Experiment
+from .experiment import Check, Experiment
 from .outcome import Outcome
 from .scan import Scan
+
+Score = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Carried:
+    """One experiment that was carried out.
+
+    Parameters
+    ----------
+    outcomes : one for each target
+    scan, result : what was played and what came back; None where it could not be played
+    """
+
+    outcomes: tuple[Outcome, ...]
+    scan: Scan | None = None
+    result: Result | None = None
 
 
 @dataclass
@@ -35,14 +54,55 @@ class Workbench:
         pairs = [(scan.program, self.known.replaced(setting) if setting else self.known) for setting in scan.settings]
         return self.lab.run_each(pairs, traces=scan.traces)
 
-    def ask(self, experiment: Experiment) -> tuple[Outcome, ...]:
+    @property
+    def laboratory(self) -> Laboratory:
+        """Return what the laboratory's file says."""
+        return self.lab.laboratory
+
+    def now(self) -> float:
+        """Return the time of the laboratory, s since 1970."""
+        return self.lab.now()
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass."""
+        self.lab.wait(seconds)
+
+    def carry_out(self, experiment: Experiment) -> Carried:
         """Carry out one experiment; what cannot be played is an outcome too."""
         try:
             scan = experiment.scan(self.known)
             result = self.play(scan)
         except (CompileError, LimitError, ProgramError) as refused:
-            return tuple(Outcome(target, reason=f"it cannot be played: {refused}") for target in experiment.targets)
-        return experiment.read(result, self.known)
+            reason = f"it cannot be played: {refused}"
+            return Carried(tuple(Outcome(target, reason=reason) for target in experiment.targets))
+        return Carried(experiment.read(result, self.known), scan, result)
+
+    def ask(self, experiment: Experiment) -> tuple[Outcome, ...]:
+        """Carry out one experiment; return its outcomes only."""
+        return self.carry_out(experiment).outcomes
+
+    def compare(self, check: Check, settings: tuple[Mapping[str, Estimate], ...]) -> tuple[dict[str, Score], ...]:
+        """Play a check under several settings in one upload (one each where biases differ); return each one's scores.
+
+        Parameters
+        ----------
+        settings : what replaces the known values in each
+
+        Returns
+        -------
+        by target the share of wrong answers and its standard error; empty where a setting cannot be played
+        """
+        try:
+            scan = check.scan(self.known)
+            plain = tuple({name: one.value for name, one in setting.items()} for setting in settings)
+            result = self.play(Scan(scan.program, plain, scan.traces))
+        except (CompileError, LimitError, ProgramError):
+            return tuple({} for _ in settings)
+        n = scan.program.n_points
+        return tuple(
+            check.score(result.points(k * n, (k + 1) * n), self.known.replaced(setting))
+            for k, setting in enumerate(settings)
+        )
 
     def believe(self, outcomes: tuple[Outcome, ...]) -> None:
         """Take every candidate for true, without judging it."""

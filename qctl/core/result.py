@@ -67,6 +67,16 @@ class Result:
         """Return the repetitions of each point."""
         return int(self.bits.shape[1])
 
+    def points(self, first: int, last: int) -> Result:
+        """Return what sweep points from ``first`` to before ``last`` say."""
+        return replace(
+            self,
+            bits=self.bits[first:last],
+            iq=self.iq[first:last],
+            quasi=self.quasi[first:last],
+            traces={n: replace(t, volts=t.volts[first:last]) for n, t in self.traces.items()},
+        )
+
     def counts_of(self, point: int) -> dict[str, int]:
         """Return how often each key came; character i is bit i in order of declaration."""
         rows, numbers = tally(self.bits[point])

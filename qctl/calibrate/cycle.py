@@ -1,0 +1,242 @@
+"""One calibration at work: what is believed, where everything stands, and how one step changes both."""
+
+from __future__ import annotations
+
+import math
+import time as wall
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from qctl.core.errors import UsageError
+from qctl.core.names import Target
+from qctl.core.parameters import Estimate
+from qctl.store import Finding, ParameterStore, Status
+from qctl.store.finding import CODE
+
+from . import findings, planner, raw_data
+from .acceptance import Verdict, confirmed, judge
+from .alarm import Cusum, threshold_for
+from .dependencies import Dependencies
+from .drift import Drift
+from .events import Alarmed, Finished, Judged, OnEvent, Planned, Quarantined, Started
+from .hints import hints
+from .node import Node
+from .outcome import Outcome
+from .planner import Choice, View
+from .progress import Key, Record, first_records
+from .report import Report, Standing, State, Step
+from .verification import verified
+from .workbench import Carried, Workbench
+
+LEARNS_AFTER = 300.0  # s between two measurements that say something about drift
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """What is known of one target at the end of a step."""
+
+    outcome: Outcome
+    verdict: Verdict
+    raw_data: str
+
+
+class Cycle:
+    """A calibration in progress.
+
+    Attributes
+    ----------
+    bench : the laboratory, and what is believed now
+    stored : the snapshot of the store that was read or committed last
+    records : where every node stands for every target
+    drift : how fast parameters move, as far as learned
+    steps : what was done
+    """
+
+    def __init__(
+        self,
+        bench: Workbench,
+        store: ParameterStore,
+        nodes: Sequence[Node],
+        targets: dict[Target, tuple[str, ...]],
+        from_scratch: bool,
+        least: float,
+        on_event: OnEvent,
+    ) -> None:
+        self.bench, self.store, self.targets, self.least, self.tell = bench, store, targets, least, on_event
+        self.nodes = {node.name: node for node in nodes}
+        if len(self.nodes) != len(nodes):
+            raise UsageError("two steps of one name", allowed="a name of its own for each")
+        self.dependencies = Dependencies.of(nodes, bench.laboratory, targets)
+        self.records: dict[Key, Record] = first_records(nodes, targets, bench.known, from_scratch)
+        self.stored = store.snapshot()
+        self.drift = Drift()
+        self.steps: list[Step] = []
+        self.seconds: dict[str, float] = {}
+        self.past: dict[str, list[Estimate]] = {}
+        self.sums: dict[str, Cusum] = {}
+        self._number = 0
+
+    def count(self) -> int:
+        """Return the number of the next step."""
+        self._number += 1
+        return self._number
+
+    def view(self) -> View:
+        """Return everything that the next plan depends on."""
+        return View(
+            laboratory=self.bench.laboratory, nodes=self.nodes, dependencies=self.dependencies, known=self.bench.known,
+            records=self.records, drift=self.drift, now=self.bench.now(), seconds=self.seconds, least=self.least,
+        )  # fmt: skip
+
+    def take(self, following: Sequence[Choice]) -> None:
+        """Carry out the first of some steps."""
+        choice, number, bench = following[0], self.count(), self.bench
+        why, started = planner.explain(choice), bench.now()
+        begun, used = wall.perf_counter(), bench.seconds
+        then = tuple(map(planner.explain, following[1:4]))
+        self.tell(
+            Planned(
+                step=number, node=choice.node, targets=choice.targets, why=why, seconds=choice.seconds,
+                gain=choice.own, then=then, time=started,
+            )
+        )  # fmt: skip
+        self.tell(Started(step=number, node=choice.node, targets=choice.targets, time=started))
+        node = self.nodes[choice.node]
+        answers = self._answers(node, choice.targets, number)
+        names = [name for one in answers.values() for name in one.outcome.found]
+        before = {name: bench.known.estimates[name] for name in names if name in bench.known}
+        self._keep(node, answers)
+        self._settle(node, answers, before, number)
+        spent, took = bench.seconds - used, wall.perf_counter() - begun
+        self.seconds[node.name] = spent
+        self.steps.append(
+            Step(
+                number=number, node=node.name, targets=choice.targets, kind="measure", why=why,
+                outcomes=tuple(one.outcome for one in answers.values()),
+                verdicts=tuple(one.verdict for one in answers.values()), started=started,
+                before={name: one.value for name, one in before.items()},
+                seconds=spent, wall=took, raw_data=next((one.raw_data for one in answers.values()), ""),
+                snapshot=self.stored.number,
+            )
+        )  # fmt: skip
+        accepted = tuple(target for target, one in answers.items() if one.verdict.accepted)
+        self.tell(
+            Finished(
+                step=number, node=node.name, targets=choice.targets, accepted=accepted, snapshot=self.stored.number,
+                seconds=spent, total=bench.seconds, wall=took, time=bench.now(),
+            )
+        )  # fmt: skip
+
+    def _answers(self, node: Node, targets: tuple[str, ...], number: int) -> dict[str, _Answer]:
+        """Ask, judge, ask again where a jump must be confirmed, and try out what was accepted."""
+        first = self._asked(node, targets)
+        jumped = tuple(target for target, one in first.items() if one.verdict.jump)
+        found = dict(first)
+        if jumped:
+            self.tell(Started(step=number, node=node.name, targets=jumped, time=self.bench.now()))
+            for target, again in self._asked(node, jumped).items():
+                one = first[target]
+                verdict = confirmed(one.outcome, again.outcome, one.verdict, again.verdict)
+                found[target] = replace(again, verdict=verdict)
+        passed = tuple(target for target, one in found.items() if one.verdict.accepted)
+        if node.check is not None and passed:
+            self.tell(Started(step=number, node=node.name, targets=passed, kind="verify", time=self.bench.now()))
+        outcomes = {target: one.outcome for target, one in found.items()}
+        verdicts = verified(self.bench, node, outcomes, {target: one.verdict for target, one in found.items()})
+        return {target: replace(one, verdict=verdicts[target]) for target, one in found.items()}
+
+    def _asked(self, node: Node, targets: tuple[str, ...]) -> dict[str, _Answer]:
+        carried = self.bench.carry_out(node.make(self.bench.laboratory, targets, self.bench.known))
+        now, digest = self.bench.now(), self._raw_data(carried)
+        outcomes = [findings.stamped(outcome, node.name, now) for outcome in carried.outcomes]
+        verdicts = [judge(outcome, node, self.bench.known, self.drift, now) for outcome in outcomes]
+        return {o.target: _Answer(o, v, digest) for o, v in zip(outcomes, verdicts, strict=True)}
+
+    def _raw_data(self, carried: Carried) -> str:
+        if carried.scan is None or carried.result is None:
+            return ""
+        return raw_data.keep(self.store.path.parent, raw_data.arrays_of(carried.scan, carried.result))
+
+    def _keep(self, node: Node, answers: dict[str, _Answer]) -> None:
+        """Put a step into the store: one snapshot with all that is accepted; the rest into the history."""
+        now = self.bench.now()
+        rows: list[Finding] = []
+        for one in answers.values():
+            rows += findings.findings_of(node, one.outcome, one.verdict, one.raw_data, now)
+            if one.verdict.accepted and one.verdict.new is not None and node.check is not None:
+                check = node.check(self.bench.laboratory, (one.outcome.target,), self.bench.known).name
+                rows.append(findings.score_of(one.outcome.target, check, one.verdict.new, now))
+        accepted = [target for target, one in answers.items() if one.verdict.accepted]
+        if accepted:
+            self.commit(rows, f"{node.name} of {', '.join(accepted)}")
+        else:
+            findings.record(self.store, rows)
+
+    def commit(self, rows: Iterable[Finding], note: str) -> None:
+        """Commit findings and believe them, and what others committed meanwhile."""
+        added = tuple(rows)
+        findings.committed(self.store, added, self.stored.number, note)
+        before, self.stored = self.stored, self.store.snapshot()
+        mine = {one.name: one.estimate for one in added if one.status is not Status.REJECTED}
+        self.bench.known = findings.merged(self.bench.known.replaced(mine), self.stored, before)
+
+    def _settle(self, node: Node, answers: dict[str, _Answer], before: Mapping[str, Estimate], number: int) -> None:
+        """Take the verdicts of a step into the records."""
+        now = self.bench.now()
+        for target, one in answers.items():
+            key, verdict = (node.name, target), one.verdict
+            self.tell(
+                Judged(step=number, node=node.name, target=target, verdict=verdict, outcome=one.outcome, time=now)
+            )
+            if verdict.accepted:
+                old = {name: math.sqrt(self.drift.variance(name, known, now)) for name, known in before.items()}
+                new = {name: found.error for name, found in one.outcome.found.items()}
+                self.records[key] = self.records[key].accepted(now, old, new)
+                self._learn(one.outcome, before, now)
+            else:
+                self.records[key] = self.records[key].rejected(now, verdict.reason)
+        self._quarantine([(node.name, target) for target in answers], now)
+
+    def _quarantine(self, keys: Sequence[Key], now: float) -> None:
+        lost = [key for key in keys if self.records[key].state.standing is Standing.QUARANTINED]
+        if not lost:
+            return
+        before = {key for key, one in self.records.items() if one.state.standing is Standing.SKIPPED}
+        self.records = self.dependencies.spread(self.records)
+        after = {key for key, one in self.records.items() if one.state.standing is Standing.SKIPPED} - before
+        for key in lost:
+            skipped = tuple(sorted(after & self.dependencies.followers[key]))
+            reason = self.records[key].state.reason
+            self.tell(Quarantined(node=key[0], target=key[1], reason=reason, skipped=skipped, time=now))
+
+    def _learn(self, outcome: Outcome, before: Mapping[str, Estimate], now: float) -> None:
+        """Let drift learn from accepted candidates, and raise an alarm where one moves faster than it should."""
+        for name, new in outcome.found.items():
+            old = before.get(name)
+            past = self.past.setdefault(name, [old] if old and math.isfinite(old.error) else [])
+            if past and now - past[-1].time >= LEARNS_AFTER:
+                self._surprise(name, past[-1], new)
+                self.drift = self.drift.learned(name, [*past, new][-50:])
+            past.append(new)
+
+    def _surprise(self, name: str, old: Estimate, new: Estimate) -> None:
+        spread = math.sqrt(self.drift.variance(name, old, new.time) + new.error**2)
+        if not 0 < spread < math.inf:
+            return
+        total = self.sums.get(name, Cusum()).after((new.value - old.value) / spread)
+        if total.alarms(threshold_for(new.time - old.time)):
+            self.tell(Alarmed(name=name, reason=f"{name} moves faster than it did so far", time=new.time))
+            total = Cusum()
+        self.sums[name] = total
+
+    def report(self, first: int, started: float, took: float, stopped: str) -> Report:
+        """Return what was done so far."""
+        states: dict[str, dict[str, State]] = {name: {} for name in self.nodes}
+        for (name, target), record in self.records.items():
+            states[name][target] = record.state
+        return Report(
+            laboratory=self.store.laboratory, known=self.bench.known, first=first, last=self.stored.number,
+            steps=tuple(self.steps), states=states, started=started, ended=self.bench.now(),
+            seconds=self.bench.seconds, wall=took, code=CODE, stopped=stopped,
+            hints=hints(self.records, self.bench.laboratory, self.nodes),
+        )  # fmt: skip

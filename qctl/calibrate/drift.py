@@ -1,0 +1,115 @@
+"""How parameters move while nobody looks: a random walk, its speed learned from what was found before.
+
+The variance of a value that was measured a time dt ago is ``error**2 + speed * dt``. What real devices do from day to
+day sets the prior: qubit frequency 3.5-3.8 kHz in the median, T1 16-21 %, readout error 11-17 %, two-qubit error 9-12 %
+(public calibration data of cloud devices); gains 1e-4 an hour. The median of a normal step is 0.674 sigma.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qctl.core.parameters import Estimate
+
+DAY = 86_400.0
+WIDTH = math.log(10.0)  # the prior of a speed is log-normal: within a factor of 10 up or down, one standard deviation
+
+# By the end of a name: standard deviation of a day's step, absolute (SI) and relative to the value.
+PRIORS: tuple[tuple[str, float, float], ...] = (
+    ("readout.frequency", 5e3, 0.0),
+    ("frequency", 5.4e3, 0.0),
+    ("anharmonicity", 5.4e3, 0.0),
+    ("t1", 0.0, 0.27),
+    ("t2", 0.0, 0.27),
+    ("t2_ramsey", 0.0, 0.27),
+    ("amplitude", 0.0, 2.4e-3),
+    ("drag", 0.0, 1e-2),
+    ("rotation", 0.1, 0.0),
+    ("threshold", 0.0, 2e-2),
+    ("p01", 2e-3, 0.2),
+    ("p10", 2e-3, 0.2),
+    ("error", 1e-5, 0.16),
+    ("leakage", 1e-5, 0.16),
+    ("phase_low", 2e-2, 0.0),
+    ("phase_high", 2e-2, 0.0),
+    ("mixer.gain", 1e-3, 0.0),
+    ("mixer.phase", 1e-3, 0.0),
+    ("bias", 1e-6, 1e-3),
+    ("delay", 1e-11, 0.0),
+)
+OTHERS = (0.0, 1e-2)
+
+
+def prior(name: str, value: float) -> float:
+    """Return the expected speed of a parameter, SI^2 / s, from what such devices do."""
+    absolute, relative = next(((a, r) for end, a, r in PRIORS if name.endswith(end)), OTHERS)
+    return (math.hypot(absolute, relative * value) ** 2 + 1e-30) / DAY
+
+
+@dataclass(frozen=True)
+class Drift:
+    """Speeds by parameter name, SI^2 / s; what is not among them moves as such parameters usually do."""
+
+    speeds: Mapping[str, float] = field(default_factory=dict)
+
+    def speed(self, name: str, value: float) -> float:
+        """Return the growth of the variance, SI^2 / s."""
+        known = self.speeds.get(name)
+        return prior(name, value) if known is None else known
+
+    def spread(self, name: str, known: Estimate, seconds: float) -> float:
+        """Return by how much a parameter has probably moved since it was measured, one standard deviation."""
+        return math.sqrt(self.speed(name, known.value) * max(seconds, 0.0))
+
+    def variance(self, name: str, known: Estimate, now: float) -> float:
+        """Return the variance of what is believed, at the time ``now``; infinite for a guess."""
+        return known.error**2 + self.speed(name, known.value) * max(now - known.time, 0.0)
+
+    def learned(self, name: str, history: Sequence[Estimate]) -> Drift:
+        """Return a model that has learned the speed of one parameter from what was measured of it, oldest first."""
+        return Drift({**self.speeds, name: learn(name, history)})
+
+
+def learn(name: str, history: Sequence[Estimate]) -> float:
+    """Return the most probable speed of a random walk that was measured with known errors, SI^2 / s.
+
+    The likelihood of all measurements under each speed of a grid, by a Kalman filter, times the log-normal prior.
+    """
+    steps = [one for one in history if math.isfinite(one.value) and 0 <= one.error < math.inf]
+    usual = prior(name, steps[-1].value if steps else 0.0)
+    if len(steps) < 2:
+        return usual
+    powers = np.linspace(-3.0, 3.0, 121)
+    speeds = usual * 10.0**powers
+    score = -0.5 * (powers * math.log(10.0) / WIDTH) ** 2 + likelihood(speeds, steps)
+    return float(speeds[np.argmax(score)])
+
+
+def likelihood(speeds: NDArray[np.float64], history: Sequence[Estimate]) -> NDArray[np.float64]:
+    """Return the logarithm of the likelihood of each speed, up to a constant."""
+    first = history[0]
+    mean, variance = np.full(speeds.shape, first.value), np.full(speeds.shape, first.error**2)
+    total, last = np.zeros(speeds.shape), first.time
+    for one in history[1:]:
+        variance = variance + speeds * max(one.time - last, 0.0)
+        spread = variance + one.error**2 + 1e-300
+        step = one.value - mean
+        total -= 0.5 * (np.log(spread) + step**2 / spread)
+        gain = variance / spread
+        mean, variance, last = mean + gain * step, (1 - gain) * variance, one.time
+    return total
+
+
+def posterior(name: str, known: Estimate, seen: Estimate, drift: Drift) -> Estimate:
+    """Return what is believed after a measurement, given what was believed before; of the time of the measurement."""
+    before = drift.variance(name, known, seen.time)
+    if not math.isfinite(before):
+        return seen
+    gain = before / (before + seen.error**2 + 1e-300)
+    value = known.value + gain * (seen.value - known.value)
+    return Estimate(value, math.sqrt((1 - gain) * before), seen.unit, seen.time, seen.run)

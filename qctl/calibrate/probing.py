@@ -1,0 +1,78 @@
+"""Probes of a calibration that starts from stored values: which of them can be relied on."""
+
+from __future__ import annotations
+
+import time as wall
+
+from qctl.core.parameters import Estimate
+
+from .colouring import groups
+from .cycle import Cycle
+from .events import Finished, Started
+from .node import Node
+from .probe import answers, checks_of, refreshed, rows
+from .report import Step
+
+
+def probe_stored(cycle: Cycle) -> None:
+    """Probe all stored values that have a check, nodes in order; what disagrees becomes suspect."""
+    seen: set[str] = set()
+    for node in cycle.nodes.values():
+        found = checks_of([node], cycle.records, cycle.bench.laboratory, cycle.bench.known)
+        for name, (_, targets) in found.items():
+            if name in seen:
+                continue
+            seen.add(name)
+            ready = [t for t in targets if not cycle.dependencies.obstacle((node.name, t), cycle.records)[0]]
+            claims = {t: node.claims(cycle.bench.laboratory, cycle.bench.known, t) for t in ready}
+            for group in groups(claims):
+                probe(cycle, node, group)
+
+
+def probe(cycle: Cycle, node: Node, targets: tuple[str, ...]) -> tuple[str, ...]:
+    """Probe some targets at once; return those whose stored values are contradicted."""
+    assert node.check is not None
+    bench = cycle.bench
+    check = node.check(bench.laboratory, targets, bench.known)
+    begun, used = wall.perf_counter(), bench.seconds
+    number = cycle.count()
+    cycle.tell(Started(step=number, node=check.name, targets=targets, kind="probe", time=bench.now()))
+    started = bench.now()
+    (scores,) = bench.compare(check, ({},))
+    now = bench.now()
+    sharing = [one for one in cycle.nodes.values() if _has(one, check.name, cycle)]
+    new: dict[str, Estimate] = {}
+    doubtful = []
+    found = answers(check, scores, bench.known)
+    for answer in found:
+        new |= refreshed(answer, sharing, check, bench.known, cycle.drift, now)
+        keys = [(one.name, answer.target) for one in sharing if (one.name, answer.target) in cycle.records]
+        for key in keys if not answer.agrees else ():
+            cycle.records[key] = cycle.records[key].doubted(answer.reason)
+        if not answer.agrees:
+            doubtful.append(answer.target)
+    if new:
+        cycle.commit(rows(new, check.name), f"{check.name}: a probe of {', '.join(targets)}")
+    agreed = tuple(t for t in targets if t not in doubtful)
+    why = "; ".join(answer.reason for answer in found if answer.reason)
+    seconds, took = bench.seconds - used, wall.perf_counter() - begun
+    cycle.steps.append(
+        Step(
+            number=number, node=check.name, targets=targets, kind="probe", why=why or "stored values are checked first",
+            started=started, seconds=seconds, wall=took, snapshot=cycle.stored.number,
+        )
+    )  # fmt: skip
+    cycle.tell(
+        Finished(
+            step=number, node=check.name, targets=targets, accepted=agreed, snapshot=cycle.stored.number,
+            seconds=seconds, total=bench.seconds, wall=took, time=now,
+        )
+    )  # fmt: skip
+    return tuple(doubtful)
+
+
+def _has(node: Node, name: str, cycle: Cycle) -> bool:
+    if node.check is None:
+        return False
+    some = next((t for (n, t) in cycle.records if n == node.name), None)
+    return some is not None and node.check(cycle.bench.laboratory, (some,), cycle.bench.known).name == name
