@@ -16,12 +16,12 @@ def excited(result: Result, known: Parameters) -> tuple[Floats, Floats]:
 
     Returns
     -------
-    float64, shape (n_points, n_measured) each. ``(seen - p01) / (1 - p01 - p10)``; the error is that of counting,
+    float64, shape (n_points, n_measured) each, in the order of the bits. ``(seen - p01) / (1 - p01 - p10)``; the error is that of counting,
     with half a count added so that it is never 0 (Agresti and Coull, The American Statistician 52, 119).
     """
-    columns = [bit for _, bit in result.measured]
-    seen, shots = result.bits[:, :, columns].mean(axis=1), result.shots
-    names = [result.qubits[qubit] for qubit, _ in result.measured]
+    measured = sorted(result.measured, key=lambda one: one[1])
+    seen, shots = result.bits[:, :, [bit for _, bit in measured]].mean(axis=1), result.shots
+    names = [result.qubits[qubit] for qubit, _ in measured]
     low = np.array([known[f"{name}.readout.p01"] for name in names])
     swing = np.maximum(1 - low - np.array([known[f"{name}.readout.p10"] for name in names]), 0.05)
     smooth = (seen * shots + 0.5) / (shots + 1)
@@ -35,10 +35,11 @@ def projected(result: Result) -> tuple[Floats, Floats]:
 
     Returns
     -------
-    float64, shape (n_points, n_measured) each
+    float64, shape (n_points, n_measured) each, in the order of the bits
     """
-    means = result.iq.mean(axis=1)
+    order = np.argsort([bit for _, bit in result.measured])
+    means = result.iq[:, :, order].mean(axis=1)
     centred = means - means.mean(axis=0)
     turn = np.exp(-0.5j * np.angle((centred**2).sum(axis=0)))
-    spread = (result.iq * turn).real.std(axis=1, ddof=1) if result.shots > 1 else np.zeros(means.shape)
+    spread = (result.iq[:, :, order] * turn).real.std(axis=1, ddof=1) if result.shots > 1 else np.zeros(means.shape)
     return np.asarray((means * turn).real), np.asarray(spread / np.sqrt(result.shots))
