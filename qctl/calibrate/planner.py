@@ -147,7 +147,7 @@ def _gain_of(key: Key, quantity: str, curvature: float, record: Record, view: Vi
 
 
 def expected_error(name: str, record: Record) -> float:
-    """Return the error that another pass should reach: as much smaller as the last one made it, unless it hardly did."""
+    """Return the error that another pass should reach: smaller as by the last one, unless that hardly helped."""
     if name not in record.reached:
         return 0.0
     gained = record.gained.get(name, 0.0) or 0.3  # nobody had measured before the first pass

@@ -71,8 +71,13 @@ def first_records(
     found = {}
     for node in nodes:
         for target in targets[node.kind]:
-            good = not from_scratch and all(measured(target, one.name, known) for one in node.finds)
-            found[node.name, target] = Record(State(Standing.GOOD if good else Standing.UNKNOWN))
+            if from_scratch or not all(measured(target, one.name, known) for one in node.finds):
+                found[node.name, target] = Record(State(Standing.UNKNOWN))
+                continue
+            names = [f"{target}.{one.name}" for one in node.finds]
+            reached = {name: known.estimates[name].error for name in names if name in known}
+            # As well as it was measured once, it will be measured again, not better.
+            found[node.name, target] = Record(State(Standing.GOOD), (), (), reached, dict.fromkeys(reached, 1.0))
     return found
 
 

@@ -1,0 +1,7 @@
+"""The steps that bring up transmons, in the order in which a person would name them; the planner decides."""
+
+from __future__ import annotations
+
+from qctl.calibrate.node import Node
+
+NODES: tuple[Node, ...] = ()

@@ -1,0 +1,76 @@
+"""How fast parameters move is learned, and what moves faster raises an alarm, rarely a false one."""
+
+import math
+
+import numpy as np
+import pytest
+
+from qctl.calibrate.alarm import WEEK, Cusum, run_length, threshold_for
+from qctl.calibrate.drift import DAY, Drift, learn, posterior, prior
+from qctl.core.parameters import Estimate
+
+
+def walk(speed, n, interval, error, seed):
+    rng = np.random.default_rng(seed)
+    true = np.cumsum(rng.normal(0, math.sqrt(speed * interval), n))
+    return [Estimate(x + error * rng.normal(), error, "Hz", k * interval) for k, x in enumerate(true)]
+
+
+def test_the_prior_is_what_real_devices_do():
+    day = math.sqrt(prior("q0.frequency", 5e9) * DAY)
+    assert 0.674 * day == pytest.approx(3.65e3, rel=0.03)  # median step of a day
+    assert 0.674 * math.sqrt(prior("q0.t1", 40e-6) * DAY) == pytest.approx(0.185 * 40e-6, rel=0.03)
+
+
+@pytest.mark.parametrize("factor", [0.03, 1.0, 30.0])
+def test_speed_is_learned_from_the_history(factor):
+    true = factor * prior("q0.frequency", 5e9)
+    found = [learn("q0.frequency", walk(true, 60, 3600.0, 200.0, seed)) for seed in range(20)]
+    assert 0.5 < np.median(found) / true < 2.0
+
+
+def test_a_few_points_move_the_prior_only_a_little():
+    usual = prior("q0.frequency", 5e9)
+    assert learn("q0.frequency", []) == usual
+    assert learn("q0.frequency", walk(usual, 1, 3600.0, 200.0, 1)) == usual
+    assert 0.1 < learn("q0.frequency", walk(0.0, 3, 3600.0, 5e3, 1)) / usual < 10
+
+
+def test_what_nobody_measured_is_not_learned_from():
+    guesses = [Estimate(5e9, math.inf, "Hz"), Estimate(math.nan, 1.0, "Hz")]
+    assert learn("q0.frequency", guesses) == prior("q0.frequency", 0.0)
+
+
+def test_belief_widens_with_time_and_narrows_with_a_measurement():
+    drift = Drift({"q0.frequency": 1.0})
+    known = Estimate(0.0, 10.0, "Hz", time=0.0)
+    assert drift.variance("q0.frequency", known, 300.0) == pytest.approx(400.0)
+    assert drift.variance("q0.frequency", known, -5.0) == 100.0  # a clock that went back forgets nothing
+    after = posterior("q0.frequency", known, Estimate(30.0, 20.0, "Hz", time=300.0), drift)
+    assert after.value == pytest.approx(15.0)
+    assert after.error == pytest.approx(math.sqrt(200.0))
+    guess = Estimate(0.0, math.inf, "Hz")
+    seen = Estimate(30.0, 20.0, "Hz", time=300.0)
+    assert posterior("q0.frequency", guess, seen, drift) == seen
+
+
+def test_a_threshold_keeps_its_rate_of_false_alarms():
+    rng = np.random.default_rng(3)
+    threshold = threshold_for(WEEK / 50)  # 50 measurements a week, one false alarm a week
+    assert run_length(threshold) == pytest.approx(50, rel=1e-3)
+    alarms, sums, n = 0, Cusum(), 40_000
+    for surprise in rng.normal(size=n):
+        sums = sums.after(surprise)
+        if sums.alarms(threshold):
+            alarms, sums = alarms + 1, Cusum()
+    assert 0.8 * n / 50 < alarms < 1.2 * n / 50
+
+
+def test_a_step_is_found_soon():
+    threshold, delays = threshold_for(900.0), []
+    for seed in range(200):
+        rng, sums, n = np.random.default_rng(seed), Cusum(), 0
+        while not sums.alarms(threshold):
+            sums, n = sums.after(1.5 + rng.normal()), n + 1
+        delays.append(n)
+    assert np.mean(delays) < 8  # measurements after a step of 1.5 standard deviations
