@@ -96,12 +96,8 @@ def _card(outcome: Outcome, verdict: Verdict, step: Step) -> str:
     said = "accepted" if verdict.accepted else "rejected"
     values = [(name, shown(found), _change(step, name, found.value)) for name, found in outcome.found.items()]
     table = _table(("", "found", "before"), values) if values else ""
-    lines = [
-        *verdict.reasons,
-        *([outcome.reason] if outcome.reason not in (*verdict.reasons, "") else []),
-        *outcome.notes,
-    ]
-    reasons = "".join(f"<p>{escape(line)}</p>" for line in lines)
+    lines = dict.fromkeys([verdict.reason, outcome.reason, *_tried(verdict), *outcome.notes])
+    reasons = "".join(f"<p>{escape(line)}</p>" for line in lines if line)
     drawings = "".join(svg(figure) for figure in outcome.figures)
     return (
         f'<section class="card {kind}"><h3>{escape(outcome.target)} <span class="{kind}">{said}</span></h3>'
