@@ -6,9 +6,9 @@ from qctl.calibrate.node import Node
 from qctl.core.errors import UsageError
 from qctl.core.laboratory import Laboratory
 
-from . import transmon
+from .transmon import NODES as TRANSMON
 
-_NODES: dict[str, tuple[Node, ...]] = {"superconducting": transmon.NODES}
+_NODES: dict[str, tuple[Node, ...]] = {"superconducting": TRANSMON}
 
 
 def nodes_of(laboratory: Laboratory) -> tuple[Node, ...]:

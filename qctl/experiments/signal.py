@@ -16,8 +16,9 @@ def excited(result: Result, known: Parameters) -> tuple[Floats, Floats]:
 
     Returns
     -------
-    float64, shape (n_points, n_measured) each, in the order of the bits. ``(seen - p01) / (1 - p01 - p10)``; the error is that of counting,
-    with half a count added so that it is never 0 (Agresti and Coull, The American Statistician 52, 119).
+    float64, shape (n_points, n_measured) each, in the order of the bits. ``(seen - p01) / (1 - p01 - p10)``; the error
+    is that of counting, with half a count added so that it is never 0 (Agresti and Coull, The American Statistician
+    52, 119).
     """
     measured = sorted(result.measured, key=lambda one: one[1])
     seen, shots = result.bits[:, :, [bit for _, bit in measured]].mean(axis=1), result.shots

@@ -82,9 +82,14 @@ def _steps(report: Report) -> Iterator[str]:
             f'<span class="facts">{step.seconds:.1f} s of machine, {step.wall:.1f} s</span>'
         )
         why = f'<p class="facts">{escape(step.why)}{_data(step)}</p>'
-        cards = "".join(_card(o, v, step) for o, v in zip(step.outcomes, step.verdicts, strict=True))
+        cards = "".join(_card(o, v, step) for o, v in zip(_outcomes(step), step.verdicts, strict=True))
         opened = " open" if refused else ""
         yield f'<details{opened}><summary>{line}</summary>{why}<div class="cards">{cards}</div></details>'
+
+
+def _outcomes(step: Step) -> tuple[Outcome, ...]:
+    """Return an outcome for each verdict; probes have verdicts alone."""
+    return step.outcomes or tuple(Outcome(verdict.target) for verdict in step.verdicts)
 
 
 def _data(step: Step) -> str:
