@@ -21,8 +21,14 @@ class Experiment(Protocol):
     """
 
     name: ClassVar[str]
-    laboratory: Laboratory
-    targets: tuple[str, ...]
+
+    @property
+    def laboratory(self) -> Laboratory:
+        """Return the laboratory, by a field."""
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """Return what is asked, by a field."""
 
     def scan(self, known: Parameters) -> Scan:
         """Return what to play."""
@@ -39,8 +45,14 @@ class Check(Protocol):
     """
 
     name: ClassVar[str]
-    laboratory: Laboratory
-    targets: tuple[str, ...]
+
+    @property
+    def laboratory(self) -> Laboratory:
+        """Return the laboratory, by a field."""
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """Return what is asked, by a field."""
 
     def scan(self, known: Parameters) -> Scan:
         """Return what to play; one setting, the present one."""

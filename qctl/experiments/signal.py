@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -38,9 +41,30 @@ def projected(result: Result) -> tuple[Floats, Floats]:
     -------
     float64, shape (n_points, n_measured) each, in the order of the bits
     """
-    order = np.argsort([bit for _, bit in result.measured])
-    means = result.iq[:, :, order].mean(axis=1)
-    centred = means - means.mean(axis=0)
-    turn = np.exp(-0.5j * np.angle((centred**2).sum(axis=0)))
-    spread = (result.iq[:, :, order] * turn).real.std(axis=1, ddof=1) if result.shots > 1 else np.zeros(means.shape)
-    return np.asarray((means * turn).real), np.asarray(spread / np.sqrt(result.shots))
+    points = _along(result)
+    spread = points.std(axis=1, ddof=1) if result.shots > 1 else np.zeros((points.shape[0], points.shape[2]))
+    return points.mean(axis=1), np.asarray(spread / np.sqrt(result.shots))
+
+
+def in_blocks(result: Result, n_blocks: int) -> Floats:
+    """Return what `projected` returns, block by block of successive shots: what drifts meanwhile differs among them.
+
+    Returns
+    -------
+    float64, shape (n_blocks, n_points, n_measured), volts
+    """
+    points, edges = _along(result), np.linspace(0, result.shots, n_blocks + 1).astype(int)
+    return np.array([points[:, a:b].mean(axis=1) for a, b in pairwise(edges)])
+
+
+def _along(result: Result) -> Floats:
+    """Return all shots along the line on which the means of the points vary most, (n_points, shots, n_measured)."""
+    iq = result.iq[:, :, np.argsort([bit for _, bit in result.measured])]
+    means = iq.mean(axis=1)
+    turn = np.exp(-0.5j * np.angle(((means - means.mean(axis=0)) ** 2).sum(axis=0)))
+    return np.asarray((iq * turn).real)
+
+
+def some_points(result: Result, first: int, last: int) -> Result:
+    """Return the sweep points from ``first`` up to but not including ``last``, as a result of their own."""
+    return replace(result, bits=result.bits[first:last], iq=result.iq[first:last], quasi=(), traces={})
