@@ -4,4 +4,11 @@ from __future__ import annotations
 
 from qctl.calibrate.node import Node
 
-NODES: tuple[Node, ...] = ()
+from . import qubit_spectroscopy, rabi, ramsey
+
+NODES: tuple[Node, ...] = (
+    # one qubit
+    qubit_spectroscopy.NODE,
+    rabi.NODE,
+    ramsey.NODE,
+)
