@@ -43,6 +43,6 @@ MAPPED = {
 setup(
     packages=[*find_packages(include=["qctl", "qctl.*"]), *MAPPED],
     package_dir=MAPPED,
-    package_data={"qctl": ["py.typed"], "qctl.configs": ["*.yaml", "*.json", "twins/*.yaml"]},
+    package_data={"qctl": ["py.typed"], "qctl.report": ["*.css"], "qctl.configs": ["*.yaml", "*.json", "twins/*.yaml"]},
     ext_modules=cythonize(EXTENSIONS, build_dir="build/cython", compiler_directives=DIRECTIVES),
 )

@@ -12,6 +12,7 @@ COMMANDS = {
     "show": "Draw what a program will play.",
     "check": "Check laboratory, twin and parameter files.",
     "schema": "Print the JSON Schema of laboratory files.",
+    "calibrate": "Bring a laboratory up, from its own signals.",
     "cal": "Look at the parameter store, and change what is believed.",
     "twin": "Draw hidden truths of simulated laboratories, and score calibrations against them.",
     "rack": "Serve simulated instruments of a laboratory.",

@@ -38,8 +38,10 @@ def history(
     ctx: click.Context, name: str, lab: str, since: str | None, plot: Path | None, as_csv: bool, as_json: bool
 ) -> None:
     """Show everything found of parameter NAME, such as q3.t1, rejected or not."""
+    from qctl.core.shown import shown
+
     from . import cal_documents as documents
-    from .quantities import shown, span
+    from .quantities import span
 
     if sum((plot is not None, as_csv, as_json)) > 1:
         raise UsageError("several of --plot, --csv and --json", allowed="one of them")
@@ -71,8 +73,10 @@ def history(
 @click.pass_context
 def status(ctx: click.Context, targets: tuple[str, ...], lab: str, as_json: bool) -> None:
     """Show what is believed now, of all or some TARGETS (q3, q0-q1, feedline)."""
+    from qctl.core.shown import shown
+
     from . import cal_documents as documents
-    from .quantities import age, shown
+    from .quantities import age
 
     with opened(ctx, lab) as store:
         known, findings, commits = store.snapshot(), store.findings(), store.commits()

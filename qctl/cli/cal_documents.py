@@ -12,9 +12,8 @@ from rich.console import Console
 from rich.table import Table
 
 from qctl.core.parameters import Estimate
+from qctl.core.shown import shown
 from qctl.store import Change, Finding
-
-from .quantities import shown
 
 COLUMNS = (
     *("name", "value", "error", "unit", "time", "run", "status", "reason", "judge", "raw_data", "code", "snapshot"),

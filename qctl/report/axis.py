@@ -41,7 +41,7 @@ class Axis:
         low, high = self.low / self.scale, self.high / self.scale
         step = _round_step((high - low) / most)
         first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
-        digits = max(0, -math.floor(math.log10(step) + 1e-9))
+        digits = next(d for d in range(20) if abs(step * 10**d - round(step * 10**d)) < 1e-6 * step * 10**d)
         values = [step * k for k in range(first, last + 1)]
         return [(float(self.at(np.array(v * self.scale))), f"{v + 0.0:.{digits}f}") for v in values]
 

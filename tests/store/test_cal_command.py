@@ -12,10 +12,11 @@ import pytest
 
 from qctl.cli import cli
 from qctl.cli.failure import exit_code_of
-from qctl.cli.quantities import age, shown, span
+from qctl.cli.quantities import age, span
 from qctl.config import read_parameters
 from qctl.core.errors import UsageError
 from qctl.core.parameters import Estimate
+from qctl.core.shown import shown
 from qctl.store import ParameterStore, Status, judged
 
 
