@@ -135,7 +135,7 @@ def recipe(
         {"": "cosine", "exponential": "damped cosine", "gaussian": "cosine in a Gaussian envelope"}[damped], names, 3,
         lambda u: _grid(u, span, damped), (4, *rate), (0, 2, 3), lambda u: _bounds(u, span),
         lambda theta, frame: [_physical(theta, frame)[k] for k in kept], INNER, held, "zero",
-        least=len(names) + (1 if not known else 0), trials=(lambda n: 1.0) if known else (lambda n: 2.0 * n),
+        least=len(names) + (1 if not known else 0), trials=(lambda n: 1.0) if known else (lambda n: 0.6 * n),
         essential=("amplitude",) if known else ("frequency",), n_starts=4 if damped else 3,
         judge=(lambda v, e, x: "") if known else (
             lambda v, e, x: _judge(v, e, x, physical_span, bool(damped) and tau_needed)

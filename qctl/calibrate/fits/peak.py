@@ -76,7 +76,8 @@ def recipe(kind: int, slope: bool) -> Recipe:
         "Lorentzian" if kind == LORENTZIAN else "Gaussian", names, kind, lambda u: _grid(kind, slope, u), (3, 4),
         (0, 1, 2) if slope else (0, 2), _bounds, lambda t, f: _physical(t, f)[: len(names)],
         ("offset", "slope", "height", "centre", "fwhm"), {} if slope else {1: 0.0}, "middle", least=len(names) + 2,
-        null="line" if slope else "constant", trials=lambda n: 4.0 * n, essential=("fwhm", "height"), judge=_judge,
+        null="line" if slope else "constant", trials=lambda n: 0.2 * n, essential=("fwhm", "height"), judge=_judge,
+        coarse=True,
     )  # fmt: skip
 
 

@@ -28,6 +28,7 @@ class Points:
     u, v : ``(x - x0) / dx`` and ``(y - y0) / dy``, shape (n_sets, n_used)
     s : sigma over dy, or 1; infinite for points that do not count
     smooth : v with missing and lonely points replaced by their neighbours' median; only for first guesses
+    lonely : points that lie far from their neighbours, which agree; the first fit does without them
     x0, dx, y0, dy : shape (n_sets,)
     faults : why a set cannot be believed, whatever is fitted; empty where nothing is wrong
     hopeless : whether a set cannot even be fitted
@@ -41,6 +42,7 @@ class Points:
     v: Floats
     s: Floats
     smooth: Floats
+    lonely: NDArray[np.bool_]
     x0: Floats
     dx: Floats
     y0: Floats
@@ -51,7 +53,7 @@ class Points:
 
     def only(self, rows: NDArray[np.intp]) -> Points:
         """Return some of the sets."""
-        whole = {name: getattr(self, name)[rows] for name in ("x", "y", "sigma", "u", "v", "s", "smooth")}
+        whole = {name: getattr(self, name)[rows] for name in ("x", "y", "sigma", "u", "v", "s", "smooth", "lonely")}
         scales = {name: getattr(self, name)[rows] for name in ("x0", "dx", "y0", "dy", "hopeless")}
         return replace(self, **whole, **scales, faults=tuple(self.faults[row] for row in rows))
 
@@ -101,13 +103,12 @@ def prepare(
     z: Values = (filled - y0[:, None]) / dy[:, None]
     s = np.where(good, np.where(np.isnan(s), 1.0, s), np.inf)
     quiet, lonely = _without_spikes(z, good)
-    s = np.where(lonely, np.inf, s)
     if kind is complex:
-        u, s = np.tile(u, 2), np.tile(s, 2)
+        u, s, lonely = np.tile(u, 2), np.tile(s, 2), np.tile(lonely, 2)
     v, smooth = (_stacked(part) for part in (z, quiet))
     texts = tuple(text for text, _ in faults)
     known = sigma is not None and bool(np.isfinite(errors).all())
-    return Points(places, values, errors, u, v, s, smooth, x0, dx, y0, dy, texts, hopeless, known)
+    return Points(places, values, errors, u, v, s, smooth, lonely, x0, dx, y0, dy, texts, hopeless, known)
 
 
 def _errors(sigma: Floats) -> Floats:

@@ -57,6 +57,7 @@ class Recipe:
     essential : parameters without which the fit is worth nothing
     judge : from values, errors and x, a reason not to believe the fit, or ""
     n_starts : how many starts are tried
+    coarse : whether first guesses may come from averages of neighbouring points
     """
 
     name: str
@@ -76,8 +77,4 @@ class Recipe:
     essential: tuple[str, ...] = ()
     judge: Judge | None = None
     n_starts: int = 3
-
-
-def never(values: Mapping[str, float], errors: Mapping[str, float], x: Floats) -> str:
-    """Judge nothing."""
-    return ""
+    coarse: bool = False

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import fdtrc, ndtr
+from scipy.special import chdtrc, fdtrc, ndtr
 
 Floats = NDArray[np.float64]
+BELIEVED = 1.4  # reduced chi^2 up to which the errors that were given are taken for true
 
 
 def runs_test(residuals: Floats) -> tuple[Floats, Floats]:
@@ -51,7 +52,9 @@ def neighbours(residuals: Floats) -> tuple[Floats, Floats]:
     return np.nan_to_num(correlation), np.sqrt(np.maximum(np.nan_to_num(square - step), 0.0))
 
 
-def chance(null: Floats, full: Floats, n_more: NDArray[np.intp], n_left: NDArray[np.intp], trials: float) -> Floats:
+def chance(
+    null: Floats, full: Floats, n_more: NDArray[np.intp], n_left: NDArray[np.intp], trials: float, known: bool
+) -> Floats:
     """Return how probably noise alone would make one of ``trials`` curves better than the simpler one by that much.
 
     Parameters
@@ -59,11 +62,17 @@ def chance(null: Floats, full: Floats, n_more: NDArray[np.intp], n_left: NDArray
     null, full : sum of squares of residuals of the simpler curve and of the full one
     n_more : how many parameters the full curve has more
     n_left : its degrees of freedom
+    trials : how many curves noise had the choice of
+    known : whether sigma was given; it is believed where the residuals of the full curve agree with it
     """
     left = np.maximum(n_left, 1)
     with np.errstate(all="ignore"):
         gain = np.maximum(null - full, 0) / np.maximum(n_more, 1) / np.maximum(full / left, 1e-300)
-    p = fdtrc(np.maximum(n_more, 1), left, np.nan_to_num(gain, nan=0.0, posinf=1e300))
+    more = np.maximum(n_more, 1)
+    gain = np.nan_to_num(gain, nan=0.0, posinf=1e300)
+    p = fdtrc(more, left, gain)
+    if known:
+        p = np.where(full <= BELIEVED * left, chdtrc(more, more * gain * np.minimum(full / left, 1.0)), p)
     return np.asarray(-np.expm1(trials * np.log1p(-np.minimum(p, 1 - 1e-16))))
 
 

@@ -19,7 +19,8 @@ Floats = NDArray[np.float64]
 Complexes = NDArray[np.complex128]
 TAU = 2 * np.pi
 MOST_CENTRES = 300
-MOST_DELAYS = 800
+MOST_DELAYS = 400
+SURELY_TILTED = 25.0  # chi^2 that a slope of the line must save to be believed
 
 
 def _grid(u: Floats) -> Grid:
@@ -66,7 +67,10 @@ def _transmission(theta: Floats, frame: Frame) -> list[Floats]:
     frequency, kappa, a, b, slope, delay = _parts(theta, frame)
     here = slope * (frequency - frame.x0)
     phase = np.angle(-b) - TAU * delay * (frequency - frame.x0)
-    return [frequency, kappa, frequency / kappa, np.abs(b) * (1 + here), phase, delay, np.abs(a) * (1 + here)]
+    return [
+        frequency, kappa, frequency / kappa, np.abs(b) * (1 + here), phase, delay, np.abs(a) * (1 + here),
+        slope / (1 + here),
+    ]  # fmt: skip
 
 
 def _judge(values: Mapping[str, float], errors: Mapping[str, float], x: Floats) -> str:
@@ -81,25 +85,29 @@ def _judge(values: Mapping[str, float], errors: Mapping[str, float], x: Floats) 
     return ""
 
 
-NOTCH_NAMES = ("frequency", "kappa", "ql", "qc", "qi", "theta", "amplitude", "phase", "delay", "slope")
+NOTCH_NAMES = ("frequency", "kappa", "ql", "qc", "qi", "theta", "amplitude", "phase", "delay")
 PASS_NAMES = ("frequency", "kappa", "ql", "amplitude", "phase", "delay", "leakage")
 INNER = ("frequency", "kappa", "amplitude", "amplitude", "coupling", "coupling", "slope", "delay")
 
 
-def _recipe(kind: str) -> Recipe:
+def _recipe(kind: str, slope: bool) -> Recipe:
     notch = kind == "notch"
+    physical = _notch if notch else _transmission
+    names = (*(NOTCH_NAMES if notch else PASS_NAMES), *(("slope",) if slope else ()))
     return Recipe(
-        f"resonator, {kind}", NOTCH_NAMES if notch else PASS_NAMES, 8, _grid, (0, 1), (2, 3, 4, 5), _bounds,
-        _notch if notch else _transmission, INNER, {} if notch else {6: 0.0}, "middle", least=8,
-        null="line" if notch else "constant", trials=lambda n: 4.0 * n, essential=("kappa",), judge=_judge,
+        f"resonator, {kind}", names, 8, _grid, (0, 1), (2, 3, 4, 5), _bounds,
+        lambda theta, frame: physical(theta, frame)[: len(names)], INNER, {} if slope else {6: 0.0}, "middle", least=8,
+        null="line" if notch else "constant", trials=lambda n: 4.0 * n, essential=("kappa",), judge=_judge, coarse=True,
     )  # fmt: skip
 
 
-RECIPES = {kind: _recipe(kind) for kind in ("notch", "transmission")}
+RECIPES = {(kind, slope): _recipe(kind, slope) for kind in ("notch", "transmission") for slope in (False, True)}
 TURNED = ("theta", "phase", "delay")
 
 
-def fit_resonator(x: ArrayLike, z: ArrayLike, sigma: ArrayLike | None = None, *, kind: str = "notch") -> list[Fit]:
+def fit_resonator(
+    x: ArrayLike, z: ArrayLike, sigma: ArrayLike | None = None, *, kind: str = "notch", slope: bool | None = None
+) -> list[Fit]:
     """Fit a resonator's response with the cable that leads to it, whatever the sign of its phases.
 
     A notch (hanger) is ``A (1 + slope (x - frequency)) exp(-2 pi i delay x) (1 - (ql / qc) exp(i theta) / (1 + 2 i ql
@@ -113,6 +121,8 @@ def fit_resonator(x: ArrayLike, z: ArrayLike, sigma: ArrayLike | None = None, *,
     z : complex response in any unit, shape (n_points,) or (n_sets, n_points)
     sigma : standard deviation of real and imaginary part
     kind : "notch" or "transmission"
+    slope : whether the amplitude of the line changes over the scan. None: the values are those without, as most
+        published ones are; where a slope explains the points better, the difference it makes is part of the errors
 
     Returns
     -------
@@ -124,15 +134,36 @@ def fit_resonator(x: ArrayLike, z: ArrayLike, sigma: ArrayLike | None = None, *,
     values = np.atleast_2d(np.asarray(z, complex))
     try:
         axes = np.broadcast_to(np.asarray(x, float), values.shape)
+        errors = None if sigma is None else np.broadcast_to(np.asarray(sigma, float), values.shape)
     except ValueError as reason:
         raise UsageError(f"x of shape {np.shape(x)}, z of {np.shape(z)}", allowed="x that spreads to z") from reason
     if not values.size:
-        return fitted(RECIPES[kind], axes, values, sigma, complex)
-    ways = [
-        _fit_turned(axes, values, sigma, kind),
-        [_mirrored(f) for f in _fit_turned(axes, values.conj(), sigma, kind)],
-    ]
-    return [one if _leaves(one) <= _leaves(other) else other for one, other in zip(*ways, strict=True)]
+        return fitted(RECIPES[kind, bool(slope)], axes, values, sigma, complex)
+    found = _either_way(axes, values, errors, RECIPES[kind, bool(slope)])
+    if slope is not None:
+        return found
+    tilted = _either_way(axes, values, errors, RECIPES[kind, True])
+    return [_with_doubt(level, other) for level, other in zip(found, tilted, strict=True)]
+
+
+def _with_doubt(level: Fit, tilted: Fit) -> Fit:
+    """Return the fit over a level line; where a tilted one fits better, what it changes is part of the errors."""
+    n, more = 2 * len(level.x), len(tilted.values)
+    with np.errstate(all="ignore"):
+        gain = _leaves(level) / _leaves(tilted)
+    if not np.isfinite(tilted.values).all() or not gain > 1 + SURELY_TILTED / max(n - more, 1):
+        return level
+    shift = tilted.values[: len(level.values)] - level.values
+    at = level.names.index("phase")
+    shift[at] = (shift[at] + np.pi) % TAU - np.pi
+    return replace(level, covariance=level.covariance + np.outer(shift, shift), ok=tilted.ok, reason=tilted.reason)
+
+
+def _either_way(x: Floats, z: Complexes, sigma: Floats | None, recipe: Recipe) -> list[Fit]:
+    """Return for each set the better of two fits: as measured, and as if the phase ran the other way."""
+    one = _fit_turned(x, z, sigma, recipe)
+    other = [_mirrored(fit) for fit in _fit_turned(x, z.conj(), sigma, recipe)]
+    return [a if _leaves(a) <= _leaves(b) else b for a, b in zip(one, other, strict=True)]
 
 
 def _leaves(fit: Fit) -> float:
@@ -150,7 +181,7 @@ def _mirrored(fit: Fit) -> Fit:
     )  # fmt: skip
 
 
-def _fit_turned(x: Floats, z: Complexes, sigma: ArrayLike | None, kind: str) -> list[Fit]:
+def _fit_turned(x: Floats, z: Complexes, sigma: Floats | None, recipe: Recipe) -> list[Fit]:
     """Fit after the cable's turns were taken out roughly, and put them back."""
     good = np.isfinite(x) & np.isfinite(z)
     middle = np.array([(row[g].min() + row[g].max()) / 2 if g.any() else 0.0 for row, g in zip(x, good, strict=True)])
@@ -159,7 +190,7 @@ def _fit_turned(x: Floats, z: Complexes, sigma: ArrayLike | None, kind: str) -> 
     turns = np.array([_turns(*row) for row in zip(u, np.where(good, z, 0.0), strict=True)])
     cable = np.exp(1j * TAU * turns[:, None] * u)
     with np.errstate(invalid="ignore"):
-        fits = fitted(RECIPES[kind], x, z * cable, sigma, complex)
+        fits = fitted(recipe, x, z * cable, sigma, complex)
     return [
         _unturned(fit, turn / length, centre)
         for fit, turn, length, centre in zip(fits, turns, span, middle, strict=True)
@@ -168,16 +199,20 @@ def _fit_turned(x: Floats, z: Complexes, sigma: ArrayLike | None, kind: str) -> 
 
 def _turns(u: Floats, z: Complexes) -> float:
     """Return how often the cable turns the phase over the scan: the strongest tone of z over u."""
-    n = len(u)
-    edge = min(n / 2, MOST_DELAYS / 4)
-    tried = np.arange(-edge, edge, 0.25)
-    power = np.abs(np.exp(1j * TAU * tried[:, None] * u) @ z) ** 2
+    edge = min(len(u) / 2, MOST_DELAYS / 4)
+    tried = np.arange(-edge, edge, 0.5)
+    tone = np.exp(1j * TAU * 0.5 * u)  # from each delay to the next
+    turned, sums = z * np.exp(-1j * TAU * edge * u), np.empty(len(tried), complex)
+    for k in range(len(tried)):
+        sums[k] = turned.sum()
+        turned = turned * tone
+    power = np.abs(sums) ** 2
     k = int(power.argmax())
     if not 0 < k < len(tried) - 1:
         return float(tried[k])
     left, here, right = power[k - 1 : k + 2]
     bend = left - 2 * here + right
-    return float(tried[k] + (0.125 * (left - right) / bend if bend else 0.0))
+    return float(tried[k] + (0.25 * (left - right) / bend if bend else 0.0))
 
 
 def _unturned(fit: Fit, delay: float, centre: float) -> Fit:

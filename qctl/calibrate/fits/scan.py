@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 SETS_AT_ONCE = 2048
+NUDGE = 1e-9  # makes normal matrices solvable; starts need no more digits
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,10 +44,10 @@ def scan(make: MakeGrid, u: Floats, v: Floats, n_starts: int) -> tuple[Floats, F
     found: dict[int, tuple[Floats, Floats]] = {}
     for rows in _alike(u):
         grid = make(u[rows[0]])
-        q, r = np.linalg.qr(grid.columns)
+        gram = _gram(grid.columns)
         for first in range(0, len(rows), SETS_AT_ONCE):
             part = rows[first : first + SETS_AT_ONCE]
-            for row, answer in zip(part, _best(grid, q, r, v[part], n_starts), strict=True):
+            for row, answer in zip(part, _best(grid, gram, v[part], n_starts), strict=True):
                 found[int(row)] = answer
     rows_in_order = range(len(u))
     return np.array([found[row][0] for row in rows_in_order]), np.array([found[row][1] for row in rows_in_order])
@@ -60,29 +61,24 @@ def _alike(u: Floats) -> list[NDArray[np.intp]]:
     return [np.array(rows) for rows in groups.values()]
 
 
-def _best(grid: Grid, q: Floats, r: Floats, v: Floats, n_starts: int) -> list[tuple[Floats, Floats]]:
-    n_grid, n_points, m = q.shape
-    overlaps = (q.transpose(0, 2, 1).reshape(n_grid * m, n_points) @ v.T).reshape(n_grid, m, len(v))
-    explained = np.sum(overlaps**2, axis=1).T
+def _gram(columns: Floats) -> Floats:
+    """Return the normal matrices of all curves, made solvable where two columns are the same."""
+    gram = columns.transpose(0, 2, 1) @ columns
+    k = np.arange(gram.shape[1])
+    gram[:, k, k] *= 1 + NUDGE
+    gram[:, k, k] += 1e-300
+    return gram
+
+
+def _best(grid: Grid, gram: Floats, v: Floats, n_starts: int) -> list[tuple[Floats, Floats]]:
+    n_grid, n_points, m = grid.columns.shape
+    overlaps = (grid.columns.transpose(0, 2, 1).reshape(n_grid * m, n_points) @ v.T).reshape(n_grid, m, len(v))
+    linear = np.asarray(np.linalg.solve(gram, overlaps), float)
+    explained = np.sum(linear * overlaps, axis=1).T
     every = np.arange(len(v))
     chosen = np.empty((len(v), n_starts), int)
     for k in range(n_starts):
         best = chosen[:, k] = explained.argmax(axis=1)
         close = np.abs(grid.place[None] - grid.place[best][:, None]) < grid.apart
         explained[close.all(axis=2)] = -1.0
-    answers = []
-    for row in every:
-        picks = chosen[row]
-        linear = np.asarray(np.linalg.solve(_regular(r[picks]), overlaps[picks, :, row][:, :, None])[:, :, 0], float)
-        answers.append((grid.nonlinear[picks], linear))
-    return answers
-
-
-def _regular(r: Floats) -> Floats:
-    """Return triangular matrices that can be solved, also where two columns are the same."""
-    k = np.arange(r.shape[1])
-    diagonal = r[:, k, k]
-    tiny = np.abs(diagonal) < 1e-9 * np.abs(diagonal).max(axis=1, keepdims=True) + 1e-300
-    r = r.copy()
-    r[:, k, k] = np.where(tiny, 1e9, diagonal)
-    return r
+    return [(grid.nonlinear[chosen[row]], linear[chosen[row], :, row]) for row in every]

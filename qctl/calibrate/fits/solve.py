@@ -16,6 +16,7 @@ from .scan import scan
 Floats = NDArray[np.float64]
 LEFT_OUT = 5.0  # robust standard deviations beyond which a point is no noise; 6 for few points
 MANY = 30
+COARSE = 150  # points that are enough for first guesses of peaks
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +39,7 @@ def solve(recipe: Recipe, points: Points) -> Solution:
     for k, value in recipe.held.items():
         low[k] = high[k] = value
     starts = _starts(recipe, points, low)
-    found = _fit(recipe, points.u, points.v, points.s, starts, low, high)
+    found = _fit(recipe, points.u, points.v, np.where(points.lonely, np.inf, points.s), starts, low, high)
     for _ in range(2):
         s = _left_out(points, found)
         rows = np.flatnonzero((np.isinf(s) != np.isinf(found.s)).any(axis=1))
@@ -51,13 +52,23 @@ def solve(recipe: Recipe, points: Points) -> Solution:
 
 
 def _starts(recipe: Recipe, points: Points, low: Floats) -> Floats:
-    nonlinear, linear = scan(recipe.grid, points.u, points.smooth, recipe.n_starts)
+    u, v = points.u, points.smooth
+    if recipe.coarse and points.y.shape[1] >= 2 * COARSE:
+        u, v = (_averaged(part, points.y.shape[1]) for part in (u, v))
+    nonlinear, linear = scan(recipe.grid, u, v, recipe.n_starts)
     starts = np.zeros((*nonlinear.shape[:2], len(low)))
     for k, value in recipe.held.items():
         starts[:, :, k] = value
     starts[:, :, recipe.nonlinear] = nonlinear
     starts[:, :, recipe.linear] = linear
     return starts
+
+
+def _averaged(values: Floats, n_points: int) -> Floats:
+    """Return averages of successive points, between COARSE and twice as many; a rest at the end is left out."""
+    together = n_points // COARSE
+    parts = values.reshape(len(values), -1, n_points)[:, :, : n_points // together * together]
+    return np.asarray(parts.reshape(*parts.shape[:2], -1, together).mean(axis=3).reshape(len(values), -1))
 
 
 def _fit(recipe: Recipe, u: Floats, v: Floats, s: Floats, starts: Floats, low: Floats, high: Floats) -> Solution:
@@ -89,9 +100,20 @@ def _left_out(points: Points, found: Solution) -> Floats:
     usual = np.maximum(usual, 1.0) if points.known else usual
     n = r.shape[1]
     far = np.nan_to_num(r) > (LEFT_OUT if n >= MANY else LEFT_OUT + 1) * usual
+    half = n // 2 if np.iscomplexobj(points.y) else n
+    far &= np.concatenate([~_in_company(far[:, k : k + half]) for k in range(0, n, half)], axis=1)
     far &= (far.sum(axis=1) <= max(2 if np.iscomplexobj(points.y) else 1, n // 15))[:, None]
     far &= usual > 1e-9
     return np.where(far, np.inf, points.s)
+
+
+def _in_company(far: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return which points have a neighbour that lies far off too: there the curve is wrong, not the point."""
+    found = np.zeros_like(far)
+    both = far[:, 1:] & far[:, :-1]
+    found[:, 1:] |= both
+    found[:, :-1] |= both
+    return found
 
 
 def _joined(old: Solution, new: Solution, rows: NDArray[np.intp]) -> Solution:

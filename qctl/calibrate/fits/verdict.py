@@ -14,7 +14,7 @@ from .residuals import chance, neighbours, runs_test, simpler
 from .solve import Solution, solve
 
 Floats = NDArray[np.float64]
-BY_CHANCE = 1e-5  # noise alone is taken for a signal less often than this
+BY_CHANCE = 3e-5  # noise alone is taken for a signal less often than this
 SIGNS = 0.01  # probability of the runs test below which residuals are not random
 MISFIT = 0.04  # share of the swing that residuals may systematically be off
 WORST_ERROR = 0.5  # relative error of an essential parameter
@@ -103,7 +103,7 @@ def _numbers(recipe: Recipe, points: Points, found: Solution) -> _Numbers:
     values, covariance = _physical(recipe, points, found, found.covariance * scale[:, None, None])
     null, n_null = simpler(recipe.null, points.u, points.v, found.s, len(parts))
     more = np.full(len(left), max(n_free - n_null, 1))
-    by_chance = chance(null, found.chi2, more, left, recipe.trials(half))
+    by_chance = chance(null, found.chi2, more, left, recipe.trials(half), points.known)
     sigma = points.sigma if points.known else np.broadcast_to((noise * points.dy)[:, None], points.x.shape)
     reduced = spread if points.known else np.ones(len(left))
     misfit = systematic / np.maximum(swing, 1e-300)
