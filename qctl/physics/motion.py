@@ -85,11 +85,16 @@ class Motion:
         key = ("idle", qubit, end - start, energies.tobytes(), leak)
         return self.memory.get(key, lambda: self._waited(qubit, end - start, energies, leak))
 
-    def _waited(self, qubit: int, duration: float, energies: NDArray[np.float64], leak: complex) -> Complex:
+    def states_at_rest(self, qubit: int, time: float) -> Complex:
+        """Return the eigenstates of an idle qubit as columns, in order of levels: its leaking carrier mixes them."""
         d = self.chip.twin.levels
-        h = np.diag(energies).astype(np.complex128)
-        if leak:
-            h += leak / 2 * lowering(d) + np.conj(leak) / 2 * lowering(d).T
+        energies = self.levels[qubit].rest - np.arange(d) * self.frames[qubit]
+        _, states = np.linalg.eigh(_idling(energies, self._leak(qubit, time)))
+        states = states[:, np.argmax(np.abs(states), axis=1)]
+        return np.asarray(states * np.exp(-1j * np.angle(np.diag(states))))
+
+    def _waited(self, qubit: int, duration: float, energies: NDArray[np.float64], leak: complex) -> Complex:
+        h = _idling(energies, leak)
         if self.chip.dissipative:
             found = expm((commutator(h) + self.chip.dissipators[qubit]) * duration)
         else:
@@ -260,6 +265,14 @@ class Motion:
             turn = np.exp(1j * apart * times) * np.sinc(apart * steps / TWO_PI) if apart else 1.0
             total += felt.factor * z * turn
         return total
+
+
+def _idling(energies: NDArray[np.float64], leak: complex) -> Complex:
+    """Return the Hamiltonian of one qubit under a constant drive, rad/s."""
+    h = np.diag(energies).astype(np.complex128)
+    if leak:
+        h += leak / 2 * lowering(len(energies)) + np.conj(leak) / 2 * lowering(len(energies)).T
+    return h
 
 
 def _unitaries(drift: Complex, controls: Complex, drive: Complex, dt: float) -> Complex:

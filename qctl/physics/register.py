@@ -40,6 +40,27 @@ class Register:
         state[:, self.diagonal] = weights if self.density else np.sqrt(weights)
         return state
 
+    def prepare(self, qubits: tuple[int, ...], tensor: Complex) -> None:
+        """Replace the joint state of qubits to which nothing has happened yet; shape (n_rows, size, size, ...)."""
+        cluster = self._merge(qubits)
+        self._tensors[cluster] = tensor
+
+    def reduced(self, qubits: tuple[int, ...]) -> Complex:
+        """Return the joint density matrices of some qubits.
+
+        Returns
+        -------
+        complex128, shape (n_rows, size, size, ...); all others are traced out
+        """
+        for q in range(len(self._kept)):
+            self._flush(q)
+        cluster = self._merge(qubits)
+        block = self._front(cluster, qubits)
+        rest = block.reshape(*block.shape[:2], *(self.size,) * (len(self._members[cluster]) - len(qubits)))
+        while rest.ndim > 2:
+            rest = rest[..., self.diagonal].sum(axis=-1)
+        return np.asarray(rest.reshape(self.n_rows, *(self.size,) * len(qubits)))
+
     def together(self, a: int, b: int) -> bool:
         """Return whether two qubits are in one cluster."""
         return self._cluster[a] == self._cluster[b]

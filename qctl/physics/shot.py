@@ -120,6 +120,16 @@ class Shot:
         times = np.array([self.frozen[q].end if q in self.frozen else t for q, t in enumerate(self.clock)])
         return Ending(clusters, self.frozen, self._populations(), times)
 
+    def carry(self, pieces: list[Piece], qubits: tuple[int, ...], start: float, end: float) -> None:
+        """Carry ``qubits`` from ``start`` to ``end`` through pieces that lie between, without any measurement."""
+        self.clock[:] = start
+        self.zz_clock = dict.fromkeys(self.zz, start)
+        for piece in sorted(pieces, key=lambda p: p.start):
+            self._act(piece)
+        for q in qubits:
+            self._idle(q, end)
+        self._shift_zz(qubits, end)
+
     def _populations(self) -> NDArray[np.float64]:
         n_rows = self.register.n_rows
         weights = np.full(n_rows, 1 / n_rows)

@@ -1,6 +1,10 @@
 """``qctl twin`` from the outside."""
 
+import json
+
 from qctl import config
+from qctl.config import write_parameters
+from qctl.core.parameters import Estimate, Parameters
 from qctl.core.port import Port
 from qctl.physics.twin import Twin
 
@@ -19,3 +23,26 @@ def test_a_defect_of_an_unknown_kind_is_a_mistake_of_usage(qctl):
     asked = qctl("twin", "draw", "--seed", 3, "--defect", "haunted:q1")
     assert asked.code == 2
     assert "dead:LINE" in asked.err
+
+
+def test_a_snapshot_is_scored_value_by_value_and_gate_by_gate(qctl, tmp_path):
+    answer = qctl("--state", tmp_path, "twin", "score", "--json")
+    assert answer.code == 0, answer.err
+    found = json.loads(answer.out)
+    values = {row["name"]: row for row in found["values"]}
+    assert values["q0.t1"]["truth"] == 38.4e-6
+    gates = {(row["target"], row["kind"]): row for row in found["gates"]}
+    assert len(gates) == 14
+    assert all(0.9 * row["limit"] < row["error"] < 3 * row["limit"] for row in gates.values())
+    assert all(0.95 < row["fidelity"] < row["best"] < 1 for row in found["readouts"])
+    assert found["not_playable"] == {}
+
+
+def test_gates_that_cannot_be_played_are_named_and_the_rest_is_judged(qctl, tmp_path):
+    known = Parameters({"q0-q1.cz.duration": Estimate(10e-9, unit="s"), "q2.frequency": Estimate(9e9, unit="Hz")})
+    write_parameters(tmp_path / "broken.json", known, "two that nothing can play")
+    answer = qctl("--state", tmp_path, "twin", "score", "--snapshot", tmp_path / "broken.json")
+    assert answer.code == 0, answer.err
+    assert "q0-q1 cz cannot be played" in answer.out
+    assert "q2 x90 cannot be played" in answer.out
+    assert "q1-q2" in answer.out

@@ -1,0 +1,125 @@
+"""Score parameters against the truth: value by value, gate by gate, readout by readout."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from qctl.core.laboratory import Laboratory
+from qctl.core.parameters import Parameters
+from qctl.physics.twin import Twin
+
+from .gates import CZ, Gate, GateScore, best_phase, cz_map, duration, infidelity, limit, rotation
+from .readout import Readout, ReadoutScore, assignment
+from .readout_grid import best_tone
+from .stage import Bench, Upload
+from .truths import ValueScore, scored, truths_of
+
+STEPS = np.array([-0.02, 0.0, 0.02])  # of an amplitude: through three infidelities goes a parabola
+ROUNDS = 3
+
+
+@dataclass(frozen=True)
+class Score:
+    """What the judge says.
+
+    Parameters
+    ----------
+    values : parameters that have a truth, by name
+    gates : by target and kind, in the order in which they were asked for
+    readouts : by qubit
+    """
+
+    values: tuple[ValueScore, ...]
+    gates: tuple[GateScore, ...]
+    readouts: tuple[ReadoutScore, ...]
+
+
+def score(
+    laboratory: Laboratory,
+    twin: Twin,
+    parameters: Parameters,
+    gates: Sequence[tuple[str, str]],
+    upload: Upload,
+    readout: Readout,
+) -> Score:
+    """Return how good parameters are, given what they would upload.
+
+    Parameters
+    ----------
+    gates : (kind, target) of each sweep point of ``upload``, which plays it alone
+    upload : of all gates that are judged
+    readout : of all qubits
+    """
+    bench = Bench(laboratory, twin, parameters)
+    asked = [Gate(kind, target, point) for point, (kind, target) in enumerate(gates)]
+    found = {(g.target, g.kind): g for g in judged_gates(bench, upload, asked)}
+    truths = truths_of(bench) | score_amplitudes(bench, upload, asked) | _errors(bench, list(found.values()))
+    rows = []
+    for qubit in laboratory.qubits:
+        p01, p10 = assignment(bench, readout, qubit)
+        best = best_tone(bench, qubit)
+        rows.append(ReadoutScore(qubit, p01, p10, best.fidelity, best.frequency, best.amplitude, best.duration))
+        seen = assignment(bench, readout, qubit, alternating=True)
+        truths |= dict(zip((f"{qubit}.readout.p01", f"{qubit}.readout.p10"), seen, strict=True))
+    ordered = tuple(found[gate.target, gate.kind] for gate in asked)
+    return Score(scored(bench, truths), ordered, tuple(rows))
+
+
+def judged_gates(bench: Bench, upload: Upload, gates: Sequence[Gate]) -> list[GateScore]:
+    """Return error, leakage and limit of each gate."""
+    scenery, found = bench.scenery(upload), []
+    for target in dict.fromkeys(gate.target for gate in gates):
+        mine = [gate for gate in gates if gate.target == target]
+        if mine[0].kind == "cz":
+            for gate in mine:
+                error, leaked = infidelity(cz_map(bench, scenery, upload, gate), CZ)
+                found.append(_row(bench, gate, error, leaked))
+            continue
+        turned = [rotation(bench, scenery, upload, gate) for gate in mine]
+        phase = best_phase([one for one, _ in turned])
+        found += [_row(bench, g, one.error(phase), lost) for g, (one, lost) in zip(mine, turned, strict=True)]
+    return found
+
+
+def _row(bench: Bench, gate: Gate, error: float, leaked: float) -> GateScore:
+    return GateScore(gate.target, gate.kind, error, leaked, limit(bench, gate), duration(bench, gate))
+
+
+def score_amplitudes(bench: Bench, upload: Upload, gates: Sequence[Gate]) -> dict[str, float]:
+    """Return the amplitudes of pulses at which their errors are least, all else as it is."""
+    found = {}
+    pulses = [gate for gate in gates if gate.kind != "cz"]
+    middles = dict.fromkeys(pulses, 1.0)
+    for _ in range(ROUNDS):
+        errors = np.stack([_errors_at(bench, upload, {g: m + step for g, m in middles.items()}) for step in STEPS])
+        for gate, (low, here, high) in zip(pulses, errors.T.tolist(), strict=True):
+            bend = low + high - 2 * here
+            move = STEPS[2] * (low - high) / (2 * bend) if bend > 0 else STEPS[2] * np.sign(low - high)
+            middles[gate] += float(np.clip(move, -0.3, 0.3))
+    for gate, scale in middles.items():
+        name = f"{gate.target}.{gate.kind}.amplitude"
+        found[name] = bench.parameters[name] * scale
+    return found
+
+
+def _errors_at(bench: Bench, upload: Upload, scales: dict[Gate, float]) -> list[float]:
+    """Return the error of each pulse when all that its line plays is scaled; each with its own phase of arrival."""
+    found = []
+    for gate, scale in scales.items():
+        line = bench.laboratory.qubits[gate.target].drive
+        one, _ = rotation(bench, bench.scenery(upload, {line: scale}, gate.point), upload, gate)
+        found.append(one.error(best_phase([one])))
+    return found
+
+
+def _errors(bench: Bench, gates: Sequence[GateScore]) -> dict[str, float]:
+    """Return the errors that the parameters claim: of a qubit's pulses on average, and of each CZ."""
+    found = {f"{g.target}.cz.error": g.error for g in gates if g.kind == "cz"}
+    found |= {f"{g.target}.cz.leakage": g.leakage for g in gates if g.kind == "cz"}
+    for qubit in bench.laboratory.qubits:
+        mine = [g.error for g in gates if g.target == qubit]
+        found |= {f"{qubit}.error": float(np.mean(mine))} if mine else {}
+    return found
