@@ -7,6 +7,7 @@
 #ifndef QCTL_LANES_H
 #define QCTL_LANES_H
 
+#include <math.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -33,11 +34,33 @@ typedef int64_t mask8 __attribute__((vector_size(64)));
 typedef float lanes16 __attribute__((vector_size(64)));
 typedef float loose16 __attribute__((vector_size(64), aligned(4), may_alias));
 
+INLINE lanes8 either(mask8 yes, lanes8 a, lanes8 b)
+{
+    return (lanes8)((yes & (mask8)a) | (~yes & (mask8)b));
+}
+
 /* The larger of each pair; the second where they cannot be compared. */
 INLINE lanes8 larger(lanes8 a, lanes8 b)
 {
-    mask8 yes = a > b;
-    return (lanes8)((yes & (mask8)a) | (~yes & (mask8)b));
+    return either(a > b, a, b);
+}
+
+/* The sizes of complex numbers, and the numbers over their sizes, 1 for 0. What is less than 1e-18 counts as 0.
+ *
+ * A root in single precision and two of Newton's steps: roots and divisions of doubles take four times as long.
+ */
+INLINE lanes8 unit_of(lanes8 x, lanes8 y, lanes8* re, lanes8* im)
+{
+    typedef float singles8 __attribute__((vector_size(32)));
+    const lanes8 none = {0}, one = none + 1.0, square = x * x + y * y;
+    const mask8 some = square > 1e-36;
+    singles8 root = __builtin_convertvector(either(some, square, one), singles8);
+    for (int lane = 0; lane < 8; lane++) root[lane] = sqrtf(root[lane]);
+    lanes8 inverse = __builtin_convertvector(1.0f / root, lanes8);
+    for (int k = 0; k < 2; k++) inverse += inverse * (0.5 - 0.5 * square * inverse * inverse);
+    *re = either(some, x * inverse, one);
+    *im = either(some, y * inverse, none);
+    return either(some, square * inverse, none);
 }
 
 #if defined(__clang__) || __GNUC__ >= 12

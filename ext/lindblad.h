@@ -59,55 +59,32 @@ INLINE void lindblad_order(const system_t* s, const lanes8* h, const lanes8* w, 
     _Pragma("GCC unroll 4") for (int i = 0; i < n; i++)                                                                \
         _Pragma("GCC unroll 4") for (int j = i, at = 2 * (i * n + i); j < n; j++, at += 2)
 
-/* A ladder of n levels whose collapse operators move all levels alike: rates[0] keeps, [1] moves down, [2] moves up. */
-INLINE void lindblad_ladder(const system_t* s, const lanes8* restrict h, lanes8* restrict rho, const double* power, int order,
-                            const int n)
+/* One step of a ladder: differences of energies, couplings x + iy of level r to level r + 1, and a turn before it. */
+typedef struct {
+    lanes8 apart[16], x[4], y[4], turn_re, turn_im;
+} climb_t;
+
+/* A ladder of n levels whose collapse operators move all levels alike: rates[0] keeps, [1] moves down, [2] moves up.
+ *
+ * Of rho the upper triangle is kept. Every term is one multiplication and addition to the sum of its element, in an order
+ * that lets the next power of the series begin before this one ends.
+ */
+INLINE void lindblad_ladder(const system_t* s, const climb_t* c, lanes8* restrict rho, const double* power, int order,
+                            const int n, const int real)
 {
-    lanes8 w[2 * 16], next[2 * 16], x[4], y[4], flow[4];
+    lanes8 w[2 * 16], next[2 * 16];
+    const lanes8 *x = c->x, *y = c->y;
     const double *keep = s->rates, *down = keep + n * n, *up = down + n * n;
-#pragma GCC unroll 4
-    for (int r = 0; r + 1 < n; r++) x[r] = h[4 * r + 2], y[r] = h[4 * r + 3];
     EACH_UPPER(i, j, at)
     {
         w[at] = power[order] * rho[at];
         if (i != j) w[at + 1] = power[order] * rho[at + 1];
     }
     for (int l = order - 1; l >= 0; l--) {
-#pragma GCC unroll 4
-        for (int r = 0; r + 1 < n; r++) { /* from level r + 1 to level r */
-            flow[r] = y[r] * w[2 * (r * n + r + 1)] - x[r] * w[2 * (r * n + r + 1) + 1];
-            flow[r] += flow[r];
-        }
         EACH_UPPER(i, j, at)
         {
-            lanes8 grow = keep[i * n + j] * w[at], turn = keep[i * n + j] * w[at + 1];
-            if (i == j) {
-                if (i + 1 < n) grow += flow[i];
-                if (i > 0) grow -= flow[i - 1];
-            } else {
-                const lanes8 apart = h[4 * i] - h[4 * j];
-                grow += apart * w[at + 1];
-                turn -= apart * w[at];
-                if (j == i + 1) {
-                    const lanes8 more = w[2 * (j * n + j)] - w[2 * (i * n + i)];
-                    grow += y[i] * more;
-                    turn -= x[i] * more;
-                } else {
-                    const lanes8 *below = w + at + 2 * n, *left = w + at - 2;
-                    grow += x[i] * below[1] + y[i] * below[0] - x[j - 1] * left[1] - y[j - 1] * left[0];
-                    turn += y[i] * below[1] - x[i] * below[0] - y[j - 1] * left[1] + x[j - 1] * left[0];
-                }
-                if (i > 0) {
-                    const lanes8* above = w + at - 2 * n;
-                    grow += x[i - 1] * above[1] - y[i - 1] * above[0];
-                    turn -= x[i - 1] * above[0] + y[i - 1] * above[1];
-                }
-                if (j + 1 < n) {
-                    const lanes8* right = w + at + 2;
-                    grow += y[j] * right[0] - x[j] * right[1];
-                    turn += x[j] * right[0] + y[j] * right[1];
-                }
-            }
+            lanes8 grow = power[l] * rho[at] + keep[i * n + j] * w[at];
+            lanes8 turn = power[l] * rho[at + 1] + keep[i * n + j] * w[at + 1];
             if (j + 1 < n) {
                 grow += down[i * n + j] * w[at + 2 * n + 2];
                 if (i != j) turn += down[i * n + j] * w[at + 2 * n + 3];
@@ -116,8 +93,52 @@ INLINE void lindblad_ladder(const system_t* s, const lanes8* restrict h, lanes8*
                 grow += up[i * n + j] * w[at - 2 * n - 2];
                 if (i != j) turn += up[i * n + j] * w[at - 2 * n - 1];
             }
-            next[at] = power[l] * rho[at] + grow;
-            if (i != j) next[at + 1] = power[l] * rho[at + 1] + turn;
+            if (i == j) {
+                if (i + 1 < n) { /* from level i + 1 */
+                    grow -= 2 * x[i] * w[at + 3];
+                    if (!real) grow += 2 * y[i] * w[at + 2];
+                }
+                if (i > 0) { /* to level i - 1 */
+                    grow += 2 * x[i - 1] * w[at - 2 * n + 1];
+                    if (!real) grow -= 2 * y[i - 1] * w[at - 2 * n];
+                }
+            } else {
+                grow += c->apart[at / 2] * w[at + 1];
+                turn -= c->apart[at / 2] * w[at];
+                if (j == i + 1) {
+                    const lanes8 more = w[2 * (j * n + j)] - w[2 * (i * n + i)];
+                    turn -= x[i] * more;
+                    if (!real) grow += y[i] * more;
+                } else {
+                    const lanes8 *below = w + at + 2 * n, *left = w + at - 2;
+                    grow += x[i] * below[1];
+                    turn -= x[i] * below[0];
+                    grow -= x[j - 1] * left[1];
+                    turn += x[j - 1] * left[0];
+                    if (!real) {
+                        grow += y[i] * below[0];
+                        turn += y[i] * below[1];
+                        grow -= y[j - 1] * left[0];
+                        turn -= y[j - 1] * left[1];
+                    }
+                }
+                if (i > 0) {
+                    const lanes8* above = w + at - 2 * n;
+                    grow += x[i - 1] * above[1];
+                    turn -= x[i - 1] * above[0];
+                    if (!real) grow -= y[i - 1] * above[0];
+                    if (!real) turn -= y[i - 1] * above[1];
+                }
+                if (j + 1 < n) {
+                    const lanes8* right = w + at + 2;
+                    grow -= x[j] * right[1];
+                    turn += x[j] * right[0];
+                    if (!real) grow += y[j] * right[0];
+                    if (!real) turn += y[j] * right[1];
+                }
+            }
+            next[at] = grow;
+            if (i != j) next[at + 1] = turn;
         }
         EACH_UPPER(i, j, at)
         {
@@ -127,8 +148,75 @@ INLINE void lindblad_ladder(const system_t* s, const lanes8* restrict h, lanes8*
     }
     EACH_UPPER(i, j, at)
     {
-        rho[at] = rho[2 * (j * n + i)] = w[at];
-        if (i != j) rho[at + 1] = w[at + 1], rho[2 * (j * n + i) + 1] = -w[at + 1];
+        rho[at] = w[at];
+        if (i != j) rho[at + 1] = w[at + 1];
+    }
+}
+
+/* Turn what is k places above the diagonal by the k-th power of re + i im. */
+INLINE void lindblad_turn(lanes8* rho, lanes8 re, lanes8 im, const int n)
+{
+    lanes8 turn_re[4], turn_im[4];
+    turn_re[1] = re, turn_im[1] = im;
+#pragma GCC unroll 4
+    for (int k = 2; k < n; k++) {
+        turn_re[k] = turn_re[k - 1] * re - turn_im[k - 1] * im;
+        turn_im[k] = turn_re[k - 1] * im + turn_im[k - 1] * re;
+    }
+    EACH_UPPER(i, j, at)
+    {
+        if (i == j) continue;
+        const lanes8 was = rho[at];
+        rho[at] = was * turn_re[j - i] - rho[at + 1] * turn_im[j - i];
+        rho[at + 1] = was * turn_im[j - i] + rho[at + 1] * turn_re[j - i];
+    }
+}
+
+/* Read a step from h. Where its couplings are real multiples of the first, a frame makes them real; `frame` is the last one. */
+INLINE void lindblad_look(const system_t* s, const lanes8* h, climb_t* c, lanes8* frame, const int n)
+{
+    lanes8 re, im;
+    EACH_UPPER(i, j, at) c->apart[at / 2] = h[4 * i] - h[4 * j];
+    if (s->dense) {
+        const lanes8 size = unit_of(h[2], h[3], &re, &im);
+        for (int r = 0; r + 1 < n; r++) c->x[r] = s->dense[r] * size;
+        c->turn_re = frame[0] * re + frame[1] * im;
+        c->turn_im = frame[1] * re - frame[0] * im;
+        frame[0] = re, frame[1] = im;
+    } else {
+        for (int r = 0; r + 1 < n; r++) c->x[r] = h[4 * r + 2], c->y[r] = h[4 * r + 3];
+    }
+}
+
+/* A few steps of a ladder. Each is looked at before the one ahead of it is taken: roots and divisions take long. */
+INLINE void lindblad_climb(const system_t* s, scratch_t* t, lanes8* frame, const double* power, int order, double parts,
+                           ptrdiff_t count, const int n)
+{
+    climb_t steps[2];
+    for (ptrdiff_t k = 0; k <= count; k++) {
+        const climb_t* c = steps + (k + 1) % 2;
+        if (k < count) {
+            build(s, t, t->drive + 2 * k * s->n_controls);
+            lindblad_look(s, t->h, steps + k % 2, frame, n);
+        }
+        if (k == 0) continue;
+        if (s->dense) lindblad_turn(t->psi, c->turn_re, c->turn_im, n);
+        for (double part = 0; part < parts; part++) {
+            if (s->dense) lindblad_ladder(s, c, t->psi, power, order, n, 1);
+            else lindblad_ladder(s, c, t->psi, power, order, n, 0);
+        }
+    }
+}
+
+/* Back to the frame of the caller, and the triangle below the diagonal. */
+INLINE void lindblad_down(lanes8* rho, const lanes8* frame, const int n)
+{
+    lindblad_turn(rho, frame[0], frame[1], n);
+    EACH_UPPER(i, j, at)
+    {
+        if (i == j) continue;
+        rho[2 * (j * n + i)] = rho[at];
+        rho[2 * (j * n + i) + 1] = -rho[at + 1];
     }
 }
 
@@ -150,6 +238,8 @@ INLINE int lindblad_group(system_t* s, scratch_t* t, ptrdiff_t p0, const double*
     const ptrdiff_t size = 2 * s->n * s->n;
     double parts;
     int order;
+    lanes8 frame[2] = {{0}};
+    frame[0] += 1.0;
     load_drift(s, t, p0);
     for (int lane = 0; lane < LANES; lane++) {
         ptrdiff_t p = p0 + lane < s->points ? p0 + lane : s->points - 1;
@@ -160,18 +250,21 @@ INLINE int lindblad_group(system_t* s, scratch_t* t, ptrdiff_t p0, const double*
         double angle = stretched(2 * load_drive(s, t, p0, k0, count), 2 * t->decay + s->decay);
         if (!(angle <= LONGEST)) return 1;
         const double* power = series_for(&s->series, angle, &order, &parts);
-        for (ptrdiff_t k = 0; k < count; k++) {
+        if (s->ladder && s->n == 2) lindblad_climb(s, t, frame, power, order, parts, count, 2);
+        else if (s->ladder && s->n == 3) lindblad_climb(s, t, frame, power, order, parts, count, 3);
+        else if (s->ladder) lindblad_climb(s, t, frame, power, order, parts, count, 4);
+        for (ptrdiff_t k = 0; !s->ladder && k < count; k++) {
             build(s, t, t->drive + 2 * k * s->n_controls);
             for (double part = 0; part < parts; part++) {
-                if (s->ladder && s->n == 2) lindblad_ladder(s, t->h, t->psi, power, order, 2);
-                else if (s->ladder && s->n == 3) lindblad_ladder(s, t->h, t->psi, power, order, 3);
-                else if (s->ladder) lindblad_ladder(s, t->h, t->psi, power, order, 4);
-                else if (s->n == 2) lindblad_series(s, t, power, order, 2, 1);
+                if (s->n == 2) lindblad_series(s, t, power, order, 2, 1);
                 else if (s->n == 3) lindblad_series(s, t, power, order, 3, 1);
                 else lindblad_series(s, t, power, order, s->n, 0);
             }
         }
     }
+    if (s->ladder && s->n == 2) lindblad_down(t->psi, frame, 2);
+    else if (s->ladder && s->n == 3) lindblad_down(t->psi, frame, 3);
+    else if (s->ladder) lindblad_down(t->psi, frame, 4);
     for (int lane = 0; lane < LANES && p0 + lane < s->points; lane++)
         for (ptrdiff_t x = 0; x < size; x++) out[(p0 + lane) * size + x] = t->psi[x][lane];
     return 0;

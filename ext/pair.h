@@ -64,11 +64,6 @@ INLINE void pair_series(const pair_t* p, lanes8* psi, ptrdiff_t m, const double*
     EACH_LEVEL(r) psi[2 * r * m] = re[r], psi[2 * r * m + 1] = im[r];
 }
 
-INLINE lanes8 either(mask8 yes, lanes8 a, lanes8 b)
-{
-    return (lanes8)((yes & (mask8)a) | (~yes & (mask8)b));
-}
-
 /* Turn every column by powers of b and c. */
 INLINE void pair_turn(lanes8* psi, ptrdiff_t m, lanes8 b_re, lanes8 b_im, lanes8 c_re, lanes8 c_im)
 {
@@ -97,19 +92,14 @@ INLINE void pair_turn(lanes8* psi, ptrdiff_t m, lanes8 b_re, lanes8 b_im, lanes8
 /* Find the frame of h and turn psi to it from that of the step before; say whether an exchange is not real there. */
 INLINE int pair_frame(const system_t* s, scratch_t* t, pair_t* p)
 {
-    const lanes8 *h = t->h, none = {0}, one = none + 1.0, x = h[2 * FIRST], y = h[2 * FIRST + 1];
-    const lanes8 u = h[2 * SECOND], v = h[2 * SECOND + 1];
-    lanes8 size[2] = {x * x + y * y, u * u + v * v}, inverse[2], b_re, b_im, c_re, c_im;
-    const mask8 first = size[0] > 0, second = size[1] > 0;
-    for (int k = 0; k < 2; k++) {
-        for (int lane = 0; lane < LANES; lane++) size[k][lane] = sqrt(size[k][lane]);
-        inverse[k] = 1.0 / size[k];
-    }
-    b_re = either(first, x * inverse[0], either(second, u * inverse[1], one));
-    b_im = either(first, y * inverse[0], either(second, v * inverse[1], none));
-    c_re = either(second, u * inverse[1], b_re);
-    c_im = either(second, v * inverse[1], b_im);
-    for (int k = 0; k < 2; k++) p->first[k] = s->dense[k] * size[0], p->second[k] = s->dense[2 + k] * size[1];
+    const lanes8 *h = t->h, none = {0};
+    lanes8 b_re, b_im, c_re, c_im;
+    const lanes8 first = unit_of(h[2 * FIRST], h[2 * FIRST + 1], &b_re, &b_im);
+    const lanes8 second = unit_of(h[2 * SECOND], h[2 * SECOND + 1], &c_re, &c_im);
+    /* where one ladder is not driven its frame is the other's, which leaves a real exchange real */
+    b_re = either(first > 0, b_re, c_re), b_im = either(first > 0, b_im, c_im);
+    c_re = either(second > 0, c_re, b_re), c_im = either(second > 0, c_im, b_im);
+    for (int k = 0; k < 2; k++) p->first[k] = s->dense[k] * first, p->second[k] = s->dense[2 + k] * second;
     pair_turn(t->psi, s->m, b_re * p->b_re + b_im * p->b_im, b_im * p->b_re - b_re * p->b_im,
               c_re * p->c_re + c_im * p->c_im, c_im * p->c_re - c_re * p->c_im);
     p->b_re = b_re, p->b_im = b_im, p->c_re = c_re, p->c_im = c_im;

@@ -54,6 +54,7 @@ cdef extern from "lindblad.h" nogil:
     int propagate_all(system_t* system, scratch_t* scratch, double* state, double* out)
     int lindblad_all(system_t* system, scratch_t* scratch, double* state, double* out)
 
+ROUNDING = 1e-14  # couplings that differ by less are equal: a thousand steps do not tell them apart
 PAIR_ENTRIES = ([0, 0, 1, 2, 4, 5], [1, 3, 3, 4, 6, 7])  # above the diagonal: what pair.h keeps
 FEW = 4  # up to so many levels have loops of their own, for ladders and for full matrices
 
@@ -113,9 +114,15 @@ cdef class System:
         self.c.column = <int32_t*> self.own(columns, np.int32)
         self.c.offset = <int32_t*> self.own(2 * m * columns, np.int32)
         factors = factors_of(controls[:, rows, columns] * dt, adjoint[:, rows, columns] * dt)
-        targets, pushes = pushes_of(factors)
-        if self.c.ladder and n == 3:
+        if self.c.ladder and loss is not None:
+            coupled = np.flatnonzero(rows != columns)
+            multiples = None if drift[:, rows[coupled], columns[coupled]].any() else real_multiples(factors[coupled])
+            if multiples is not None:
+                self.c.dense = <double*> self.own(multiples, np.float64)
+                factors[coupled[1:]] = 0.0
+        elif self.c.ladder and n == 3:
             self.c.dense = <double*> self.own(factors[1::2].transpose(2, 3, 0, 1), np.float64)
+        targets, pushes = pushes_of(factors)
         self.c.n_targets = len(targets)
         self.c.targets = <target_t*> self.own(targets, targets.dtype)
         self.c.pushes = <push_t*> self.own(pushes, pushes.dtype)
@@ -194,6 +201,19 @@ cdef factors_of(forward, adjoint):
     return factors.transpose(3, 1, 2, 0)
 
 
+cdef real_multiples(factors):
+    """Return what each entry of H is in units of the first, or None when one is no real multiple of it."""
+    parts = factors.reshape(len(factors), -1)
+    if not parts.any():
+        return np.ones(len(parts))
+    largest = np.abs(parts[0]).argmax()
+    if parts[0, largest] == 0:
+        return None
+    multiples = parts[:, largest] / parts[0, largest]
+    apart = np.abs(parts - multiples[:, None] * parts[0]).max()
+    return multiples if apart <= ROUNDING * np.abs(parts).max() else None
+
+
 cdef pair_sizes(controls, adjoint):
     """Return the couplings of both ladders of a pair in units of each one's first, or None when it is no pair.
 
@@ -202,17 +222,16 @@ cdef pair_sizes(controls, adjoint):
     driven = (controls != 0).any(axis=0) | (adjoint != 0).any(axis=0)
     known = np.eye(9, dtype=bool)
     known[[1, 2, 4, 5], [3, 4, 6, 7]] = True
-    sizes = np.ones((2, 2))
+    sizes = np.empty((2, 2))
     for ladder, rows, step in ((0, [0, 1, 2, 3, 4, 5], 3), (1, [0, 3, 6, 1, 4, 7], 1)):
         columns = np.add(rows, step)
         known[rows, columns] = True
-        parts = factors_of(controls[:, rows, columns], adjoint[:, rows, columns]).reshape(6, -1)
-        if parts.any():
-            largest = np.abs(parts[0]).argmax()
-            sizes[ladder, 1] = parts[3, largest] / parts[0, largest] if parts[0, largest] else np.nan
-            apart = np.abs(parts - np.repeat(sizes[ladder], 3)[:, None] * parts[0]).max()
-            if not apart <= 1e-15 * np.abs(parts).max():
-                return None
+        multiples = real_multiples(factors_of(controls[:, rows, columns], adjoint[:, rows, columns]))
+        if multiples is None:
+            return None
+        sizes[ladder] = multiples[::3]
+        if np.abs(multiples - np.repeat(sizes[ladder], 3)).max() > ROUNDING * np.abs(multiples).max():
+            return None
     return None if (driven & ~(known | known.T)).any() else sizes
 
 

@@ -27,7 +27,7 @@ typedef struct {
     target_t* targets;
     push_t* pushes;
     double* dense;                    /* three-level ladder: by control, what its parts add to those of both couplings;
-                                         pair: how large the couplings of each ladder are, the first of each being 1 */
+                                         pair, and Lindblad ladder or NULL: couplings in units of the ladder's first */
     double* sizes;                    /* by control: dt times a bound on the norm of C e^(i x) + h.c. */
     const double* loss;               /* Lindblad only: dt / 2 sum c^dagger c, (n, n) */
     int32_t *jump_start, *jump_from;  /* Lindblad only: by element i <= j of rho, what c rho c^dagger takes from where */
@@ -72,7 +72,7 @@ INLINE void bound_drift(const system_t* s, scratch_t* t, ptrdiff_t p, int lane)
         high = fmax(high, energy + radius);
         t->decay = fmax(t->decay, skew * fabs(s->dt));
     }
-    double middle = s->ladder && s->steady && n == 3 ? mean : low + (high - low) / 2;
+    double middle = s->ladder && s->steady && n == 3 && !s->loss ? mean : low + (high - low) / 2;
     t->shift[lane] = middle * s->dt;
     t->size[lane] = sum - sum == 0 ? fmax(high - middle, middle - low) * fabs(s->dt) : NAN;
 }

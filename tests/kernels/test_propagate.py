@@ -211,6 +211,23 @@ def test_decay_down_a_ladder_agrees_with_the_exponential(twins, n, more):
     np.testing.assert_allclose(*found, rtol=0, atol=1e-9)
 
 
+@pytest.mark.parametrize("n", [2, 3, 4])
+@pytest.mark.parametrize("kept", ["couplings", "no couplings in the drift", "one driven ladder", "now and then"])
+def test_decay_of_a_driven_ladder_agrees_with_the_exponential(twins, n, kept):
+    drift, controls, drive = system(n, 9, 20)
+    near, a = np.tri(n, n, 1) * np.tri(n, n, 1).T, np.diag(np.sqrt(np.arange(1.0, n)), 1).astype(complex)
+    if kept != "couplings":
+        drift = drift * np.eye(n)
+    if kept in ("one driven ladder", "now and then"):
+        controls = np.stack([a, 0.3j * a.T])
+    if kept == "now and then":
+        drive = drive * (np.arange(20) % 3 > 0)[:, None]
+    half = start_of(n, 9, n)
+    arguments = (drift * near, controls * near, drive, 1.0, np.stack([0.3 * a, 0.2 * a.T @ a]))
+    found = run(twins, "propagate_lindblad", arguments, half @ half.conj().swapaxes(1, 2) / n)
+    np.testing.assert_allclose(*found, rtol=0, atol=1e-10)
+
+
 def test_without_collapse_rho_follows_the_state(twins):
     psi, arguments = start_of(3, 9, 1), (*system(3, 9, 100, size=0.3), 1.0)
     rho = psi @ psi.conj().swapaxes(1, 2)
