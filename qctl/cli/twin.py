@@ -100,8 +100,9 @@ def as_document(found: Score) -> dict[str, object]:
 
 def show(found: Score, title: str) -> None:
     """Print a score as three tables."""
+    from qctl.core.shown import shown
+
     from .cal_documents import print_table
-    from .quantities import shown
 
     rows = [
         (v.name, shown(Estimate(v.value, v.error, v.unit)), shown(Estimate(v.truth, unit=v.unit)),
