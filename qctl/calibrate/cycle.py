@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time as wall
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from functools import partial
 
 from qctl.core.errors import UsageError
 from qctl.core.names import Target
@@ -14,8 +14,8 @@ from qctl.store import Finding, ParameterStore, Status
 from qctl.store.finding import CODE
 
 from . import findings, planner, raw_data
-from .acceptance import Verdict, confirmed, judge
 from .alarm import Cusum, threshold_for
+from .decision import Answer, decided
 from .dependencies import Dependencies
 from .drift import Drift
 from .events import Alarmed, Finished, Judged, OnEvent, Planned, Quarantined, Started
@@ -25,19 +25,9 @@ from .outcome import Outcome
 from .planner import Choice, View
 from .progress import Key, Record, first_records
 from .report import Report, Standing, State, Step
-from .verification import verified
 from .workbench import Carried, Workbench
 
 LEARNS_AFTER = 300.0  # s between two measurements that say something about drift
-
-
-@dataclass(frozen=True)
-class _Answer:
-    """What is known of one target at the end of a step."""
-
-    outcome: Outcome
-    verdict: Verdict
-    raw_data: str
 
 
 class Cycle:
@@ -100,9 +90,9 @@ class Cycle:
                 gain=choice.own, then=then, time=started,
             )
         )  # fmt: skip
-        self.tell(Started(step=number, node=choice.node, targets=choice.targets, time=started))
         node = self.nodes[choice.node]
-        answers = self._answers(node, choice.targets, number)
+        say = partial(self._say, node, number)
+        answers = decided(bench, node, choice.targets, self.drift, self._raw_data, say)
         names = [name for one in answers.values() for name in one.outcome.found]
         before = {name: bench.known.estimates[name] for name in names if name in bench.known}
         self._keep(node, answers)
@@ -127,37 +117,15 @@ class Cycle:
             )
         )  # fmt: skip
 
-    def _answers(self, node: Node, targets: tuple[str, ...], number: int) -> dict[str, _Answer]:
-        """Ask, judge, ask again where a jump must be confirmed, and try out what was accepted."""
-        first = self._asked(node, targets)
-        jumped = tuple(target for target, one in first.items() if one.verdict.jump)
-        found = dict(first)
-        if jumped:
-            self.tell(Started(step=number, node=node.name, targets=jumped, time=self.bench.now()))
-            for target, again in self._asked(node, jumped).items():
-                one = first[target]
-                verdict = confirmed(one.outcome, again.outcome, one.verdict, again.verdict)
-                found[target] = replace(again, verdict=verdict)
-        passed = tuple(target for target, one in found.items() if one.verdict.accepted)
-        if node.check is not None and passed:
-            self.tell(Started(step=number, node=node.name, targets=passed, kind="verify", time=self.bench.now()))
-        outcomes = {target: one.outcome for target, one in found.items()}
-        verdicts = verified(self.bench, node, outcomes, {target: one.verdict for target, one in found.items()})
-        return {target: replace(one, verdict=verdicts[target]) for target, one in found.items()}
-
-    def _asked(self, node: Node, targets: tuple[str, ...]) -> dict[str, _Answer]:
-        carried = self.bench.carry_out(node.make(self.bench.laboratory, targets, self.bench.known))
-        now, digest = self.bench.now(), self._raw_data(carried)
-        outcomes = [findings.stamped(outcome, node.name, now) for outcome in carried.outcomes]
-        verdicts = [judge(outcome, node, self.bench.known, self.drift, now) for outcome in outcomes]
-        return {o.target: _Answer(o, v, digest) for o, v in zip(outcomes, verdicts, strict=True)}
+    def _say(self, node: Node, number: int, targets: tuple[str, ...], kind: str) -> None:
+        self.tell(Started(step=number, node=node.name, targets=targets, kind=kind, time=self.bench.now()))
 
     def _raw_data(self, carried: Carried) -> str:
         if carried.scan is None or carried.result is None:
             return ""
         return raw_data.keep(self.store.path.parent, raw_data.arrays_of(carried.scan, carried.result))
 
-    def _keep(self, node: Node, answers: dict[str, _Answer]) -> None:
+    def _keep(self, node: Node, answers: dict[str, Answer]) -> None:
         """Put a step into the store: one snapshot with all that is accepted; the rest into the history."""
         now = self.bench.now()
         rows: list[Finding] = []
@@ -180,7 +148,7 @@ class Cycle:
         mine = {one.name: one.estimate for one in added if one.status is not Status.REJECTED}
         self.bench.known = findings.merged(self.bench.known.replaced(mine), self.stored, before)
 
-    def _settle(self, node: Node, answers: dict[str, _Answer], before: Mapping[str, Estimate], number: int) -> None:
+    def _settle(self, node: Node, answers: dict[str, Answer], before: Mapping[str, Estimate], number: int) -> None:
         """Take the verdicts of a step into the records."""
         now = self.bench.now()
         for target, one in answers.items():

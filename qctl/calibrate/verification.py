@@ -16,6 +16,8 @@ from .node import Node
 from .outcome import Outcome
 
 Score = tuple[float, float]
+BETTER = 4.0  # standard errors by which new values must then be better
+CHANCE = 0.35  # share of wrong answers above which new values must be better than old ones, not only as good
 
 
 class Bench(Protocol):
@@ -37,7 +39,8 @@ def verified(
     """Return the verdicts after the candidates of all accepted outcomes were tried out together.
 
     New values that look worse by more than two standard errors are tried a second time, and judged by both
-    uploads together: by chance alone, equally good ones look so once in 44 times.
+    uploads together: by chance alone, equally good ones look so once in 44 times. Where the old ones do not work
+    at all, new ones that are as good do not work either.
     """
     found = dict(verdicts)
     trial = [t for t, v in verdicts.items() if v.accepted and _comparable(outcomes[t], bench.known)]
@@ -69,10 +72,14 @@ def _verdict(verdict: Verdict, scores: tuple[Score, Score] | None) -> Verdict:
     if scores is None:
         return replace(verdict, accepted=False, reason="the verification run cannot be played with these values")
     old, new = scores
-    if not worse(old, new):
+    shares = f"{_percent(new)} of the answers are wrong, {_percent(old)} with the old values"
+    if worse(old, new):
+        reason = f"it works worse than before: {shares}"
+    elif new[0] > CHANCE and not worse(new, old, BETTER):
+        reason = f"it works as badly as before: {shares}; another peak, or another qubit"
+    else:
         return replace(verdict, old=old, new=new)
-    text = f"it works worse than before: {_percent(new)} of the answers are wrong, {_percent(old)} with the old values"
-    return replace(verdict, accepted=False, reason=text, old=old, new=new)
+    return replace(verdict, accepted=False, reason=reason, old=old, new=new)
 
 
 def _pooled(one: tuple[Score, Score] | None, other: tuple[Score, Score] | None) -> tuple[Score, Score] | None:

@@ -186,7 +186,8 @@ def _fit_turned(x: Floats, z: Complexes, sigma: Floats | None, recipe: Recipe) -
     good = np.isfinite(x) & np.isfinite(z)
     middle = np.array([(row[g].min() + row[g].max()) / 2 if g.any() else 0.0 for row, g in zip(x, good, strict=True)])
     span = np.array([np.ptp(row[g]) if g.sum() > 1 else 1.0 for row, g in zip(x, good, strict=True)])
-    u = np.where(good, x - middle[:, None], 0.0) / np.where(span > 0, span, 1.0)[:, None]
+    span = np.where(span > 0, span, 1.0)
+    u = np.where(good, x - middle[:, None], 0.0) / span[:, None]
     turns = np.array([_turns(*row) for row in zip(u, np.where(good, z, 0.0), strict=True)])
     cable = np.exp(1j * TAU * turns[:, None] * u)
     with np.errstate(invalid="ignore"):
