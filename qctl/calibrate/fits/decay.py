@@ -59,7 +59,7 @@ def _judge(values: Mapping[str, float], errors: Mapping[str, float], x: Floats) 
 def _recipe(name: str, names: tuple[str, ...], power: float | None, physical: object, **more: object) -> Recipe:
     return Recipe(
         name, names, 1, lambda u: _grid(power or 1.0, u), (2,), (0, 1), _bounds, physical,  # type: ignore[arg-type]
-        ("offset", "amplitude", names[1], "power"), held={} if power is None else {3: power}, origin="zero",
+        ("offset", "amplitude", names[1], "power"), held={} if power is None else {3: power}, origin="start",
         trials=lambda n: 3.0, **more,  # type: ignore[arg-type]
     )  # fmt: skip
 

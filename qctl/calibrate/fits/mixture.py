@@ -20,10 +20,12 @@ Complexes = NDArray[np.complex128]
 LEAST_SHOTS = 20
 LEAST_APART = 1.0  # distance of two centres in widths below which clouds are not told apart
 MOST_ROUNDS = 300
+MOST_SHOTS = 30_000  # of each cloud; more are thinned out where centres are looked for, never where errors are counted
 
 
-def _em(clouds: Sequence[Complexes], centres: Complexes) -> tuple[Complexes, float, Floats, Floats]:
+def gaussians(clouds: Sequence[Complexes], centres: Complexes) -> tuple[Complexes, float, Floats, Floats]:
     """Return centres, width of one quadrature, weights (cloud, state) and log likelihood per shot."""
+    clouds = [cloud[:: 1 + len(cloud) // MOST_SHOTS] for cloud in clouds]
     shots = np.concatenate(clouds)
     owner = np.repeat(np.arange(len(clouds)), [len(c) for c in clouds])
     n = len(centres)
@@ -51,7 +53,7 @@ def _em(clouds: Sequence[Complexes], centres: Complexes) -> tuple[Complexes, flo
     return centres, float(np.sqrt(width2)), weights, likelihood
 
 
-def _start(clouds: Sequence[Complexes]) -> Complexes:
+def medians(clouds: Sequence[Complexes]) -> Complexes:
     """Return the median of each cloud: the larger part of it is in its own state."""
     return np.array([np.median(c.real) + 1j * np.median(c.imag) for c in clouds])
 
@@ -80,9 +82,9 @@ def fit_two_states(iq0: ArrayLike, iq1: ArrayLike) -> Fit:
         histogram (both clouds after each other).
     """
     clouds = [np.ravel(np.asarray(c, complex)) for c in (iq0, iq1)]
-    if reason := _unfit(clouds):
+    if reason := unfit(clouds):
         return failed("two states", TWO, reason, np.zeros(0), np.zeros(0), np.zeros(0))
-    centres, width, weights, _ = _em(clouds, _start(clouds))
+    centres, width, weights, _ = gaussians(clouds, medians(clouds))
     if weights[0, 1] + weights[1, 0] > 1:  # the larger parts have swapped places: names follow preparation
         centres, weights = centres[::-1], weights[:, ::-1]
     turn = np.exp(-1j * np.angle(centres[1] - centres[0]))
@@ -101,15 +103,15 @@ def fit_two_states(iq0: ArrayLike, iq1: ArrayLike) -> Fit:
     return _outcome(clouds, along, places, weights, numbers)
 
 
-def _unfit(clouds: Sequence[Complexes]) -> str:
+def unfit(clouds: Sequence[Complexes]) -> str:
+    """Return why clouds cannot be examined at all, or ""."""
     for state, cloud in enumerate(clouds):
         lost = int(np.sum(~np.isfinite(cloud)))
         if lost:
             return f"{lost} of {len(cloud)} shots of state {state} are not finite numbers"
         if len(cloud) < LEAST_SHOTS:
-            return (
-                f"{len(cloud)} shots of state {state} are too few: at least {LEAST_SHOTS}" if len(cloud) else "no data"
-            )
+            few = f"{len(cloud)} shots of state {state} are too few: at least {LEAST_SHOTS}"
+            return few if len(cloud) else "no data"
         if np.ptp(cloud.real) == 0 and np.ptp(cloud.imag) == 0:
             return f"all shots of state {state} are the same"
     return ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -63,7 +63,7 @@ def _bounds(u: Floats, span: Range | None) -> tuple[list[float], list[float]]:
     return [-FREE, -FREE, -FREE, -FREE, low, 0.0, 0.0, -TAU], [FREE, FREE, FREE, FREE, high, 100.0, 100.0, TAU]
 
 
-def _wave(a: Floats, b: Floats, frequency: Floats, frame: Frame) -> list[Floats]:
+def wave(a: Floats, b: Floats, frequency: Floats, frame: Frame) -> list[Floats]:
     """Return amplitude, frequency and phase at x = 0 of ``a cos + b sin``."""
     phase = np.arctan2(-b, a) - TAU * frequency * frame.x0 / frame.dx
     middle = np.round(np.median(phase.reshape(-1, phase.shape[-1]), axis=0) / TAU)
@@ -78,7 +78,7 @@ def _physical(theta: Floats, frame: Frame) -> list[Floats]:
     level = frame.y0 + frame.dy * (offset - slope * frame.x0 / frame.dx)
     with np.errstate(divide="ignore"):
         tau = frame.dx / (rate + width)
-    return [*_wave(a, b, frequency, frame), level, tau, frame.dy / frame.dx * slope]
+    return [*wave(a, b, frequency, frame), level, tau, frame.dy / frame.dx * slope]
 
 
 def _judge(
@@ -134,7 +134,7 @@ def recipe(
     return Recipe(
         {"": "cosine", "exponential": "damped cosine", "gaussian": "cosine in a Gaussian envelope"}[damped], names, 3,
         lambda u: _grid(u, span, damped), (4, *rate), (0, 2, 3), lambda u: _bounds(u, span),
-        lambda theta, frame: [_physical(theta, frame)[k] for k in kept], INNER, held, "zero",
+        lambda theta, frame: [_physical(theta, frame)[k] for k in kept], INNER, held, "start" if damped else "zero",
         least=len(names) + (1 if not known else 0), trials=(lambda n: 1.0) if known else (lambda n: 0.6 * n),
         essential=("amplitude",) if known else ("frequency",), n_starts=4 if damped else 3,
         judge=(lambda v, e, x: "") if known else (
@@ -181,9 +181,26 @@ def _by_span(
     x: ArrayLike, y: ArrayLike, sigma: ArrayLike | None, span: Range | None, *, damped: str = "", slope: bool = False,
     tau_needed: bool = True,
 ) -> list[Fit]:  # fmt: skip
-    """Fit sets together whose axes are equally long: a frequency range means the same for them."""
+    """Fit waves whose frequency is known to lie in ``span``, or about which nothing is known."""
     if span is None:
         return fitted(recipe(damped=damped, slope=slope, tau_needed=tau_needed), x, y, sigma)
+
+    def make(length: float) -> Recipe:
+        scaled = (span[0] * length, span[1] * length)
+        return recipe(damped=damped, slope=slope, span=scaled, physical_span=span, tau_needed=tau_needed)
+
+    return by_length(make, x, y, sigma)
+
+
+def by_length(
+    make: Callable[[float], Recipe], x: ArrayLike, y: ArrayLike, sigma: ArrayLike | None
+) -> list[Fit]:  # fmt: skip
+    """Fit sets together whose axes are equally long: numbers in units of x mean the same for them.
+
+    Parameters
+    ----------
+    make : returns the recipe for axes of that length
+    """
     values = np.atleast_2d(np.asarray(y, float))
     axes = np.broadcast_to(np.asarray(x, float), values.shape)
     errors = None if sigma is None else np.broadcast_to(np.asarray(sigma, float), values.shape)
@@ -191,8 +208,6 @@ def _by_span(
     answers: dict[int, Fit] = {}
     for length in np.unique(lengths):
         rows = np.flatnonzero(lengths == length)
-        scaled = (span[0] * length, span[1] * length)
-        how = recipe(damped=damped, slope=slope, span=scaled, physical_span=span, tau_needed=tau_needed)
-        fits = fitted(how, axes[rows], values[rows], None if errors is None else errors[rows])
+        fits = fitted(make(float(length)), axes[rows], values[rows], None if errors is None else errors[rows])
         answers |= dict(zip(rows.tolist(), fits, strict=True))
     return [answers[row] for row in range(len(values))]

@@ -12,7 +12,7 @@ from qctl.core.errors import UsageError
 
 Floats = NDArray[np.float64]
 Values = NDArray[np.float64] | NDArray[np.complex128]
-Origin = Literal["zero", "first", "middle"]
+Origin = Literal["zero", "start", "first", "middle"]
 SPIKE = 8.0  # robust standard deviations between a point and its four neighbours that make it suspicious
 LONELY = 0.3  # and its neighbours go along with it by less than this share
 MOST_LOST = 0.2  # share of points that may be missing before nothing is fitted at all
@@ -69,7 +69,9 @@ def prepare(
     y : shape (n_points,) or (n_sets, n_points)
     sigma : standard deviation of one point, any shape that spreads to that of y; None when it is not known
     least : number of points below which nothing is fitted
-    origin : where u is 0: at x = 0 (or the first point, where x = 0 lies far away), first or middle
+    origin : where u is 0: at x = 0 (the first point where x = 0 lies farther away than the scan is long), at x = 0
+        unless
+        the scan goes below it ("start"), at the first point, or in the middle
     kind : float or complex
 
     Raises
@@ -175,7 +177,7 @@ def _frame(x: Floats, origin: Origin) -> tuple[Floats, Floats]:
     span = np.where(high > low, high - low, 1.0)
     if origin == "middle":
         return (low + high) / 2, span
-    near = (low >= 0) & (low <= span) & (origin == "zero")
+    near = (np.abs(low) <= span) & ((origin == "zero") | ((origin == "start") & (low >= 0)))
     return np.where(near, 0.0, low), span
 
 

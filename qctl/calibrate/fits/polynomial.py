@@ -40,7 +40,8 @@ def _bounds(u: Floats) -> tuple[list[float], list[float]]:
 
 def _recipe(name: str, names: tuple[str, ...], order: int, physical: object, **more: object) -> Recipe:
     return Recipe(
-        name, names, 0, lambda u: _powers(order, u), (), tuple(range(order + 1)), _bounds, physical,  # type: ignore[arg-type]
+        name, names, 0, lambda u: _powers(order, u), (), tuple(range(order + 1)), _bounds, physical,
+         # type: ignore[arg-type]
         ("offset", "slope", "curvature"), held=dict.fromkeys(range(order + 1, 3), 0.0), origin="middle", n_starts=1,
         trials=lambda n: 1.0, **more,  # type: ignore[arg-type]
     )  # fmt: skip

@@ -32,6 +32,8 @@ class Frame:
 
 
 Physical = Callable[[Floats, Frame], list[Floats]]
+Arrange = Callable[[Floats, Floats, Points], Floats]
+Held = float | Callable[[Points], Floats]
 Bounds = Callable[[Floats], tuple[list[float], list[float]]]
 Judge = Callable[[Mapping[str, float], Mapping[str, float], Floats], str]
 
@@ -49,15 +51,16 @@ class Recipe:
     bounds : lower and upper bound of each of the kernel's parameters, from the axis u
     physical : from the kernel's parameters, shape (..., n_sets, n_par), the named ones, each of shape (..., n_sets)
     bound_names : the name that users know for each of the kernel's parameters
-    held : kernel's parameters that are not fitted, and their values
+    held : kernel's parameters that are not fitted, and their values, or what finds them from the points
     origin : where u = 0 lies
     least : number of points needed
-    null : the simplest curve that this one must beat
+    null : the simplest curve that this one must beat; "nothing": whatever is found is an answer
     trials : how many independent curves of this kind noise could imitate, by the number of points
     essential : parameters without which the fit is worth nothing
     judge : from values, errors and x, a reason not to believe the fit, or ""
     n_starts : how many starts are tried
     coarse : whether first guesses may come from averages of neighbouring points
+    arrange : makes starts, shape (n_sets, n_starts, n_par), where the grid's numbers are not those of the kernel
     """
 
     name: str
@@ -69,7 +72,7 @@ class Recipe:
     bounds: Bounds
     physical: Physical
     bound_names: tuple[str, ...]
-    held: Mapping[int, float] = field(default_factory=dict)
+    held: Mapping[int, Held] = field(default_factory=dict)
     origin: Origin = "first"
     least: int = 5
     null: Literal["constant", "line", "nothing"] = "constant"
@@ -78,3 +81,4 @@ class Recipe:
     judge: Judge | None = None
     n_starts: int = 3
     coarse: bool = False
+    arrange: Arrange | None = None

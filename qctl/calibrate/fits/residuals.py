@@ -52,6 +52,18 @@ def neighbours(residuals: Floats) -> tuple[Floats, Floats]:
     return np.nan_to_num(correlation), np.sqrt(np.maximum(np.nan_to_num(square - step), 0.0))
 
 
+def drift(residuals: Floats) -> Floats:
+    """Return how far the sum of residuals walks away, in units in which noise stays below 1.95 in 999 of 1,000 cases.
+
+    A jump or drift in the middle of a scan makes long walks (cumulative sums; Brown, Durbin, Evans, J. R. Stat. Soc. B
+    37, 149).
+    """
+    with np.errstate(all="ignore"):
+        centred = np.nan_to_num(residuals - np.nanmean(residuals, axis=1, keepdims=True))
+        size = np.sqrt(np.sum(centred**2, axis=1))
+        return np.nan_to_num(np.max(np.abs(np.cumsum(centred, axis=1)), axis=1) / size)
+
+
 def chance(
     null: Floats, full: Floats, n_more: NDArray[np.intp], n_left: NDArray[np.intp], trials: float, known: bool
 ) -> Floats:

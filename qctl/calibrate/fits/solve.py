@@ -35,10 +35,11 @@ class Solution:
 
 def solve(recipe: Recipe, points: Points) -> Solution:
     """Return the best curve for each set, outliers left out."""
-    low, high = (np.array(bound, float) for bound in recipe.bounds(points.u))
+    shape = (len(points.y), len(recipe.bound_names))
+    low, high = (np.array(np.broadcast_to(np.array(bound, float), shape)) for bound in recipe.bounds(points.u))
     for k, value in recipe.held.items():
-        low[k] = high[k] = value
-    starts = _starts(recipe, points, low)
+        low[:, k] = high[:, k] = value(points) if callable(value) else value
+    starts = _starts(recipe, points, np.where(low < high, 0.0, low))
     found = _fit(recipe, points.u, points.v, np.where(points.lonely, np.inf, points.s), starts, low, high)
     for _ in range(2):
         s = _left_out(points, found)
@@ -46,19 +47,20 @@ def solve(recipe: Recipe, points: Points) -> Solution:
         if not rows.size:
             break
         both = np.concatenate([starts[rows], found.theta[rows][:, None]], axis=1)
-        again = _fit(recipe, points.u[rows], points.v[rows], s[rows], both, low, high)
+        again = _fit(recipe, points.u[rows], points.v[rows], s[rows], both, low[rows], high[rows])
         found = _joined(found, again, rows)
     return found
 
 
-def _starts(recipe: Recipe, points: Points, low: Floats) -> Floats:
+def _starts(recipe: Recipe, points: Points, rest: Floats) -> Floats:
+    """Return starts: what the scan found, and for the other parameters ``rest``."""
     u, v = points.u, points.smooth
     if recipe.coarse and points.y.shape[1] >= 2 * COARSE:
         u, v = (_averaged(part, points.y.shape[1]) for part in (u, v))
     nonlinear, linear = scan(recipe.grid, u, v, recipe.n_starts)
-    starts = np.zeros((*nonlinear.shape[:2], len(low)))
-    for k, value in recipe.held.items():
-        starts[:, :, k] = value
+    if recipe.arrange is not None:
+        return recipe.arrange(nonlinear, linear, points)
+    starts = np.repeat(rest[:, None], nonlinear.shape[1], axis=1)
     starts[:, :, recipe.nonlinear] = nonlinear
     starts[:, :, recipe.linear] = linear
     return starts
@@ -77,8 +79,9 @@ def _fit(recipe: Recipe, u: Floats, v: Floats, s: Floats, starts: Floats, low: F
     theta, cov = np.empty((n, n_par)), np.empty((n, n_par, n_par))
     chi2, flag = np.empty(n), np.empty(n, np.int32)
     flat = np.ascontiguousarray(starts.reshape(n, n_par))
-    lows, highs = (np.ascontiguousarray(np.broadcast_to(bound, flat.shape)) for bound in (low, high))
-    x, y, sigma = (np.ascontiguousarray(np.repeat(part, n_starts, axis=0)) for part in (u, v, s))
+    x, y, sigma, lows, highs = (
+        np.ascontiguousarray(np.repeat(part, n_starts, axis=0)) for part in (u, v, s, low, high)
+    )
     fit(recipe.model, x, y, sigma, flat, lows, highs, theta, cov, chi2, flag)
     # A start that ended where the points determine nothing is only taken where no other is nearly as good.
     worth = np.where(np.isfinite(chi2), chi2 * np.where(flag == 2, 1.02, 1.0), np.inf).reshape(n_sets, n_starts)

@@ -10,14 +10,16 @@ from numpy.typing import ArrayLike, NDArray
 from .fit import Fit, failed
 from .points import Points, prepare
 from .recipe import Frame, Recipe
-from .residuals import chance, neighbours, runs_test, simpler
+from .residuals import chance, drift, neighbours, runs_test, simpler
 from .solve import Solution, solve
 
 Floats = NDArray[np.float64]
 BY_CHANCE = 3e-5  # noise alone is taken for a signal less often than this
-SIGNS = 0.01  # probability of the runs test below which residuals are not random
+WALK = 1.95  # walk of summed residuals that noise makes once in 1,000 sets
+SIGNS = 0.003  # probability of the runs test below which residuals are not random
 MISFIT = 0.04  # share of the swing that residuals may systematically be off
 WORST_ERROR = 0.5  # relative error of an essential parameter
+UNKNOWN = "the points do not determine all parameters"
 CHI2 = (0.3, 3.0)  # reduced chi^2 that passes even where the signs of residuals do not look random
 
 
@@ -49,7 +51,7 @@ class _Numbers:
     reduced: Floats
     runs_p: Floats
     runs_z: Floats
-    correlation: Floats
+    walk: Floats
     swing: Floats
     noise: Floats
     misfit: Floats
@@ -84,7 +86,7 @@ def judged(recipe: Recipe, points: Points, found: Solution) -> list[Fit]:
 
 def _numbers(recipe: Recipe, points: Points, found: Solution) -> _Numbers:
     used = np.isfinite(found.s)
-    n_free = int(np.sum(found.low < found.high))
+    n_free = int(np.sum(found.low[0] < found.high[0]))
     left = np.maximum(used.sum(axis=1) - n_free, 1)
     spread = found.chi2 / left  # of v over s
     residuals = np.where(used, points.v - found.curve, np.nan)
@@ -93,6 +95,7 @@ def _numbers(recipe: Recipe, points: Points, found: Solution) -> _Numbers:
     tests = [runs_test(part) for part in parts]
     p, z = np.min([t[0] for t in tests], axis=0) * len(parts), np.min([t[1] for t in tests], axis=0)
     follow = [neighbours(part) for part in parts]
+    walk = np.max([drift(part) for part in parts], axis=0)
     correlation, systematic = np.max([f[0] for f in follow], axis=0), np.max([f[1] for f in follow], axis=0)
     swing = _swing(found.curve, points)
     noise = np.sqrt(np.nanmean(np.where(used, found.s, np.nan) ** 2, axis=1))
@@ -108,7 +111,7 @@ def _numbers(recipe: Recipe, points: Points, found: Solution) -> _Numbers:
     reduced = spread if points.known else np.ones(len(left))
     misfit = systematic / np.maximum(swing, 1e-300)
     p = np.minimum(p, 1.0)
-    return _Numbers(values, covariance, sigma, reduced, p, z, correlation, swing, noise, misfit, by_chance)
+    return _Numbers(values, covariance, sigma, reduced, p, z, walk, swing, noise, misfit, by_chance)
 
 
 def _swing(curve: Floats, points: Points) -> Floats:
@@ -138,7 +141,7 @@ def _physical(recipe: Recipe, points: Points, found: Solution, covariance: Float
 
 def _at_bound(recipe: Recipe, found: Solution) -> list[tuple[str, ...]]:
     free = found.low < found.high
-    near = 1e-7 * np.where(free, found.high - found.low, 1.0)
+    near = 1e-7 * np.where(free, np.minimum(found.high - found.low, 1.0), 1.0)
     touching = free & ((found.theta <= found.low + near) | (found.theta >= found.high - near))
     return [tuple(dict.fromkeys(np.array(recipe.bound_names)[row])) for row in touching]
 
@@ -149,7 +152,7 @@ def _reason(
     """Return the first thing that speaks against the fit, the most telling ones first."""
     if found.flag[row] == 3:
         return "the curve is not finite at these points"
-    if n.by_chance[row] > BY_CHANCE:
+    if recipe.null != "nothing" and n.by_chance[row] > BY_CHANCE:
         simple = "straight line" if recipe.null == "line" else "constant"
         return f"nothing but noise: a {simple} explains the points as well"
     values = dict(zip(recipe.names, map(float, n.values[row]), strict=True))
@@ -162,7 +165,7 @@ def _reason(
     if at_bound:
         return f"{', '.join(at_bound)} ended at the edge of what is possible"
     if found.flag[row] == 2 or not np.isfinite(n.covariance[row]).all():
-        return "the points do not determine all parameters"
+        return UNKNOWN
     if found.flag[row] == 1:
         return "the fit did not settle"
     for name in recipe.essential:
@@ -172,7 +175,7 @@ def _reason(
 
 
 def _residual_reason(points: Points, n: _Numbers, row: int) -> str:
-    random = n.runs_p[row] >= SIGNS or n.runs_z[row] > 0
+    random = (n.runs_p[row] >= SIGNS or n.runs_z[row] > 0) and n.walk[row] < WALK
     if points.known and not CHI2[0] <= n.reduced[row] <= CHI2[1] and not random:
         return f"residuals are not noise: reduced chi^2 is {n.reduced[row]:.3g}, and their signs follow each other"
     if not random and n.misfit[row] > MISFIT:
