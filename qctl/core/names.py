@@ -25,6 +25,7 @@ UNITS: dict[Target, dict[str, str]] = {
     Target.QUBIT: {
         "frequency": "Hz",
         "anharmonicity": "Hz",
+        "arc_N": "Hz",  # a flux pulse of height A (of full scale) shifts the qubit by sum_N arc_N A^N
         "t1": "s",
         "t2": "s",  # echo
         "t2_ramsey": "s",
@@ -41,6 +42,8 @@ UNITS: dict[Target, dict[str, str]] = {
         "readout.weight_im_N": "",
     },
     Target.COUPLING: {
+        "chevron.flux_amplitude": "",  # where |11> meets |20>
+        "chevron.coupler_amplitude": "",  # of the first full return of |11>
         "cz.flux_amplitude": "",
         "cz.coupler_amplitude": "",
         "cz.duration": "s",

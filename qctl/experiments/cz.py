@@ -1,0 +1,208 @@
+"""CZ: coupler for least leakage, flux for a conditional phase of pi, and what each qubit's own phase gains.
+
+A gate symmetric in time loses |11> on a line in the plane of both heights only: the coupler finds that line, the flux
+the place on it where |11> has gained pi (Rol et al., arXiv:1903.02492; Sung et al., PRX 11, 021058). Both are asked in
+one scan, around the chevron's answer or, once a CZ is known, closely around that.
+
+Errors of a gate from small errors of its parameters, averaged over states (Pedersen et al., Phys. Lett. A 367, 47):
+0.15 e^2 for the conditional phase, 0.2 e^2 for the phase of either qubit, L / 4 for a loss L of |11>.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from math import isfinite, pi
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qctl.calibrate.fits import fit_zero
+from qctl.calibrate.fits.any_curve import fit_any_curve
+from qctl.calibrate.fits.fit import Fit
+from qctl.calibrate.node import Node, Quantity
+from qctl.calibrate.outcome import Figure, Outcome
+from qctl.calibrate.scan import Scan
+from qctl.core.laboratory import Laboratory
+from qctl.core.names import Target
+from qctl.core.parameters import Estimate, Parameters
+from qctl.core.pulse import Pulse
+from qctl.core.result import Result
+
+from .cz_check import CzCheck
+from .flux_arc import shift, slope
+from .pairs import Pair, claims, gate_pulse, guarded, pairs_of, qubits_of
+from .phases import ANGLES, LEAST_CONTRAST, phase_of, wrapped
+from .rows import Row, flip, half, play, program
+from .signal import excited
+
+Floats = NDArray[np.float64]
+COARSE, FINE = (0.10, 0.020), (0.06, 0.006)  # spans of coupler and flux, relative
+POWER = 3.0  # with which the exchange rises with the coupler's pulse
+
+
+@dataclass(frozen=True)
+class Cz:
+    """Loss of |11> against the coupler's height; phases against the flux height."""
+
+    laboratory: Laboratory
+    targets: tuple[str, ...]
+    couplers: int = 7
+    fluxes: int = 5
+    shots: int = 500
+    name: ClassVar[str] = "cz"
+
+    def scan(self, known: Parameters) -> Scan:
+        """Return |11> for each coupler height; then interference of low alone, low beside 1, high alone, by flux."""
+        pairs, pulses, circuits = pairs_of(self.laboratory, known, self.targets), list[Pulse](), list[list[Row]]()
+        qubits, places = qubits_of(pairs), [around(known, pair) for pair in pairs]
+
+        def gates(heights: Iterable[tuple[float, float]]) -> list[Row]:
+            first = len(pulses)
+            pulses.extend(gate_pulse(known, p, *both) for p, both in zip(pairs, heights, strict=True))
+            return guarded(qubits, [play((p.high, p.low), first + k) for k, p in enumerate(pairs)])
+
+        for u in np.linspace(-1, 1, self.couplers):
+            middle = gates((a, c * (1 + u * span)) for a, c, (span, _) in places)
+            circuits.append([*(flip(q) for q in qubits), *middle])
+        for u in np.linspace(-1, 1, self.fluxes):
+            middle = gates((a * (1 + u * span), c) for a, c, (_, span) in places)
+            for probes, others in _probes(pairs):
+                start = [*(half(q) for q in probes), *(flip(q) for q in others)]
+                circuits += [[*start, *middle, *(half(q, float(angle)) for q in probes)] for angle in ANGLES]
+        return Scan(program(self.laboratory, circuits, qubits, self.shots, tuple(pulses)))
+
+    def read(self, result: Result, known: Parameters) -> tuple[Outcome, ...]:
+        """Return both heights and the phases at their new place."""
+        ones, sigma = excited(result, known)
+        pairs = {pair.name: (k, pair) for k, pair in enumerate(pairs_of(self.laboratory, known, self.targets))}
+        outcomes = []
+        for name in self.targets:
+            if name not in pairs:
+                outcomes.append(Outcome(name, reason="the high qubit or the coupler has no flux line"))
+                continue
+            k, pair = pairs[name]
+            outcomes.append(self._outcome(known, pair, ones[:, 2 * k : 2 * k + 2], sigma[:, 2 * k : 2 * k + 2]))
+        return tuple(outcomes)
+
+    def _outcome(self, known: Parameters, pair: Pair, ones: Floats, sigma: Floats) -> Outcome:
+        flux, coupler, (wide, near) = around(known, pair)
+        couplers = coupler * (1 + wide * np.linspace(-1, 1, self.couplers))
+        fluxes = flux * (1 + near * np.linspace(-1, 1, self.fluxes))
+        n = self.couplers
+        leak = least_loss(couplers, 1 - ones[:n, 0], sigma[:n, 0])
+        phase, error, contrast = phase_of(ones[n:].reshape(-1, 3, 3, 2), sigma[n:].reshape(-1, 3, 3, 2))
+        both = wrapped(phase[:, 1, 0] - phase[:, 0, 0] - pi)
+        meet = fit_zero(fluxes, np.unwrap(both), np.hypot(error[:, 1, 0], error[:, 0, 0]))[0]
+        figures = (
+            Figure(f"loss of |11> of {pair.name}", leak.x, leak.y, "coupler (full scale)", "loss", leak.sigma,
+                   leak.x, leak.curve, (leak.values[0],)),
+            Figure(f"conditional phase of {pair.name} less pi", meet.x, meet.y, "flux (full scale)", "rad", meet.sigma,
+                   meet.x, meet.curve, (meet.values[0],)),
+        )  # fmt: skip
+        reason = leak.reason or meet.reason or _beyond(meet, fluxes, leak, couplers)
+        if contrast[:, :, 0].min() < LEAST_CONTRAST / 2 or np.median(contrast[:, 2, 1]) < LEAST_CONTRAST:
+            reason = "the qubits do not interfere behind the gate: it leaks, or shifts much faster than one knows"
+        if reason:
+            return Outcome(pair.name, fits=(leak, meet), figures=figures, reason=reason)
+        place, stem = meet.value("zero"), f"{pair.name}.cz"
+        low = self._own_phase(fluxes, phase[:, 0, 0], error[:, 0, 0], np.zeros(self.fluxes), place)
+        turn = 2 * pi * known[f"{stem}.duration"]
+        expected = np.array([turn * 0.85 * shift(known, pair.high_name, height) for height in fluxes])
+        high = self._own_phase(fluxes, phase[:, 2, 1], error[:, 2, 1], expected, place)
+        found = {
+            f"{stem}.flux_amplitude": Estimate(place, meet.error("zero"), run=self.name),
+            f"{stem}.coupler_amplitude": Estimate(leak.value("best"), leak.error("best"), run=self.name),
+            f"{stem}.phase_low": Estimate(float(wrapped(-low[0])), low[1], "rad", run=self.name),
+            f"{stem}.phase_high": Estimate(float(wrapped(-high[0])), high[1], "rad", run=self.name),
+        }
+        return Outcome(pair.name, found, (leak, meet), figures)
+
+    def _own_phase(
+        self, fluxes: Floats, phase: Floats, error: Floats, expected: Floats, place: float
+    ) -> tuple[float, float]:  # fmt: skip
+        """Return a phase at the height ``place`` and its error: what it is more than expected is smooth."""
+        left = np.unwrap(phase - expected)
+        u = (fluxes - place) / np.ptp(fluxes)
+        columns = np.stack([np.ones_like(u), u, u**2][: 3 if np.any(expected) else 2], axis=1) / error[:, None]
+        values = np.linalg.lstsq(columns, left / error, rcond=None)[0]
+        covariance = np.linalg.inv(columns.T @ columns)
+        at = np.interp(place, fluxes, expected)
+        return float(values[0] + at), float(np.sqrt(covariance[0, 0]))
+
+
+def around(known: Parameters, pair: Pair) -> tuple[float, float, tuple[float, float]]:
+    """Return the heights of flux and coupler to look around, and how far: the chevron's until a CZ was found."""
+    stem = f"{pair.name}.cz"
+    flux, coupler = known.estimates[f"{stem}.flux_amplitude"], known.estimates[f"{stem}.coupler_amplitude"]
+    if isfinite(flux.error) and isfinite(coupler.error):
+        return flux.value, coupler.value, FINE if coupler.error < 0.01 * coupler.value else COARSE
+    meet, back = (f"{pair.name}.chevron.{what}_amplitude" for what in ("flux", "coupler"))
+    if meet in known and back in known:
+        return known[meet], known[back], COARSE
+    return flux.value, coupler.value, COARSE
+
+
+def least_loss(couplers: Floats, lost: Floats, sigma: Floats) -> Fit:
+    """Return where the loss of |11> is least: one turn of ``sin^2(pi (height / best)^power)``."""
+    start = float(couplers[np.argmin(lost)])
+    wide = float(np.ptp(couplers))
+    return fit_any_curve(
+        "loss of |11>", ("best", "power", "offset"),
+        lambda p: p[2] + 0.95 * np.sin(pi * (couplers / p[0]) ** p[1]) ** 2,
+        [(start, POWER, 0.03), (float(couplers.mean()), POWER, 0.03)],
+        ([float(couplers.min()) - wide / 3, 1.0, -0.1], [float(couplers.max()) + wide / 3, 8.0, 0.4]),
+        couplers, lost, sigma,
+    )  # fmt: skip
+
+
+def _probes(pairs: tuple[Pair, ...]) -> list[tuple[list[int], list[int]]]:
+    low, high = [p.low for p in pairs], [p.high for p in pairs]
+    return [(low, []), (low, high), (high, [])]
+
+
+def _beyond(meet: Fit, fluxes: Floats, leak: Fit, couplers: Floats) -> str:
+    for what, value, scanned in (
+        ("a conditional phase of pi", meet.value("zero"), fluxes),
+        ("the least loss of |11>", leak.value("best"), couplers),
+    ):
+        if abs(value - scanned.mean()) > 1.2 * np.ptp(scanned):
+            return f"{what} lies far outside the scan, at {value:.4f}"
+    return ""
+
+
+def flux_curvature(known: Parameters, coupling: str) -> float:
+    """Return the gate error per square of an error of the flux height.
+
+    At resonance |11> gains pi (1 - d / G): pi T for each hertz of detuning d, which is the arc's slope times height.
+    """
+    high = max(
+        coupling.split("-"), key=lambda qubit: known[f"{qubit}.frequency"] if f"{qubit}.frequency" in known else 0
+    )
+    if f"{high}.arc_2" not in known:
+        return 0.0
+    open_for = 0.5 * known[f"{coupling}.cz.duration"]
+    by_height = pi * open_for * slope(known, high, known[f"{coupling}.cz.flux_amplitude"])
+    return 0.15 * by_height**2
+
+
+def coupler_curvature(known: Parameters, coupling: str) -> float:
+    """Return the gate error per square of an error of the coupler's height: a quarter of ``(pi power e / height)^2``."""
+    return (pi * POWER / known[f"{coupling}.cz.coupler_amplitude"]) ** 2 / 4
+
+
+NODE = Node(
+    name=Cz.name,
+    kind=Target.COUPLING,
+    finds=(
+        Quantity(name="cz.flux_amplitude", low=0.02, high=0.95, floor=0.02, curvature=flux_curvature),
+        Quantity(name="cz.coupler_amplitude", low=0.02, high=0.95, floor=0.05, curvature=coupler_curvature),
+        Quantity(name="cz.phase_low", low=-4.0, high=4.0, floor=6.3, curvature=lambda known, coupling: 0.2),
+        Quantity(name="cz.phase_high", low=-4.0, high=4.0, floor=6.3, curvature=lambda known, coupling: 0.2),
+    ),
+    make=lambda laboratory, targets, known: Cz(laboratory, targets),
+    needs=("chevron",),
+    claims=claims,
+    check=lambda laboratory, targets, known: CzCheck(laboratory, targets),
+)
