@@ -18,7 +18,6 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from qctl.calibrate.fits import fit_zero
 from qctl.calibrate.fits.any_curve import fit_any_curve
 from qctl.calibrate.fits.fit import Fit
 from qctl.calibrate.node import Node, Quantity
@@ -94,7 +93,7 @@ class Cz:
         leak = least_loss(couplers, 1 - ones[:n, 0], sigma[:n, 0])
         phase, error, contrast = phase_of(ones[n:].reshape(-1, 3, 3, 2), sigma[n:].reshape(-1, 3, 3, 2))
         both = wrapped(phase[:, 1, 0] - phase[:, 0, 0] - pi)
-        meet = fit_zero(fluxes, np.unwrap(both), np.hypot(error[:, 1, 0], error[:, 0, 0]))[0]
+        meet = crossing(fluxes, np.unwrap(both), np.hypot(error[:, 1, 0], error[:, 0, 0]))
         figures = (
             Figure(f"loss of |11> of {pair.name}", leak.x, leak.y, "coupler (full scale)", "loss", leak.sigma,
                    leak.x, leak.curve, (leak.values[0],)),
@@ -102,7 +101,7 @@ class Cz:
                    meet.x, meet.curve, (meet.values[0],)),
         )  # fmt: skip
         reason = leak.reason or meet.reason or _beyond(meet, fluxes, leak, couplers)
-        if contrast[:, :, 0].min() < LEAST_CONTRAST / 2 or np.median(contrast[:, 2, 1]) < LEAST_CONTRAST:
+        if contrast[:, :2, 0].min() < LEAST_CONTRAST / 2 or np.median(contrast[:, 2, 1]) < LEAST_CONTRAST:
             reason = "the qubits do not interfere behind the gate: it leaks, or shifts much faster than one knows"
         if reason:
             return Outcome(pair.name, fits=(leak, meet), figures=figures, reason=reason)
@@ -154,6 +153,17 @@ def least_loss(couplers: Floats, lost: Floats, sigma: Floats) -> Fit:
         [(start, POWER, 0.03), (float(couplers.mean()), POWER, 0.03)],
         ([float(couplers.min()) - wide / 3, 1.0, -0.1], [float(couplers.max()) + wide / 3, 8.0, 0.4]),
         couplers, lost, sigma,
+    )  # fmt: skip
+
+
+def crossing(fluxes: Floats, phase: Floats, sigma: Floats) -> Fit:
+    """Return where a phase that falls with the flux height crosses 0."""
+    by_height = float(np.polynomial.Polynomial.fit(fluxes, phase, 1).deriv()(0.0))
+    start = float(fluxes.mean() - phase.mean() / (by_height or 1.0))
+    wide, steep = 3 * float(np.ptp(fluxes)), 10 * abs(by_height) + 1.0
+    return fit_any_curve(
+        "zero of a line", ("zero", "slope"), lambda p: p[1] * (fluxes - p[0]), [(start, by_height)],
+        ([float(fluxes.mean()) - wide, -steep], [float(fluxes.mean()) + wide, steep]), fluxes, phase, sigma,
     )  # fmt: skip
 
 
