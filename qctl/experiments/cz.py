@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from math import isfinite, pi
+from math import isfinite, pi, remainder
 from typing import ClassVar
 
 import numpy as np
@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from qctl.calibrate.fits.any_curve import fit_any_curve
 from qctl.calibrate.fits.fit import Fit
 from qctl.calibrate.node import Node, Quantity
-from qctl.calibrate.outcome import Figure, Outcome
+from qctl.calibrate.outcome import Outcome
 from qctl.calibrate.scan import Scan
 from qctl.core.laboratory import Laboratory
 from qctl.core.names import Target
@@ -30,6 +30,7 @@ from qctl.core.pulse import Pulse
 from qctl.core.result import Result
 
 from .cz_check import CzCheck
+from .drawn import drawn
 from .flux_arc import shift, slope
 from .pairs import Pair, claims, gate_pulse, guarded, pairs_of, qubits_of
 from .phases import ANGLES, LEAST_CONTRAST, phase_of, wrapped
@@ -94,12 +95,13 @@ class Cz:
         phase, error, contrast = phase_of(ones[n:].reshape(-1, 3, 3, 2), sigma[n:].reshape(-1, 3, 3, 2))
         both = wrapped(phase[:, 1, 0] - phase[:, 0, 0] - pi)
         meet = crossing(fluxes, np.unwrap(both), np.hypot(error[:, 1, 0], error[:, 0, 0]))
+        name = pair.name
         figures = (
-            Figure(f"loss of |11> of {pair.name}", leak.x, leak.y, "coupler (full scale)", "loss", leak.sigma,
-                   leak.x, leak.curve, (leak.values[0],)),
-            Figure(f"conditional phase of {pair.name} less pi", meet.x, meet.y, "flux (full scale)", "rad", meet.sigma,
-                   meet.x, meet.curve, (meet.values[0],)),
-        )  # fmt: skip
+            drawn(f"loss of |11> of {name}", leak, "coupler (full scale)", y_label="loss", marks=(leak.values[0],)),
+            drawn(
+                f"conditional phase of {name}", meet, "flux (full scale)", y_label="rad - pi", marks=(meet.values[0],)
+            ),
+        )
         reason = leak.reason or meet.reason or _beyond(meet, fluxes, leak, couplers)
         if contrast[:, :2, 0].min() < LEAST_CONTRAST / 2 or np.median(contrast[:, 2, 1]) < LEAST_CONTRAST:
             reason = "the qubits do not interfere behind the gate: it leaks, or shifts much faster than one knows"
@@ -113,8 +115,8 @@ class Cz:
         found = {
             f"{stem}.flux_amplitude": Estimate(place, meet.error("zero"), run=self.name),
             f"{stem}.coupler_amplitude": Estimate(leak.value("best"), leak.error("best"), run=self.name),
-            f"{stem}.phase_low": Estimate(float(wrapped(-low[0])), low[1], "rad", run=self.name),
-            f"{stem}.phase_high": Estimate(float(wrapped(-high[0])), high[1], "rad", run=self.name),
+            f"{stem}.phase_low": Estimate(remainder(-low[0], 2 * pi), low[1], "rad", run=self.name),
+            f"{stem}.phase_high": Estimate(remainder(-high[0], 2 * pi), high[1], "rad", run=self.name),
         }
         return Outcome(pair.name, found, (leak, meet), figures)
 
@@ -187,9 +189,8 @@ def flux_curvature(known: Parameters, coupling: str) -> float:
 
     At resonance |11> gains pi (1 - d / G): pi T for each hertz of detuning d, which is the arc's slope times height.
     """
-    high = max(
-        coupling.split("-"), key=lambda qubit: known[f"{qubit}.frequency"] if f"{qubit}.frequency" in known else 0
-    )
+    known_of = [qubit for qubit in coupling.split("-") if f"{qubit}.frequency" in known]
+    high = max(known_of, key=lambda qubit: known[f"{qubit}.frequency"], default="")
     if f"{high}.arc_2" not in known:
         return 0.0
     open_for = 0.5 * known[f"{coupling}.cz.duration"]
@@ -198,7 +199,7 @@ def flux_curvature(known: Parameters, coupling: str) -> float:
 
 
 def coupler_curvature(known: Parameters, coupling: str) -> float:
-    """Return the gate error per square of an error of the coupler's height: a quarter of ``(pi power e / height)^2``."""
+    """Return the gate error per square of an error of the coupler's height: ``(pi power e / height)^2 / 4``."""
     return (pi * POWER / known[f"{coupling}.cz.coupler_amplitude"]) ** 2 / 4
 
 

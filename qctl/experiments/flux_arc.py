@@ -55,7 +55,8 @@ class FluxArc:
         """Return Ramsey with one pulse in between, without and with each height."""
         qubits = indices(self.laboratory, self.targets)
         lines = [self.laboratory.qubits[name].flux for name in self.targets]
-        pulses, circuits = [], []
+        circuits = []
+        pulses: list[Pulse] = []
         for height in (0.0, *self.heights):
             first = len(pulses)
             pulses += [
@@ -163,6 +164,6 @@ NODE = Node(
     kind=Target.QUBIT,
     finds=tuple(Quantity(name=f"arc_{n}", low=-inf, high=inf, floor=0.0) for n in ORDERS),
     make=lambda laboratory, targets, known: FluxArc(laboratory, targets),
-    needs=("fine_amplitude", "flux_bias"),
+    needs=("ramsey",),
     claims=lambda laboratory, known, qubit: frozenset({qubit, *neighbouring(laboratory, qubit)}),
 )

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from qctl.calibrate.node import Node
 
-from . import qubit_spectroscopy, rabi, ramsey
+from . import chevron, cz, flux_arc, qubit_spectroscopy, rabi, ramsey
 
 NODES: tuple[Node, ...] = (
     # one qubit
     qubit_spectroscopy.NODE,
     rabi.NODE,
     ramsey.NODE,
+    # couplings
+    flux_arc.NODE,
+    chevron.NODE,
+    cz.NODE,
 )
