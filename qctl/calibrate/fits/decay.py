@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .fit import Fit
-from .recipe import FREE, Frame, Recipe
+from .recipe import FREE, Frame, Held, Physical, Recipe
 from .scan import Grid
 from .verdict import fitted
 
@@ -56,25 +57,22 @@ def _judge(values: Mapping[str, float], errors: Mapping[str, float], x: Floats) 
     return ""
 
 
-def _recipe(name: str, names: tuple[str, ...], power: float | None, physical: object, **more: object) -> Recipe:
+def _recipe(
+    name: str, names: tuple[str, ...], power: float | None, physical: Physical, essential: tuple[str, ...] = ("tau",)
+) -> Recipe:  # fmt: skip
+    held: dict[int, Held] = {} if power is None else {3: power}
     return Recipe(
-        name, names, 1, lambda u: _grid(power or 1.0, u), (2,), (0, 1), _bounds, physical,  # type: ignore[arg-type]
-        ("offset", "amplitude", names[1], "power"), held={} if power is None else {3: power}, origin="start",
-        trials=lambda n: 3.0, **more,  # type: ignore[arg-type]
+        name, names, 1, partial(_grid, power or 1.0), (2,), (0, 1), _bounds,
+        lambda theta, frame: physical(theta, frame)[: len(names)], ("offset", "amplitude", names[1], "power"), held,
+        "start", 5 if power else 7, "constant", lambda n: 3.0, essential, _judge if essential else None,
     )  # fmt: skip
 
 
 TIMES = ("amplitude", "tau", "offset")
-EXPONENTIAL = _recipe(
-    "exponential decay", TIMES, 1.0, lambda t, f: _physical(t, f)[:3], essential=("tau",), judge=_judge
-)
-GAUSSIAN_DECAY = _recipe(
-    "Gaussian decay", TIMES, 2.0, lambda t, f: _physical(t, f)[:3], essential=("tau",), judge=_judge
-)
-STRETCHED = _recipe(
-    "stretched decay", (*TIMES, "power"), None, _physical, least=7, essential=("tau", "power"), judge=_judge
-)
-POWER = _recipe("randomised benchmarking", ("amplitude", "p", "offset"), 1.0, _rb)
+EXPONENTIAL = _recipe("exponential decay", TIMES, 1.0, _physical)
+GAUSSIAN_DECAY = _recipe("Gaussian decay", TIMES, 2.0, _physical)
+STRETCHED = _recipe("stretched decay", (*TIMES, "power"), None, _physical, ("tau", "power"))
+POWER = _recipe("randomised benchmarking", ("amplitude", "p", "offset"), 1.0, _rb, ())
 ENVELOPES = {"exponential": EXPONENTIAL, "gaussian": GAUSSIAN_DECAY, "stretched": STRETCHED}
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .fit import Fit
-from .recipe import FREE, Frame, Recipe
+from .recipe import FREE, Frame, Null, Physical, Recipe
 from .scan import Grid
 from .verdict import fitted
 
@@ -38,20 +40,19 @@ def _bounds(u: Floats) -> tuple[list[float], list[float]]:
     return [-FREE] * 3, [FREE] * 3
 
 
-def _recipe(name: str, names: tuple[str, ...], order: int, physical: object, **more: object) -> Recipe:
+def _recipe(
+    name: str, names: tuple[str, ...], order: int, physical: Physical, null: Null, least: int, essential: str = ""
+) -> Recipe:  # fmt: skip
     return Recipe(
-        name, names, 0, lambda u: _powers(order, u), (), tuple(range(order + 1)), _bounds, physical,
-         # type: ignore[arg-type]
-        ("offset", "slope", "curvature"), held=dict.fromkeys(range(order + 1, 3), 0.0), origin="middle", n_starts=1,
-        trials=lambda n: 1.0, **more,  # type: ignore[arg-type]
+        name, names, 0, partial(_powers, order), (), tuple(range(order + 1)), _bounds, physical,
+        ("offset", "slope", "curvature"), dict.fromkeys(range(order + 1, 3), 0.0), "middle", least, null, lambda n: 1.0,
+        (essential,) if essential else (), n_starts=1,
     )  # fmt: skip
 
 
-LINE = _recipe("line", ("slope", "intercept"), 1, _line, least=3, null="nothing")
-ZERO = _recipe("zero of a line", ("zero", "slope"), 1, _zero, least=4, essential=("slope",))
-PARABOLA = _recipe(
-    "parabola", ("centre", "curvature", "extremum"), 2, _vertex, least=4, null="line", essential=("curvature",)
-)
+LINE = _recipe("line", ("slope", "intercept"), 1, _line, "nothing", 3)
+ZERO = _recipe("zero of a line", ("zero", "slope"), 1, _zero, "constant", 4, "slope")
+PARABOLA = _recipe("parabola", ("centre", "curvature", "extremum"), 2, _vertex, "line", 4, "curvature")
 
 
 def fit_line(x: ArrayLike, y: ArrayLike, sigma: ArrayLike | None = None) -> list[Fit]:

@@ -31,6 +31,7 @@ class Frame:
         return cls(points.x0, points.dx, points.y0, points.dy)
 
 
+Null = Literal["constant", "line", "nothing"]
 Physical = Callable[[Floats, Frame], list[Floats]]
 Arrange = Callable[[Floats, Floats, Points], Floats]
 Held = float | Callable[[Points], Floats]
@@ -75,7 +76,7 @@ class Recipe:
     held: Mapping[int, Held] = field(default_factory=dict)
     origin: Origin = "first"
     least: int = 5
-    null: Literal["constant", "line", "nothing"] = "constant"
+    null: Null = "constant"
     trials: Callable[[int], float] = float
     essential: tuple[str, ...] = ()
     judge: Judge | None = None

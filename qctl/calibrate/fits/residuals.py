@@ -61,7 +61,7 @@ def drift(residuals: Floats) -> Floats:
     with np.errstate(all="ignore"):
         centred = np.nan_to_num(residuals - np.nanmean(residuals, axis=1, keepdims=True))
         size = np.sqrt(np.sum(centred**2, axis=1))
-        return np.nan_to_num(np.max(np.abs(np.cumsum(centred, axis=1)), axis=1) / size)
+        return np.asarray(np.nan_to_num(np.max(np.abs(np.cumsum(centred, axis=1)), axis=1) / size))
 
 
 def chance(

@@ -132,7 +132,7 @@ def fit_amplification(
             lambda u: ([-FREE] * 4 + [low, 0.0, 0.0, -1e3], [FREE] * 4 + [high, 1.0, 1.0, 1e3]), physical,
             ("offset", "slope", "amplitude", "amplitude", "error", "tau", "tau", "phase"), held, "zero", least=5,
             null="constant" if amplitude is None else "nothing", trials=lambda n: 3.0, essential=("amplitude",),
-            n_starts=4,
+            n_starts=number,
         )  # fmt: skip
 
     return by_length(make, x, y, sigma)
