@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from scipy.linalg import expm
 
 from qctl.core.errors import InstrumentError
-from qctl.kernels.propagate import propagate
+from qctl.kernels.channel import channel
 
 from .chip import TWO_PI, Chip
 from .memory import Memory
-from .operators import Complex, between, commutator, embedded, lowering, superoperator
+from .operators import Complex, commutator, lowering
 from .signals import Signal
 from .timeline import Couplings, Energies, Piece
 
@@ -33,6 +33,33 @@ class Felt:
     factor: complex
     carrier: float
     signal: Signal
+
+
+@dataclass(frozen=True)
+class _Stretch:
+    """What kernel `channel` needs to know of a piece; without exchanges, of one qubit."""
+
+    qubits: tuple[int, ...]
+    energies: NDArray[np.float64]
+    fields: Complex
+    steps: NDArray[np.float64]
+    exchanges: NDArray[np.float64] | None = None
+    shifts: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+    pairs: NDArray[np.int64] = field(default_factory=lambda: np.zeros((0, 2), np.int64))
+
+    @property
+    def digest(self) -> bytes:
+        """Return what tells the operator of this stretch from all others of its world."""
+        exchanges = () if self.exchanges is None else (self.exchanges,)
+        parts = (np.array(self.qubits), self.steps, self.energies, self.fields, *exchanges)
+        return blake2b(b"".join(x.tobytes() for x in parts), digest_size=16).digest()
+
+    def operator(self, chip: Chip, longest: float) -> Complex:
+        """Return the unitary, or the superoperator on a chip with decay; decay is taken in steps of ``longest``."""
+        exchanges = np.zeros((len(self.steps), 0)) if self.exchanges is None else self.exchanges
+        rates = np.array([chip.rates(q) for q in self.qubits]) if chip.dissipative else None
+        arrays = (self.energies, self.fields, exchanges, self.shifts, self.pairs, self.steps)
+        return channel(*(np.ascontiguousarray(x) for x in arrays), rates, longest)
 
 
 @dataclass
@@ -105,15 +132,9 @@ class Motion:
         """Return the operator of one driven qubit, shape (1, size, size)."""
         (qubit,), d = piece.qubits, self.chip.twin.levels
         times, steps = self._grid(piece)
-        u = self._drive_at(qubit, times, steps, self.frames[qubit])
-        energies = self.levels[qubit].at(times) - np.arange(d) * self.frames[qubit]
-        mean = energies.mean(axis=0)
-        controls, drive = [lowering(d)], [u / 2]
-        if np.ptp(energies, axis=0).max() > 0:
-            controls += [embedded(0, 1, d, f"P{k}") for k in range(1, d)]
-            drive += [(energies[:, k] - mean[k]) / 2 for k in range(1, d)]
-        drift = np.diag(mean).astype(np.complex128)
-        return self._through(drift, np.stack(controls), np.stack(drive, axis=1), steps, piece.qubits, SPLIT_DRIVE)
+        fields = self._drive_at(qubit, times, steps, self.frames[qubit])[:, None]
+        energies = (self.levels[qubit].at(times) - np.arange(d) * self.frames[qubit])[:, None]
+        return self._through(_Stretch(piece.qubits, energies, fields, steps), SPLIT_DRIVE)
 
     def couple(self, piece: Piece) -> Complex:
         """Return the operator of qubits that exchange excitations, shape (1, size^k, size^k).
@@ -124,32 +145,24 @@ class Motion:
         self._check_cluster(piece)
         times, steps = self._grid(piece)
         frame = float(np.mean([self.levels[q].rest[1] for q in qubits]))
-        controls: list[Complex] = []
-        drive: list[NDArray[np.float64] | Complex] = []
-        for place, q in enumerate(qubits):
-            energies = self.levels[q].at(times) - np.arange(d) * frame
-            controls += [embedded(place, len(qubits), d, f"P{k}") for k in range(1, d)]
-            drive += [energies[:, k] / 2 for k in range(1, d)]
-            u = self._drive_at(q, times, steps, frame, steady=False)
-            if np.any(u):
-                controls.append(embedded(place, len(qubits), d, "a"))
-                drive.append(u / 2)
-        drift = np.zeros((d ** len(qubits),) * 2, np.complex128)
-        for c, (a, b) in enumerate(self.chip.pairs):
-            if a in qubits and b in qubits:
-                first, second = (embedded(qubits.index(q), len(qubits), d, "a") for q in (a, b))
-                controls.append(first @ second.T)
-                drive.append(self.exchanges[c].signal.at(times))
-                drift += TWO_PI * self.chip.couplers[c].zz * (first.T @ first @ second.T @ second)
-        columns = np.stack([np.asarray(x, np.complex128) for x in drive], axis=1)
-        moved = self._through(drift, np.stack(controls), columns, steps, qubits, SPLIT_COUPLED)
-        return self._framed(moved, piece, frame)
+        energies = np.stack([self.levels[q].at(times) - np.arange(d) * frame for q in qubits], axis=1)
+        fields = np.stack([self._drive_at(q, times, steps, frame, steady=False) for q in qubits], axis=1)
+        inside = self._inside(qubits)
+        pairs = [[qubits.index(q) for q in self.chip.pairs[c]] for c in inside]
+        exchanges = np.stack([self.exchanges[c].signal.at(times).real for c in inside], axis=1)
+        shifts = TWO_PI * np.array([self.chip.couplers[c].zz for c in inside])
+        stretch = _Stretch(qubits, energies, fields, steps, exchanges, shifts, np.array(pairs, np.int64))
+        return self._framed(self._through(stretch, SPLIT_COUPLED), piece, frame)
+
+    def _inside(self, qubits: tuple[int, ...]) -> list[int]:
+        """Return the couplings whose two qubits are both among ``qubits``."""
+        return [c for c, pair in enumerate(self.chip.pairs) if set(pair) <= set(qubits)]
 
     def exchange(self, piece: Piece) -> float:
         """Return the largest change of an exchange from its value at rest during a piece, rad/s."""
         times, _ = self._grid(piece)
-        inside = (c for c, pair in enumerate(self.chip.pairs) if set(pair) <= set(piece.qubits))
-        return max(float(np.abs(e.signal.at(times).real - e.rest).max()) for e in (self.exchanges[c] for c in inside))
+        acting = (self.exchanges[c] for c in self._inside(piece.qubits))
+        return max(float(np.abs(e.signal.at(times).real - e.rest).max()) for e in acting)
 
     def _check_cluster(self, piece: Piece) -> None:
         most = 3 if self.chip.dissipative else 4
@@ -169,55 +182,8 @@ class Motion:
         total = reduce(lambda x, y: np.add.outer(x, y).ravel(), angles)
         return np.asarray(np.exp(-1j * total * piece.end)[:, None] * moved * np.exp(1j * total * piece.start))
 
-    def _through(
-        self,
-        drift: Complex,
-        controls: Complex,
-        drive: Complex,
-        steps: NDArray[np.float64],
-        qubits: tuple[int, ...],
-        longest: float,
-    ) -> Complex:
-        """Return the operator of all rows of ``drive``; the first and the last may be shorter than the others."""
-        edges = [0, *(np.flatnonzero(np.abs(np.diff(steps)) > 1e-6 * steps[:-1]) + 1).tolist(), len(steps)]
-        found = [
-            self._evolved(drift, controls, drive[first:last], float(steps[first]), qubits, longest)
-            for first, last in pairwise(edges)
-        ]
-        return reduce(lambda before, after: after @ before, found)
-
-    def _evolved(
-        self, drift: Complex, controls: Complex, drive: Complex, dt: float, qubits: tuple[int, ...], longest: float
-    ) -> Complex:
-        parts = (np.array([dt, *qubits]), drift, controls, np.ascontiguousarray(drive))
-        key = blake2b(b"".join(x.tobytes() for x in parts), digest_size=16).digest()
-        if not self.chip.dissipative:
-            return self.memory.get(key, lambda: _unitary(drift, controls, drive, dt)[None])
-        return self.memory.get(key, lambda: self._decaying(drift, controls, drive, dt, qubits, longest))
-
-    def _decaying(
-        self, drift: Complex, controls: Complex, drive: Complex, dt: float, qubits: tuple[int, ...], longest: float
-    ) -> Complex:
-        per_split = max(1, int(longest / dt + 1e-6))
-        found = np.eye(self.chip.twin.levels ** (2 * len(qubits)), dtype=np.complex128)
-        whole = len(drive) // per_split
-        for first in range(0, whole, 1024):
-            count = min(1024, whole - first)
-            part = drive[first * per_split : (first + count) * per_split].reshape(count, per_split, -1)
-            found = self._split(drift, controls, part, dt, qubits) @ found
-        if len(drive) > whole * per_split:
-            found = self._split(drift, controls, drive[None, whole * per_split :], dt, qubits) @ found
-        return found[None]
-
-    def _split(self, drift: Complex, controls: Complex, drive: Complex, dt: float, qubits: tuple[int, ...]) -> Complex:
-        """Return the product of (half decay, unitary, half decay) over the rows of ``drive`` (Strang splitting)."""
-        half = drive.shape[1] * dt / 2
-        steps = superoperator(_unitaries(drift, controls, drive, dt), self.chip.twin.levels, len(qubits))
-        return _product(between([self._decay(q, half) for q in qubits], steps))
-
-    def _decay(self, qubit: int, duration: float) -> Complex:
-        key = ("decay", qubit, duration)
-        return self.memory.get(key, lambda: np.asarray(expm(self.chip.dissipators[qubit] * duration)))
+    def _through(self, stretch: _Stretch, longest: float) -> Complex:
+        return self.memory.get(stretch.digest, lambda: stretch.operator(self.chip, longest)[None])
 
     def _grid(self, piece: Piece) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return the middles and lengths of the time steps of a piece, s.
@@ -236,8 +202,8 @@ class Motion:
         for q in piece.qubits:
             yield from (f.signal for f in self.felt[q])
         if piece.kind == "couple":
-            inside = (c for c, pair in enumerate(self.chip.pairs) if set(pair) <= set(piece.qubits))
-            yield from (self.exchanges[c].signal for c in inside if len(self.exchanges[c].signal.values))
+            inside = (self.exchanges[c].signal for c in self._inside(piece.qubits))
+            yield from (signal for signal in inside if len(signal.values))
 
     def _leak(self, qubit: int, time: float) -> complex:
         """Return the constant drive of an idle qubit by its own line, mostly its leaking carrier, rad/s."""
@@ -273,25 +239,3 @@ def _idling(energies: NDArray[np.float64], leak: complex) -> Complex:
     if leak:
         h += leak / 2 * lowering(len(energies)) + np.conj(leak) / 2 * lowering(len(energies)).T
     return h
-
-
-def _unitaries(drift: Complex, controls: Complex, drive: Complex, dt: float) -> Complex:
-    """Return the propagator of each row of ``drive``, shape (n_rows, n, n)."""
-    n = len(drift)
-    u = np.broadcast_to(np.eye(n, dtype=np.complex128), (len(drive), n, n)).copy()
-    drifts = np.ascontiguousarray(np.broadcast_to(drift, (len(drive), n, n)))
-    propagate(drifts, np.ascontiguousarray(controls), np.ascontiguousarray(drive), dt, u)
-    return u
-
-
-def _unitary(drift: Complex, controls: Complex, drive: Complex, dt: float) -> Complex:
-    return np.asarray(_unitaries(drift, controls, np.ascontiguousarray(drive)[None], dt)[0])
-
-
-def _product(steps: Complex) -> Complex:
-    """Return ``steps[-1] @ ... @ steps[0]`` by halving."""
-    while len(steps) > 1:
-        last = steps[-1:] if len(steps) % 2 else steps[:0]
-        even = len(steps) - len(last)
-        steps = np.concatenate([steps[1:even:2] @ steps[0:even:2], last])
-    return np.asarray(steps[0])
