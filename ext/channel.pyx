@@ -151,7 +151,7 @@ def channel(
     each = sum((shifts[k] * numbers[:, a] * numbers[:, b] for k, (a, b) in enumerate(couples)), np.zeros(len(numbers)))
     ends = groups(np.asarray(steps), longest if rates is not None else np.inf)
     cdef double[::1] shift = np.ascontiguousarray(each)
-    cdef double[::1] spans = np.add.reduceat(steps, ends[:-1]) if len(ends) > 1 else np.zeros(0)
+    cdef double[::1] spans = np.add.reduceat(steps, ends[: len(ends) - 1]) if len(ends) > 1 else np.zeros(0)
     cdef int64_t[::1] behind = np.ascontiguousarray(ends[1:], np.int64)
     cdef Py_ssize_t n_groups = behind.shape[0], n = p.n, size = n * n
     cdef double[:, ::1] rate = np.ascontiguousarray(rates if rates is not None else np.zeros((places, 3)), np.float64)
@@ -197,7 +197,7 @@ def groups(steps, longest):
     """Return where groups of steps begin, and the end: of equal steps, and no longer than ``longest`` unless of one step."""
     if not np.isfinite(longest):
         return np.array([0, len(steps)] if len(steps) else [0])
-    changes = np.flatnonzero(np.abs(np.diff(steps)) > 1e-6 * np.abs(steps[:-1])) + 1
+    changes = np.flatnonzero(np.abs(np.diff(steps)) > 1e-6 * np.abs(steps[: len(steps) - 1])) + 1
     edges = [0, *changes.tolist(), len(steps)]
     parts = [np.arange(a, b, max(1, int(longest / steps[a] + 1e-6))) for a, b in zip(edges, edges[1:]) if b > a]
     return np.concatenate([*parts, [len(steps)]])

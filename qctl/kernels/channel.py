@@ -25,8 +25,8 @@ def channel(
 ) -> Complex:
     """Return the operator of all steps: a unitary, or with decay a superoperator.
 
-    In each step ``H = sum_j E_j + (u_j a_j + h.c.) / 2 + sum_p g_p (a_first a_second^dagger + h.c.) + z_p n_first n_second``
-    is constant. Decay and H alternate (Strang) in groups of equal steps that last ``longest`` at most, or one step.
+    In each step ``H = sum_j E_j + (u_j a_j + h.c.) / 2 + sum_p g_p (a_p b_p^dagger + h.c.) + z_p a_p^dagger a_p
+    b_p^dagger b_p`` is constant, a and b being those of the first and the second of a pair. Decay and H alternate (Strang) in groups of equal steps that last ``longest`` at most, or one step.
 
     Parameters
     ----------
@@ -65,10 +65,10 @@ def channel(
         raise ValueError(f"{places} transmons of {levels} levels: at most {MOST} levels in all, 8 of one")
     parts = (energies, fields, exchanges, shifts, steps, np.zeros(0) if rates is None else rates)
     if not all(np.isfinite(x).all() for x in parts):
-        raise ValueError("energies, fields, exchanges or rates are not finite, or turn by more than 1e6 rad in one step")
-    unitaries = [
-        _unitary(energies[k], fields[k], exchanges[k], shifts, pairs, float(steps[k])) for k in range(n_steps)
-    ]
+        raise ValueError(
+            "energies, fields, exchanges or rates are not finite, or turn by more than 1e6 rad in one step"
+        )
+    unitaries = [_unitary(energies[k], fields[k], exchanges[k], shifts, pairs, float(steps[k])) for k in range(n_steps)]
     if rates is None:
         return reduce(lambda done, u: u @ done, unitaries, np.eye(levels**places, dtype=np.complex128))
     generator = _generator(rates, levels)
@@ -108,7 +108,9 @@ def _unitary(
     half = half + sum(g * lower[p] @ lower[q].T for g, (p, q) in zip(exchanges, pairs, strict=True))
     h = h + half + half.conj().T + sum(z * number[p] @ number[q] for z, (p, q) in zip(shifts, pairs, strict=True))
     if np.abs(h).sum(axis=1).max() * abs(step) > 1e6 * levels**places:
-        raise ValueError("energies, fields, exchanges or rates are not finite, or turn by more than 1e6 rad in one step")
+        raise ValueError(
+            "energies, fields, exchanges or rates are not finite, or turn by more than 1e6 rad in one step"
+        )
     return np.asarray(expm(-1j * step * h))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -15,32 +14,6 @@ Complex = NDArray[np.complex128]
 def lowering(n_levels: int) -> Complex:
     """Return a, with a|n> = sqrt(n)|n-1>."""
     return _frozen(np.diag(np.sqrt(np.arange(1, n_levels)), k=1).astype(np.complex128))
-
-
-@lru_cache(maxsize=64)
-def embedded(place: int, n_places: int, n_levels: int, kind: str) -> Complex:
-    """Return an operator of one of several transmons: ``a``, or ``P1``, ``P2``, ... (projector on a level)."""
-    own = lowering(n_levels) if kind == "a" else np.diag(np.arange(n_levels) == int(kind[1:])).astype(np.complex128)
-    parts = [own if k == place else np.eye(n_levels, dtype=np.complex128) for k in range(n_places)]
-    return _frozen(kron(parts))
-
-
-def kron(parts: Sequence[Complex]) -> Complex:
-    """Return the Kronecker product of all parts, the first counted slowest."""
-    found = parts[0]
-    for part in parts[1:]:
-        found = _product(found, part)
-    return found
-
-
-def between(parts: Sequence[Complex], steps: Complex) -> Complex:
-    """Return ``K s K`` for each of ``steps``, where K is the Kronecker product of ``parts``, without making K."""
-    size, n_parts, shape = len(parts[0]), len(parts), steps.shape
-    for place, part in enumerate(parts):
-        after = size ** (n_parts - 1 - place)
-        steps = part @ steps.reshape(-1, size, after * shape[-1])
-        steps = part.T @ steps.reshape(-1, size, after) if after > 1 else steps.reshape(-1, size) @ part
-    return steps.reshape(shape)
 
 
 def _product(a: Complex, b: Complex) -> Complex:

@@ -32,7 +32,11 @@ def test_what_does_not_fit_is_refused(twins):
     templates, which, values = material(4, 100)
     out = np.empty((4, 100), np.float32)
     for twin in twins:
-        for wrong in ((templates[:, :99].copy(), which, values), (templates, which[:3], values), (templates, which, values[:9])):
+        for wrong in (
+            (templates[:, :99].copy(), which, values),
+            (templates, which[:3], values),
+            (templates, which, values[:9]),
+        ):
             with pytest.raises(ValueError, match="do not fit"):
                 twin.noisy_rows(*wrong, generator(), out)
         for template in (-1, 3):

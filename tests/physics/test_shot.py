@@ -8,7 +8,7 @@ import pytest
 from qctl.physics.chip import Chip
 from qctl.physics.jumps import sample_jumps
 from qctl.physics.motion import Felt, Motion
-from qctl.physics.operators import between, kron, lowering, superoperator
+from qctl.physics.operators import lowering, superoperator
 from qctl.physics.register import Register
 from qctl.physics.shot import Shot
 from qctl.physics.signals import Signal
@@ -142,12 +142,3 @@ def test_jumps_follow_the_rates():
     values, vectors = np.linalg.eig(rates)
     expected = (vectors @ np.diag(np.exp(values)) @ np.linalg.inv(vectors))[:, 2]
     np.testing.assert_allclose(np.bincount(final, minlength=3) / n, expected, atol=0.012)
-
-
-@pytest.mark.parametrize("n_parts", [1, 2, 3])
-def test_local_factors_on_both_sides_are_the_kronecker_products(n_parts):
-    rng = np.random.default_rng(4)
-    parts = [rng.normal(size=(3, 3)) + 1j * rng.normal(size=(3, 3)) for _ in range(n_parts)]
-    steps = rng.normal(size=(5, 3**n_parts, 3**n_parts)).astype(complex)
-    np.testing.assert_allclose(between(parts, steps), kron(parts) @ steps @ kron(parts), atol=1e-9)
-    np.testing.assert_allclose(kron(parts[:2]), parts[0] if n_parts == 1 else np.kron(*parts[:2]), atol=1e-12)
