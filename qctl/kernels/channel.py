@@ -1,6 +1,5 @@
 """The operator of a stretch of driven, coupled and decaying transmons."""
 
-from functools import reduce
 from itertools import pairwise
 
 import numpy as np
@@ -25,8 +24,9 @@ def channel(
 ) -> Complex:
     """Return the operator of all steps: a unitary, or with decay a superoperator.
 
-    In each step ``H = sum_j E_j + (u_j a_j + h.c.) / 2 + sum_p g_p (a_p b_p^dagger + h.c.) + z_p a_p^dagger a_p
-    b_p^dagger b_p`` is constant, a and b being those of the first and the second of a pair. Decay and H alternate (Strang) in groups of equal steps that last ``longest`` at most, or one step.
+    In each step H is constant, ``sum_j E_j + (u_j a_j + h.c.) / 2 + sum_p g_p (a_p b_p^dagger + h.c.) + z_p n_p m_p``:
+    a lowers and n counts the first of a pair, b and m the second. Decay and H alternate (Strang) in groups of equal
+    steps that last ``longest`` at most, or one step.
 
     Parameters
     ----------
@@ -70,13 +70,20 @@ def channel(
         )
     unitaries = [_unitary(energies[k], fields[k], exchanges[k], shifts, pairs, float(steps[k])) for k in range(n_steps)]
     if rates is None:
-        return reduce(lambda done, u: u @ done, unitaries, np.eye(levels**places, dtype=np.complex128))
+        return _in_turn([np.eye(levels**places, dtype=np.complex128), *unitaries])
     generator = _generator(rates, levels)
     found = np.eye(levels ** (2 * places), dtype=np.complex128)
     for first, last in pairwise(_groups(steps, longest)):
-        u = reduce(lambda done, u: u @ done, unitaries[first:last])
+        u = _in_turn(unitaries[first:last])
         half = expm(generator * float(steps[first:last].sum()) / 2)
         found = half @ _superoperator(u, levels, places) @ half @ found
+    return found
+
+
+def _in_turn(operators: list[Complex]) -> Complex:
+    found = operators[0]
+    for operator in operators[1:]:
+        found = operator @ found
     return found
 
 
@@ -93,7 +100,10 @@ def _groups(steps: Floats, longest: float) -> list[int]:
 
 def _embedded(operator: Complex, place: int, places: int) -> Complex:
     eye = np.eye(len(operator), dtype=np.complex128)
-    return reduce(np.kron, [operator if k == place else eye for k in range(places)])
+    found: Complex = np.eye(1, dtype=np.complex128)
+    for k in range(places):
+        found = np.kron(found, operator if k == place else eye)
+    return found
 
 
 def _unitary(
@@ -103,10 +113,15 @@ def _unitary(
     a = np.diag(np.sqrt(np.arange(1.0, levels)), 1).astype(np.complex128)
     lower = [_embedded(a, j, places) for j in range(places)]
     number = [x.T @ x for x in lower]
-    h = sum(_embedded(np.diag(e).astype(np.complex128), j, places) for j, e in enumerate(energies))
-    half = sum(u / 2 * x for u, x in zip(fields, lower, strict=True))
-    half = half + sum(g * lower[p] @ lower[q].T for g, (p, q) in zip(exchanges, pairs, strict=True))
-    h = h + half + half.conj().T + sum(z * number[p] @ number[q] for z, (p, q) in zip(shifts, pairs, strict=True))
+    h = np.zeros_like(lower[0])
+    half = np.zeros_like(lower[0])
+    for j, e in enumerate(energies):
+        h += _embedded(np.diag(e).astype(np.complex128), j, places)
+        half += fields[j] / 2 * lower[j]
+    for g, z, (p, q) in zip(exchanges, shifts, pairs.tolist(), strict=True):
+        half += g * lower[p] @ lower[q].T
+        h += z * number[p] @ number[q]
+    h += half + half.conj().T
     if np.abs(h).sum(axis=1).max() * abs(step) > 1e6 * levels**places:
         raise ValueError(
             "energies, fields, exchanges or rates are not finite, or turn by more than 1e6 rad in one step"
@@ -117,16 +132,17 @@ def _unitary(
 def _generator(rates: Floats, levels: int) -> Complex:
     """Return the decay of all transmons, each one's ket and bra in one index."""
     a = np.diag(np.sqrt(np.arange(1.0, levels)), 1)
-    eye, total = np.eye(levels), []
+    eye = np.eye(levels)
+    total: list[Complex] = []
     for down, up, dephasing in rates:
         one = np.zeros((levels**2, levels**2))
         for c in (np.sqrt(down) * a, np.sqrt(up) * a.T, np.sqrt(2 * dephasing) * a.T @ a):
             one += np.kron(c, c) - (np.kron(c.T @ c, eye) + np.kron(eye, c.T @ c)) / 2
         total.append(one.astype(np.complex128))
-    return np.asarray(sum(_embedded(one, j, len(total)) for j, one in enumerate(total)))
+    return np.asarray(np.sum([_embedded(one, j, len(total)) for j, one in enumerate(total)], axis=0))
 
 
 def _superoperator(u: Complex, levels: int, places: int) -> Complex:
     both = np.einsum("ab,cd->acbd", u, u.conj()).reshape((levels,) * (4 * places))
     order = [side * 2 * places + half * places + j for side in (0, 1) for j in range(places) for half in (0, 1)]
-    return both.transpose(order).reshape(levels ** (2 * places), levels ** (2 * places))
+    return np.asarray(both.transpose(order).reshape(levels ** (2 * places), levels ** (2 * places)))

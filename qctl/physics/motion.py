@@ -58,8 +58,10 @@ class _Stretch:
         """Return the unitary, or the superoperator on a chip with decay; decay is taken in steps of ``longest``."""
         exchanges = np.zeros((len(self.steps), 0)) if self.exchanges is None else self.exchanges
         rates = np.array([chip.rates(q) for q in self.qubits]) if chip.dissipative else None
-        arrays = (self.energies, self.fields, exchanges, self.shifts, self.pairs, self.steps)
-        return channel(*(np.ascontiguousarray(x) for x in arrays), rates, longest)
+        energies, fields = np.ascontiguousarray(self.energies), np.ascontiguousarray(self.fields)
+        return channel(
+            energies, fields, np.ascontiguousarray(exchanges), self.shifts, self.pairs, self.steps, rates, longest
+        )
 
 
 @dataclass
