@@ -102,7 +102,7 @@ def _embedded(operator: Complex, place: int, places: int) -> Complex:
     eye = np.eye(len(operator), dtype=np.complex128)
     found: Complex = np.eye(1, dtype=np.complex128)
     for k in range(places):
-        found = np.kron(found, operator if k == place else eye)
+        found = np.asarray(np.kron(found, operator if k == place else eye), np.complex128)
     return found
 
 
