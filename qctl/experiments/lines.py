@@ -63,19 +63,19 @@ def circuits_of(
     return circuits, tuple(pulses)
 
 
-def lines_of(asked: Comb, signal: Floats, sigma: Floats) -> list[Fit]:
-    """Return the line of each target: of all angles, the fit that places it best.
+def lines_of(asked: Comb, signal: Floats, sigma: Floats, n_settings: int = 1) -> list[list[Fit]]:
+    """Return the lines of all targets, setting by setting: of all angles, the fit that places it best.
 
     Parameters
     ----------
-    signal, sigma : shape (n_turns * n_points, n_targets), any unit
+    signal, sigma : shape (n_settings * n_turns * n_points, n_targets), any unit
     """
-    n_targets, n_points = asked.frequencies.shape
-    shape = (len(asked.turns), n_points, n_targets)
-    y, e = (np.reshape(a, shape).transpose(2, 0, 1).reshape(-1, n_points) for a in (signal, sigma))
-    fits = fit_gaussian(np.repeat(asked.frequencies, len(asked.turns), axis=0), y, e)
-    groups = [fits[k : k + len(asked.turns)] for k in range(0, len(fits), len(asked.turns))]
-    return [min(group, key=_worth) for group in groups]
+    (n_targets, n_points), n_turns = asked.frequencies.shape, len(asked.turns)
+    shape = (n_settings, n_turns, n_points, n_targets)
+    y, e = (np.reshape(a, shape).transpose(0, 3, 1, 2).reshape(-1, n_points) for a in (signal, sigma))
+    fits = fit_gaussian(np.tile(np.repeat(asked.frequencies, n_turns, axis=0), (n_settings, 1)), y, e)
+    best = [min(fits[k : k + n_turns], key=_worth) for k in range(0, len(fits), n_turns)]
+    return [best[k : k + n_targets] for k in range(0, len(best), n_targets)]
 
 
 def _worth(fit: Fit) -> tuple[bool, float]:

@@ -62,7 +62,7 @@ class QubitSpectroscopy:
     def read(self, result: Result, known: Parameters) -> tuple[Outcome, ...]:
         """Return the frequency of each target."""
         asked = self.asked(known)
-        fits = lines_of(asked, *projected(result))
+        (fits,) = lines_of(asked, *projected(result))
         return tuple(self._outcome(*both) for both in zip(self.targets, fits, asked.frequencies, strict=True))
 
     def _outcome(self, target: str, fit: Fit, asked: Floats) -> Outcome:

@@ -21,7 +21,7 @@ from qctl.core.result import Result
 from .drawn import drawn
 from .drive import frequency_curvature
 from .groups import apart
-from .rows import half, indices, program, wait
+from .rows import half, indices, late, program, wait
 from .signal import in_blocks, projected, some_points
 
 Floats = NDArray[np.float64]
@@ -82,12 +82,12 @@ class Ramsey:
         circuits = []
         for group in apart(self.laboratory, self.targets):
             beats = [self.beat(known, target) for target in group]
+            qubits = indices(self.laboratory, group)
             for k in range(self.n_points):
-                rows = []
-                for qubit, beat in zip(indices(self.laboratory, group), beats, strict=True):
-                    t = float(beat.waits[k])
-                    rows += [half(qubit), wait(qubit, t), half(qubit, 2 * pi * beat.artificial * t)]
-                circuits.append(rows)
+                waits = [float(beat.waits[k]) for beat in beats]
+                turns = [2 * pi * beat.artificial * t for beat, t in zip(beats, waits, strict=True)]
+                every = zip(qubits, waits, turns, strict=True)
+                circuits.append(late(qubits, [[half(q), wait(q, t), half(q, turn)] for q, t, turn in every], waits))
         return Scan(program(self.laboratory, circuits, indices(self.laboratory, self.targets), self.shots))
 
     def read(self, result: Result, known: Parameters) -> tuple[Outcome, ...]:

@@ -35,6 +35,19 @@ def wait(qubit: int, seconds: float) -> Row:
     return event(Op.DELAY, (qubit,), (seconds,))
 
 
+def late(qubits: Sequence[int], sequences: Sequence[Sequence[Row]], seconds: Sequence[float]) -> list[Row]:
+    """Return a sequence for each qubit, all of which end together: what waits less begins later.
+
+    Parameters
+    ----------
+    seconds : how long each sequence waits in all
+    """
+    longest, rows = max(seconds), list[Row]()
+    for qubit, sequence, own in zip(qubits, sequences, seconds, strict=True):
+        rows += [wait(qubit, longest - own), *sequence]
+    return rows
+
+
 def play(qubits: Sequence[int], number: int, phase: float = 0.0) -> Row:
     """Return the pulse ``number`` of the program; ``qubits`` (one or two) are busy meanwhile."""
     return event(Op.PULSE, qubits, (phase,), number)

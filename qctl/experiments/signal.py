@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
@@ -68,3 +69,24 @@ def _along(result: Result) -> Floats:
 def some_points(result: Result, first: int, last: int) -> Result:
     """Return the sweep points from ``first`` up to but not including ``last``, as a result of their own."""
     return replace(result, bits=result.bits[first:last], iq=result.iq[first:last], quasi=(), traces={})
+
+
+def between(result: Result, zeros: Sequence[int], ones: Sequence[int]) -> tuple[Floats, Floats]:
+    """Return how far each mean point lies on the way from 0 to 1, told by points of the same run, and its error.
+
+    Needs no calibrated readout. Errors of the references are left out: they move all points alike.
+
+    Parameters
+    ----------
+    zeros, ones : points in which every measured qubit was left in 0, or brought to 1
+
+    Returns
+    -------
+    float64, shape (n_points, n_measured) each, in the order of the bits
+    """
+    iq = result.iq[:, :, np.argsort([bit for _, bit in result.measured])]
+    means = iq.mean(axis=1)
+    start, way = means[list(zeros)].mean(axis=0), means[list(ones)].mean(axis=0) - means[list(zeros)].mean(axis=0)
+    way = np.where(np.abs(way) > 0, way, 1e-300)
+    spread = (iq / way).real.std(axis=1, ddof=1) if result.shots > 1 else np.zeros(means.shape)
+    return np.asarray(((means - start) / way).real), np.asarray(spread / np.sqrt(result.shots))

@@ -1,6 +1,8 @@
 """A laboratory whose truth was drawn at random, over the real link; and results made up point by point."""
 
 from dataclasses import replace
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -21,6 +23,15 @@ from qctl.physics.chip import Chip
 @pytest.fixture(scope="session")
 def laboratory():
     return read_laboratory(find_laboratory("transmon5"))
+
+
+@pytest.fixture(scope="session")
+def truth():
+    """Return the functions of truth.py beside this file."""
+    spec = spec_from_file_location("truth", Path(__file__).with_name("truth.py"))
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 @pytest.fixture(scope="session")

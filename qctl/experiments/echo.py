@@ -1,0 +1,68 @@
+"""How long a superposition lives when what is slow is refocused (Hahn echo)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from qctl.calibrate.node import Node, Quantity
+from qctl.calibrate.outcome import Outcome
+from qctl.calibrate.scan import Scan
+from qctl.core.laboratory import Laboratory
+from qctl.core.names import Target
+from qctl.core.parameters import Parameters
+from qctl.core.result import Result
+
+from .decays import decay_outcome, shuffled, unshuffled, waits_for
+from .rows import Row, flip, half, indices, late, program, wait
+from .signal import projected
+
+STEP = 8e-9  # s; a wait is cut into halves
+
+
+@dataclass(frozen=True, slots=True)
+class Echo:
+    """A quarter turn, a wait with half a turn in its middle, a quarter turn back.
+
+    Parameters
+    ----------
+    longest : wait in units of the T2 that is believed
+    """
+
+    name: ClassVar[str] = "echo"
+    laboratory: Laboratory
+    targets: tuple[str, ...]
+    longest: float = 2.5
+    n_points: int = 21
+    shots: int = 250
+
+    def scan(self, known: Parameters) -> Scan:
+        """Return one wait after another, on all targets at once: what neighbours shift is refocused too."""
+        qubits = indices(self.laboratory, self.targets)
+        waits = [waits_for(known, f"{t}.t2", self.longest, self.n_points, STEP) for t in self.targets]
+        circuits = []
+        for k in shuffled(self.n_points):
+            own = [times[k] for times in waits]
+            circuits.append(late(qubits, [echo(q, t) for q, t in zip(qubits, own, strict=True)], own))
+        return Scan(program(self.laboratory, circuits, qubits, self.shots))
+
+    def read(self, result: Result, known: Parameters) -> tuple[Outcome, ...]:
+        """Return T2 of each target."""
+        waits = [waits_for(known, f"{t}.t2", self.longest, self.n_points, STEP) for t in self.targets]
+        signal, sigma = (unshuffled(part) for part in projected(result))
+        return decay_outcome(self.name, "t2", "echo", self.targets, waits, signal.T, sigma.T)
+
+
+def echo(qubit: int, seconds: float) -> list[Row]:
+    """Return the sequence that ends in 0 where nothing is lost in ``seconds``."""
+    return [half(qubit), wait(qubit, seconds / 2), flip(qubit), wait(qubit, seconds / 2), half(qubit)]
+
+
+NODE = Node(
+    name=Echo.name,
+    kind=Target.QUBIT,
+    finds=(Quantity(name="t2", low=100e-9, high=10e-3, floor=60e-6),),
+    make=lambda laboratory, targets, known: Echo(laboratory, targets),
+    needs=("ramsey",),
+    claims=lambda laboratory, known, target: frozenset({target}),
+)
