@@ -14,20 +14,17 @@ from qctl.store import Finding, ParameterStore, Status
 from qctl.store.finding import CODE
 
 from . import findings, planner, raw_data
-from .alarm import Cusum, threshold_for
 from .decision import Answer, decided
 from .dependencies import Dependencies
 from .drift import Drift
 from .events import Alarmed, Finished, Judged, OnEvent, Planned, Quarantined, Started
 from .hints import hints
+from .memory import Memory
 from .node import Node
-from .outcome import Outcome
 from .planner import Choice, View
 from .progress import Key, Record, first_records
 from .report import Report, Standing, State, Step
 from .workbench import Carried, Workbench
-
-LEARNS_AFTER = 300.0  # s between two measurements that say something about drift
 
 
 class Cycle:
@@ -38,7 +35,7 @@ class Cycle:
     bench : the laboratory, and what is believed now
     stored : the snapshot of the store that was read or committed last
     records : where every node stands for every target
-    drift : how fast parameters move, as far as learned
+    memory : what was measured so far
     steps : what was done
     """
 
@@ -59,12 +56,28 @@ class Cycle:
         self.dependencies = Dependencies.of(nodes, bench.laboratory, targets)
         self.records: dict[Key, Record] = first_records(nodes, targets, bench.known, from_scratch)
         self.stored = store.snapshot()
-        self.drift = Drift()
+        self.memory = Memory()
+        if not from_scratch:
+            self.memory.recall(store, self._drifting())
         self.steps: list[Step] = []
         self.seconds: dict[str, float] = {}
-        self.past: dict[str, list[Estimate]] = {}
-        self.sums: dict[str, Cusum] = {}
         self._number = 0
+
+    @property
+    def drift(self) -> Drift:
+        """Return how fast parameters move, as far as learned."""
+        return self.memory.drift
+
+    def _drifting(self) -> list[str]:
+        """Return the names of all parameters that gates depend on."""
+        known = self.bench.known
+        return [
+            f"{target}.{one.name}"
+            for node in self.nodes.values()
+            for target in self.targets[node.kind]
+            for one in node.finds
+            if one.curvature(known, target) > 0
+        ]
 
     def count(self) -> int:
         """Return the number of the next step."""
@@ -160,9 +173,11 @@ class Cycle:
                 old = {name: math.sqrt(self.drift.variance(name, known, now)) for name, known in before.items()}
                 new = {name: found.error for name, found in one.outcome.found.items()}
                 self.records[key] = self.records[key].accepted(now, old, new)
-                self._learn(one.outcome, before, now)
             else:
                 self.records[key] = self.records[key].rejected(now, verdict.reason)
+        accepted = [one.outcome.found for one in answers.values() if one.verdict.accepted]
+        for name in self.memory.take({name: new for found in accepted for name, new in found.items()}, before):
+            self.tell(Alarmed(name=name, reason=f"{name} moves faster than it did so far", time=now))
         self._quarantine([(node.name, target) for target in answers], now)
 
     def _quarantine(self, keys: Sequence[Key], now: float) -> None:
@@ -176,26 +191,6 @@ class Cycle:
             skipped = tuple(sorted(after & self.dependencies.followers[key]))
             reason = self.records[key].state.reason
             self.tell(Quarantined(node=key[0], target=key[1], reason=reason, skipped=skipped, time=now))
-
-    def _learn(self, outcome: Outcome, before: Mapping[str, Estimate], now: float) -> None:
-        """Let drift learn from accepted candidates, and raise an alarm where one moves faster than it should."""
-        for name, new in outcome.found.items():
-            old = before.get(name)
-            past = self.past.setdefault(name, [old] if old and math.isfinite(old.error) else [])
-            if past and now - past[-1].time >= LEARNS_AFTER:
-                self._surprise(name, past[-1], new)
-                self.drift = self.drift.learned(name, [*past, new][-50:])
-            past.append(new)
-
-    def _surprise(self, name: str, old: Estimate, new: Estimate) -> None:
-        spread = math.sqrt(self.drift.variance(name, old, new.time) + new.error**2)
-        if not 0 < spread < math.inf:
-            return
-        total = self.sums.get(name, Cusum()).after((new.value - old.value) / spread)
-        if total.alarms(threshold_for(new.time - old.time)):
-            self.tell(Alarmed(name=name, reason=f"{name} moves faster than it did so far", time=new.time))
-            total = Cusum()
-        self.sums[name] = total
 
     def report(self, first: int, started: float, took: float, stopped: str) -> Report:
         """Return what was done so far."""

@@ -18,6 +18,8 @@ from qctl.core.parameters import Estimate
 
 DAY = 86_400.0
 WIDTH = math.log(10.0)  # the prior of a speed is log-normal: within a factor of 10 up or down, one standard deviation
+SPREAD = math.log(4.0)  # of one target's speed about that of all
+POWERS = np.linspace(-3.0, 3.0, 121)  # of ten: speeds that are tried
 
 # By the end of a name: standard deviation of a day's step, absolute (SI) and relative to the value.
 PRIORS: tuple[tuple[str, float, float], ...] = (
@@ -70,24 +72,34 @@ class Drift:
         """Return the variance of what is believed, at the time ``now``; infinite for a guess."""
         return known.error**2 + self.speed(name, known.value) * max(now - known.time, 0.0)
 
-    def learned(self, name: str, history: Sequence[Estimate]) -> Drift:
-        """Return a model that has learned the speed of one parameter from what was measured of it, oldest first."""
-        return Drift({**self.speeds, name: learn(name, history)})
+    def learned(self, histories: Mapping[str, Sequence[Estimate]]) -> Drift:
+        """Return a model that has learned from what was measured of one quantity, of all targets, oldest first."""
+        return Drift({**self.speeds, **learn(histories)})
 
 
-def learn(name: str, history: Sequence[Estimate]) -> float:
-    """Return the most probable speed of a random walk that was measured with known errors, SI^2 / s.
+def learn(histories: Mapping[str, Sequence[Estimate]]) -> dict[str, float]:
+    """Return the most probable speeds of random walks that were measured with known errors, by name, SI^2 / s.
 
-    The likelihood of all measurements under each speed of a grid, by a Kalman filter, times the log-normal prior.
+    The likelihood of all measurements under each speed of a grid, by a Kalman filter. What all targets have in common
+    is learned first, under a log-normal prior about what such devices do; then each target's own, about that.
     """
-    steps = [one for one in history if math.isfinite(one.value) and 0 <= one.error < math.inf]
-    usual = prior(name, steps[-1].value if steps else 0.0)
-    if len(steps) < 2:
+    usable = {name: [one for one in past if _is_usable(one)] for name, past in histories.items()}
+    usable = {name: past for name, past in usable.items() if past}
+    if not usable:
+        return {}
+    usual = {name: prior(name, past[-1].value) for name, past in usable.items()}
+    middle = math.exp(sum(map(math.log, usual.values())) / len(usual))
+    speeds = middle * 10.0**POWERS
+    scores = {name: likelihood(speeds, past) for name, past in usable.items() if len(past) > 1}
+    if not scores:
         return usual
-    powers = np.linspace(-3.0, 3.0, 121)
-    speeds = usual * 10.0**powers
-    score = -0.5 * (powers * math.log(10.0) / WIDTH) ** 2 + likelihood(speeds, steps)
-    return float(speeds[np.argmax(score)])
+    common = np.argmax(sum(scores.values()) - 0.5 * (POWERS * math.log(10.0) / WIDTH) ** 2)
+    own = -0.5 * ((POWERS - POWERS[common]) * math.log(10.0) / SPREAD) ** 2
+    return {name: float(speeds[np.argmax(own + scores.get(name, 0.0))]) for name in usable}
+
+
+def _is_usable(one: Estimate) -> bool:
+    return math.isfinite(one.value) and 0 <= one.error < math.inf
 
 
 def likelihood(speeds: NDArray[np.float64], history: Sequence[Estimate]) -> NDArray[np.float64]:

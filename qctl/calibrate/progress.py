@@ -67,11 +67,14 @@ class Record:
 def first_records(
     nodes: Iterable[Node], targets: Mapping[Target, tuple[str, ...]], known: Parameters, from_scratch: bool
 ) -> dict[Key, Record]:
-    """Return where everything stands before anything was measured: good where all values are measured ones."""
+    """Return where everything stands before anything was measured: good where all values that matter are measured ones.
+
+    Those matter that gates depend on; a step that finds none of them is good when it has found anything.
+    """
     found = {}
     for node in nodes:
         for target in targets[node.kind]:
-            if from_scratch or not all(measured(target, one.name, known) for one in node.finds):
+            if from_scratch or not _was_measured(node, target, known):
                 found[node.name, target] = Record(State(Standing.UNKNOWN))
                 continue
             names = [f"{target}.{one.name}" for one in node.finds]
@@ -79,6 +82,13 @@ def first_records(
             # As well as it was measured once, it will be measured again, not better.
             found[node.name, target] = Record(State(Standing.GOOD), (), (), reached, dict.fromkeys(reached, 1.0))
     return found
+
+
+def _was_measured(node: Node, target: str, known: Parameters) -> bool:
+    matter = [one for one in node.finds if one.curvature(known, target) > 0]
+    if matter:
+        return all(measured(target, one.name, known) for one in matter)
+    return any(measured(target, one.name, known) for one in node.finds)
 
 
 def measured(target: str, quantity: str, known: Parameters) -> bool:

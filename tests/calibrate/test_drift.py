@@ -7,6 +7,7 @@ import pytest
 
 from qctl.calibrate.alarm import WEEK, Cusum, run_length, threshold_for
 from qctl.calibrate.drift import DAY, Drift, learn, posterior, prior
+from qctl.calibrate.memory import Memory
 from qctl.core.parameters import Estimate
 
 
@@ -25,20 +26,32 @@ def test_the_prior_is_what_real_devices_do():
 @pytest.mark.parametrize("factor", [0.03, 1.0, 30.0])
 def test_speed_is_learned_from_the_history(factor):
     true = factor * prior("q0.frequency", 5e9)
-    found = [learn("q0.frequency", walk(true, 60, 3600.0, 200.0, seed)) for seed in range(20)]
+    found = [learned(walk(true, 60, 3600.0, 200.0, seed)) for seed in range(20)]
     assert 0.5 < np.median(found) / true < 2.0
+
+
+def learned(history):
+    return learn({"q0.frequency": history})["q0.frequency"]
 
 
 def test_a_few_points_move_the_prior_only_a_little():
     usual = prior("q0.frequency", 5e9)
-    assert learn("q0.frequency", []) == usual
-    assert learn("q0.frequency", walk(usual, 1, 3600.0, 200.0, 1)) == usual
-    assert 0.1 < learn("q0.frequency", walk(0.0, 3, 3600.0, 5e3, 1)) / usual < 10
+    assert learned(walk(usual, 1, 3600.0, 200.0, 1)) == usual
+    assert 0.1 < learned(walk(0.0, 3, 3600.0, 5e3, 1)) / usual < 10
 
 
 def test_what_nobody_measured_is_not_learned_from():
     guesses = [Estimate(5e9, math.inf, "Hz"), Estimate(math.nan, 1.0, "Hz")]
-    assert learn("q0.frequency", guesses) == prior("q0.frequency", 0.0)
+    assert learn({"q0.frequency": guesses, "q1.frequency": []}) == {}
+
+
+def test_what_one_target_does_is_expected_of_the_others():
+    fast = 30 * prior("q0.frequency", 5e9)
+    histories = {f"q{k}.frequency": walk(fast, 20, 3600.0, 200.0, k) for k in range(4)}
+    found = learn({**histories, "q9.frequency": walk(fast, 1, 3600.0, 200.0, 9)})
+    assert 0.3 < found["q9.frequency"] / fast < 3
+    slow = learn({**histories, "q9.frequency": walk(fast / 100, 40, 3600.0, 200.0, 9)})
+    assert slow["q9.frequency"] < 0.1 * fast < slow["q0.frequency"]
 
 
 def test_belief_widens_with_time_and_narrows_with_a_measurement():
@@ -74,3 +87,17 @@ def test_a_step_is_found_soon():
             sums, n = sums.after(1.5 + rng.normal()), n + 1
         delays.append(n)
     assert np.mean(delays) < 8  # measurements after a step of 1.5 standard deviations
+
+
+def test_a_steady_climb_is_an_alarm_and_a_walk_as_usual_is_none():
+    def alarms(values):
+        memory, found, before = Memory(), [], {}
+        for k, value in enumerate(values):
+            new = {"q0.frequency": Estimate(value, 100.0, "Hz", 1800.0 * k)}
+            found += memory.take(new, before)
+            before = new
+        return found
+
+    usual = prior("q0.frequency", 5e9)
+    assert alarms([one.value for one in walk(usual, 40, 1800.0, 100.0, 5)]) == []
+    assert set(alarms([1500.0 * k for k in range(40)])) == {"q0.frequency"}
