@@ -159,7 +159,8 @@ def _objections_to_value(name: str, new: Estimate, quantity: Quantity, largest_e
     if not 0 < new.error < math.inf:
         yield f"{name} has no finite error"
         return
-    edge = EDGE * (quantity.high - quantity.low)
+    span = quantity.high - quantity.low
+    edge = EDGE * span if math.isfinite(span) else 0.0
     if not quantity.low + edge < new.value < quantity.high - edge:
         between = f"{said(quantity.low, new.unit)} and {said(quantity.high, new.unit)}"
         yield f"{name} = {said(new.value, new.unit)} does not lie between {between}"

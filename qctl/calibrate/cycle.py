@@ -54,7 +54,7 @@ class Cycle:
         if len(self.nodes) != len(nodes):
             raise UsageError("two steps of one name", allowed="a name of its own for each")
         self.dependencies = Dependencies.of(nodes, bench.laboratory, targets)
-        self.records: dict[Key, Record] = first_records(nodes, targets, bench.known, from_scratch)
+        self.records: dict[Key, Record] = first_records(self.nodes, self.dependencies.needs, bench.known, from_scratch)
         self.stored = store.snapshot()
         self.memory = Memory()
         if not from_scratch:
@@ -73,9 +73,8 @@ class Cycle:
         known = self.bench.known
         return [
             f"{target}.{one.name}"
-            for node in self.nodes.values()
-            for target in self.targets[node.kind]
-            for one in node.finds
+            for name, target in self.dependencies.needs
+            for one in self.nodes[name].finds
             if one.curvature(known, target) > 0
         ]
 

@@ -46,7 +46,7 @@ class Dependencies:
         by_name = {node.name: node for node in nodes}
         needs: dict[Key, tuple[Need, ...]] = {}
         for node in _in_order(by_name):
-            for target in targets[node.kind]:
+            for target in (one for one in targets[node.kind] if node.applies(laboratory, one)):
                 wanted = (_need(node, target, by_name[name], laboratory, targets) for name in node.needs)
                 needs[node.name, target] = tuple(wanted)
         return cls(needs, _followers(needs))
@@ -96,7 +96,7 @@ def _need(
     node: Node, target: str, before: Node, laboratory: Laboratory, targets: Mapping[Target, tuple[str, ...]]
 ) -> Need:  # fmt: skip
     names = related(laboratory, node.kind, target, before.kind)
-    keys = tuple((before.name, one) for one in names if one in targets[before.kind])
+    keys = tuple((before.name, n) for n in names if n in targets[before.kind] and before.applies(laboratory, n))
     return Need(keys, is_sum(node.kind, before.kind))
 
 

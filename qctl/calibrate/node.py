@@ -56,6 +56,7 @@ class Node:
         qubits, couplings and lines
     check : how a candidate is compared with the old value; None where there is nothing to compare with
     least_contrast : swing of the fit in standard deviations of a point, below which nothing was seen
+    applies : which targets have it at all; steps that need it pass over the others
     largest_error : of a candidate, relative to the size of its quantity (or to `floor` where that is larger)
     """
 
@@ -66,6 +67,7 @@ class Node:
     needs: tuple[str, ...] = ()
     claims: Callable[[Laboratory, Parameters, str], frozenset[str]]
     check: MakeCheck | None = None
+    applies: Callable[[Laboratory, str], bool] = lambda laboratory, target: True
     least_contrast: float = 3.0
     largest_error: float = 0.5
 

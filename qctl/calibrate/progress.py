@@ -6,7 +6,6 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from qctl.core.names import Target
 from qctl.core.parameters import Estimate, Parameters
 
 from .node import Node
@@ -65,22 +64,22 @@ class Record:
 
 
 def first_records(
-    nodes: Iterable[Node], targets: Mapping[Target, tuple[str, ...]], known: Parameters, from_scratch: bool
+    nodes: Mapping[str, Node], keys: Iterable[Key], known: Parameters, from_scratch: bool
 ) -> dict[Key, Record]:
     """Return where everything stands before anything was measured: good where all values that matter are measured ones.
 
     Those matter that gates depend on; a step that finds none of them is good when it has found anything.
     """
     found = {}
-    for node in nodes:
-        for target in targets[node.kind]:
-            if from_scratch or not _was_measured(node, target, known):
-                found[node.name, target] = Record(State(Standing.UNKNOWN))
-                continue
-            names = [f"{target}.{one.name}" for one in node.finds]
-            reached = {name: known.estimates[name].error for name in names if name in known}
-            # As well as it was measured once, it will be measured again, not better.
-            found[node.name, target] = Record(State(Standing.GOOD), (), (), reached, dict.fromkeys(reached, 1.0))
+    for key in keys:
+        node, target = nodes[key[0]], key[1]
+        if from_scratch or not _was_measured(node, target, known):
+            found[key] = Record(State(Standing.UNKNOWN))
+            continue
+        names = [f"{target}.{one.name}" for one in node.finds]
+        reached = {name: known.estimates[name].error for name in names if name in known}
+        # As well as it was measured once, it will be measured again, not better.
+        found[key] = Record(State(Standing.GOOD), (), (), reached, dict.fromkeys(reached, 1.0))
     return found
 
 

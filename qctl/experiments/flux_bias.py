@@ -163,6 +163,12 @@ def top_figure(target: str, steps: tuple[float, ...], lines: tuple[Fit, ...], to
     )  # fmt: skip
 
 
+def has_source(laboratory: Laboratory, target: str) -> bool:
+    """Say whether a direct current can move a qubit."""
+    flux = laboratory.qubits[target].flux
+    return flux is not None and laboratory.lines[flux].bias is not None
+
+
 NODE = Node(
     name=FluxBias.name,
     kind=Target.QUBIT,
@@ -174,4 +180,5 @@ NODE = Node(
     make=lambda laboratory, targets, known: FluxBias(laboratory, targets),
     needs=("rabi",),
     claims=lambda laboratory, known, target: frozenset({target}),
+    applies=has_source,
 )

@@ -101,6 +101,6 @@ NODE = Node(
         Quantity(name="x90.amplitude", low=0.005, high=1.0, floor=0.15, curvature=amplitude_curvature("x90")),
     ),
     make=lambda laboratory, targets, known: Rabi(laboratory, targets),
-    needs=("qubit_spectroscopy", "flux_bias"),
+    needs=("qubit_spectroscopy",),
     claims=lambda laboratory, known, target: frozenset({target}),
 )

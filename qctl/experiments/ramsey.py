@@ -158,6 +158,6 @@ NODE = Node(
         Quantity(name="t2_ramsey", low=1e-7, high=1e-2, floor=50e-6),
     ),
     make=lambda laboratory, targets, known: Ramsey(laboratory, targets),
-    needs=("rabi",),
+    needs=("rabi", "flux_bias"),
     claims=lambda laboratory, known, target: frozenset({target}),
 )

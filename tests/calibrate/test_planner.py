@@ -22,10 +22,11 @@ TARGETS = chosen(TRANSMON5, ())
 
 def view_of(nodes, known=None, records=None, now=START, **settings):
     known = known or world_of(nodes).known
-    records = records or first_records(nodes, TARGETS, known, from_scratch=True)
+    by_name, dependencies = {one.name: one for one in nodes}, Dependencies.of(nodes, TRANSMON5, TARGETS)
+    records = records or first_records(by_name, dependencies.needs, known, from_scratch=True)
     return View(
-        laboratory=TRANSMON5, nodes={one.name: one for one in nodes}, known=known, records=records, drift=Drift(),
-        dependencies=Dependencies.of(nodes, TRANSMON5, TARGETS), now=now, **settings,
+        laboratory=TRANSMON5, nodes=by_name, known=known, records=records, drift=Drift(),
+        dependencies=dependencies, now=now, **settings,
     )  # fmt: skip
 
 
@@ -181,3 +182,13 @@ def test_one_good_part_is_enough_for_a_whole():
     assert view.dependencies.spread(records)["trace", "feedline"].state.standing is Standing.SKIPPED
     records["rabi", "q4"] = Record(State(Standing.GOOD))
     assert view.dependencies.obstacle(("trace", "feedline"), records) == ("", False)
+
+
+def test_a_step_that_a_target_does_not_have_holds_nobody_up():
+    only = replace(node("flux_bias", "bias"), applies=lambda lab, target: target == "q0")
+    view = view_of((only, node("ramsey", "f", needs=("flux_bias",))))
+    assert [target for name, target in view.records if name == "flux_bias"] == ["q0"]
+    assert {one.node: one.targets for one in choices(view)} == {
+        "flux_bias": ("q0",),
+        "ramsey": ("q1", "q2", "q3", "q4"),
+    }
