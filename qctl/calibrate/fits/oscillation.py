@@ -15,7 +15,7 @@ from .verdict import fitted
 Floats = NDArray[np.float64]
 TAU = 2 * np.pi
 FINER = 4  # frequencies tried for each that n points can tell apart
-MOST_FREQUENCIES = 2000
+MOST_FREQUENCIES = 1000
 RATES = (0.0, 2.0, 6.0)  # dampings that are tried, by span
 FEWEST_PERIODS = 0.5
 NYQUIST = 0.9  # share of the Nyquist frequency above which a frequency may be another one's alias
@@ -24,11 +24,11 @@ Range = tuple[float, float]
 
 
 def highest_frequency(u: Floats) -> float:
-    """Return the frequency up to which points at u tell cosines apart; evenly spaced ones: the Nyquist frequency."""
+    """Return the frequency up to which points at u tell cosines apart: twice that of Nyquist if uneven."""
     steps = np.diff(np.unique(u))
     if not len(steps):
         return 1.0
-    return float(0.5 / (np.median(steps) if _even(steps) else max(steps.min(), np.median(steps) / 4)))
+    return float((0.5 if _even(steps) else 1.0) / np.median(steps))
 
 
 def _even(steps: Floats) -> bool:
