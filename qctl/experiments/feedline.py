@@ -1,0 +1,106 @@
+"""Words for feedlines: who hangs on one, which frequencies are free, which tones a trace is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qctl.core.errors import ReadoutError
+from qctl.core.laboratory import Laboratory
+from qctl.core.parameters import Parameters
+from qctl.core.result import MeanTrace
+
+Floats = NDArray[np.float64]
+Complexes = NDArray[np.complex128]
+NEAR_CARRIER = 20e6  # Hz; nearer to its source no tone is looked for: leakage is there
+USABLE = 0.4  # of the sample rate, to either side of the source
+RANGE = 0.9  # of full scale, for all tones of a line and what its mixer correction adds
+
+
+def qubits_on(laboratory: Laboratory, line: str) -> tuple[str, ...]:
+    """Return the qubits that are read out through one feedline, in order of the file."""
+    return tuple(name for name, qubit in laboratory.qubits.items() if qubit.readout == line)
+
+
+def source_frequency(laboratory: Laboratory, line: str) -> float:
+    """Return the carrier from which the tones of a line are counted, Hz.
+
+    Raises
+    ------
+    ReadoutError
+        When the file gives none.
+    """
+    source = laboratory.lines[line].mixed_with
+    frequency = laboratory.instruments[source].frequency if source is not None else 0.0
+    if frequency is None:
+        raise ReadoutError(f"source {source!r} has no frequency", where=line, remedy="give it one in the laboratory")
+    return frequency
+
+
+def sample_rate(laboratory: Laboratory, line: str) -> float:
+    """Return the lower of the sample rates of what plays and what listens, Hz."""
+    wiring = laboratory.lines[line]
+    rates = [laboratory.instruments[port.instrument].sample_rate for port in (*wiring.outputs, *(wiring.back or ()))]
+    return min(rate for rate in rates if rate is not None)
+
+
+def free_offset(laboratory: Laboratory, known: Parameters, line: str, duration: float) -> float:
+    """Return an intermediate frequency (Hz) whose both sidebands lie as far as possible from all resonators.
+
+    It has a whole number of periods in ``duration`` (s), so that over that time carrier, tone and image do not mix.
+    """
+    source = source_frequency(laboratory, line)
+    taken = np.array([known[f"{q}.readout.frequency"] - source for q in qubits_on(laboratory, line)])
+    periods = np.arange(np.ceil(NEAR_CARRIER * duration), USABLE * sample_rate(laboratory, line) * duration / 2)
+    tried = periods / duration
+    away = np.min(np.abs(np.abs(taken)[:, None] - tried), axis=0) if len(taken) else -tried
+    return float(tried[np.argmax(away)])
+
+
+def tones_in(trace: MeanTrace, offsets: Floats, late: float) -> tuple[Complexes, Floats]:
+    """Return the complex amplitude of each tone of each point, and the noise of one sample.
+
+    All tones of a trace are found together, by least squares: they need not be orthogonal.
+
+    Parameters
+    ----------
+    trace : of one feedline
+    offsets : intermediate frequencies, Hz, shape (n_points, n_tones)
+    late : s after the first sample, before which resonators still fill
+
+    Returns
+    -------
+    complex128, shape (n_points, n_tones), volts, with the phase of the carrier that runs from the start of the shot;
+    float64, shape (n_points, n_tones), standard error of real and of imaginary part
+    """
+    skip = round(late * trace.sample_rate)
+    times, volts = trace.times[skip:], trace.volts[:, skip:]
+    found = np.empty(offsets.shape, np.complex128)
+    errors = np.empty(offsets.shape)
+    for point, tones in enumerate(offsets):
+        basis = np.exp(2j * np.pi * ((times[:, None] * tones) % 1.0))
+        gram = np.linalg.inv(basis.conj().T @ basis)
+        found[point] = gram @ (basis.conj().T @ volts[point])
+        rest = volts[point] - basis @ found[point]
+        variance = float(np.sum(np.abs(rest) ** 2)) / (2 * max(len(times) - len(tones), 1))
+        errors[point] = np.sqrt(variance * gram.diagonal().real)
+    return found, errors
+
+
+def parts_in(trace: MeanTrace, offsets: Floats, n_parts: int) -> tuple[Complexes, Floats]:
+    """Return the same for equal parts of the trace in turn, shape (n_points, n_tones, n_parts) each."""
+    edges = np.arange(n_parts + 1) * trace.volts.shape[1] // n_parts
+    found = [
+        tones_in(MeanTrace(trace.volts[:, first:last], trace.sample_rate, trace.first + int(first)), offsets, 0.0)
+        for first, last in pairwise(edges)
+    ]
+    return np.stack([tones for tones, _ in found], axis=2), np.stack([errors for _, errors in found], axis=2)
+
+
+def loudest(known: Parameters, qubits: Sequence[str]) -> float:
+    """Return the factor by which all tones of ``qubits`` can grow at most, so that their line stays in its range."""
+    total = sum(known[f"{qubit}.readout.amplitude"] for qubit in qubits)
+    return RANGE / total if total > 0 else 1.0
