@@ -40,6 +40,9 @@ UNITS: dict[Target, dict[str, str]] = {
         "readout.p10": "",  # P(read 0 | prepared 1)
         "readout.weight_re_N": "",  # N from 1: integration weight in the N-th of equal parts of the window
         "readout.weight_im_N": "",
+        "resonator.frequency": "Hz",  # with the qubit in 0
+        "resonator.kappa": "Hz",  # full width at half maximum
+        "resonator.shift": "Hz",  # with the qubit in 1, less that with the qubit in 0
     },
     Target.COUPLING: {
         "chevron.flux_amplitude": "",  # where |11> meets |20>
