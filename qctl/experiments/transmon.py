@@ -7,6 +7,7 @@ from qctl.calibrate.node import Node
 from . import (
     chevron,
     cz,
+    dispersive_shift,
     drag,
     echo,
     fine_amplitude,
@@ -15,15 +16,31 @@ from . import (
     qubit_spectroscopy,
     rabi,
     ramsey,
+    readout_mixer,
+    readout_tone,
+    readout_weights,
+    resonators,
+    single_shots,
     t1,
+    time_of_flight,
 )
 
 NODES: tuple[Node, ...] = (
+    # feedlines and resonators
+    time_of_flight.NODE,
+    readout_mixer.NODE,
+    resonators.NODE,
     # one qubit
     qubit_spectroscopy.NODE,
     rabi.NODE,
     flux_bias.NODE,
     ramsey.NODE,
+    # readout
+    dispersive_shift.NODE,
+    readout_tone.NODE,
+    readout_weights.NODE,
+    single_shots.NODE,
+    # one qubit, finer
     drag.NODE,
     fine_amplitude.NODE,
     t1.NODE,
