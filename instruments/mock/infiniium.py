@@ -6,7 +6,7 @@ that ten bits span -30720 to 30660; 31744 and 32256 mark samples below and above
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -33,6 +33,7 @@ REARM = 4.5e-6  # s from the end of a segment to the next trigger that is seen
 BANDWIDTH = 4e9
 CODE_STEP = 60
 CLIPPED_LOW, CLIPPED_HIGH = 31744, 32256
+_BLOCK = 1 << 16  # samples converted at once
 
 _CHANNEL = (range(1, N_CHANNELS + 1),)
 _FUNCTION = (range(1, N_FUNCTIONS + 1),)
@@ -202,16 +203,15 @@ class Infiniium(ScpiDevice):
         self.waiting = None
         self.lock.notify_all()
 
-    def prepare(self) -> Callable[[Mapping[int, NDArray[np.float32]], int], None]:
-        """Make room for what is waited for; return a function that stores volts from a segment on."""
+    def prepare(self) -> Callable[[int, slice | NDArray[np.int64], NDArray[np.float32]], None]:
+        """Make room for what is waited for; return a function that stores volts of some segments of a channel."""
         armed = self.waiting
         assert armed is not None
         codes = {channel: np.zeros((armed.n_segments, armed.n_samples), np.int16) for channel in armed.inputs}
         scales = {channel: (self._range.get(channel), self._offset.get(channel)) for channel in armed.inputs}
 
-        def store(volts: Mapping[int, NDArray[np.float32]], first: int) -> None:
-            for channel, found in volts.items():
-                codes[channel][first : first + len(found)] = convert(found, *scales[channel])
+        def store(channel: int, segments: slice | NDArray[np.int64], volts: NDArray[np.float32]) -> None:
+            codes[channel][segments] = convert(volts, *scales[channel])
 
         self._filling = armed, codes, scales
         return store
@@ -327,16 +327,25 @@ class Infiniium(ScpiDevice):
 
 
 def convert(volts: NDArray[np.float32], full: float, offset: float) -> NDArray[np.int16]:
-    """Return WORD codes: rounded to the ADC's steps, marked where it saturates."""
-    top = 1 << (BITS - 1)
-    steps = np.subtract(volts, np.float32(offset), dtype=np.float32)
+    """Return WORD codes: rounded to the ADC's steps, marked where it saturates. ``volts`` are changed on the way."""
+    found = np.empty(volts.shape, np.int16)
+    n_rows = max(1, _BLOCK // max(1, volts[:1].size))  # so many stay in the cache from one step to the next
+    for first in range(0, len(volts), n_rows):
+        _converted(volts[first : first + n_rows], full, offset, found[first : first + n_rows])
+    return found
+
+
+def _converted(volts: NDArray[np.float32], full: float, offset: float, codes: NDArray[np.int16]) -> None:
+    top, steps = 1 << (BITS - 1), volts
+    steps -= np.float32(offset)
     steps *= np.float32((1 << BITS) / full)
     np.rint(steps, out=steps)
-    high, low = steps > top - 1, steps < -top
-    codes: NDArray[np.int16] = np.clip(steps, -top, top - 1, out=steps).astype(np.int16)
+    clipped = steps.size and (steps.max() > top - 1 or steps.min() < -top)
+    high, low = (steps > top - 1, steps < -top) if clipped else (None, None)
+    np.copyto(codes, np.clip(steps, -top, top - 1, out=steps) if clipped else steps, casting="unsafe")
     codes *= CODE_STEP
-    codes[high], codes[low] = CLIPPED_HIGH, CLIPPED_LOW
-    return codes
+    if clipped:
+        codes[high], codes[low] = CLIPPED_HIGH, CLIPPED_LOW
 
 
 def _rate(parameter: Parameter) -> float:

@@ -15,17 +15,21 @@ from qctl.physics.stage import Acquisition, Carrier, Playing, Stage
 from .signals import Armed
 from .timeline import Segments, Timeline
 
-CHUNK_BYTES = 1 << 28  # volts that the world returns at once
+Segmented = slice | NDArray[np.int64]
+"""Which segments of a digitizer's memory."""
 
-Store = Callable[[Mapping[int, NDArray[np.float32]], int], None]
-"""Takes volts by channel, shape (n, n_samples), and the number of the first of these segments."""
+Store = Callable[[int, Segmented, NDArray[np.float32]], None]
+"""Takes a channel, numbers of segments and their volts, shape (n, n_samples), which it may change but not keep."""
+
+Hear = Callable[[Port, int, NDArray[np.float32]], None]
+"""Takes an input, the number of a sweep point, and volts of shape (n_cycles, n_samples), to change but not to keep."""
 
 
 class World(Protocol):
     """What plays the part of nature."""
 
-    def run(self, stage: Stage, n_cycles: int) -> Mapping[Port, NDArray[np.float32]]:
-        """Return volts at the digitizer inputs, each of shape (n_cycles, n_points, n_samples)."""
+    def play(self, stage: Stage, n_cycles: int, hear: Hear) -> None:
+        """Play all sweep points ``n_cycles`` times over; call ``hear`` for each input and point, from any thread."""
 
     def wait(self, seconds: float) -> None:
         """Let virtual time pass."""
@@ -123,35 +127,59 @@ def _stage(
 def _play(
     world: World, stage: Stage, numbers: range, windows: Mapping[str, _Window], stores: Mapping[str, Store]
 ) -> None:
-    """Play the shots ``numbers`` (whole cycles of the stage's points), a part that fits into memory at a time."""
+    """Play the shots ``numbers``, whole cycles of the stage's points; store each point as it is heard."""
     n_points = len(stage.points)
-    per_cycle = 4 * n_points * sum(len(window.ports) * window.n_samples for window in windows.values())
-    most = max(1, CHUNK_BYTES // max(per_cycle, 1))
     n_cycles = -(-len(numbers) // n_points)
-    for begin in range(0, n_cycles, most):
-        n_now = min(most, n_cycles - begin)
-        volts = world.run(stage, n_now)
-        first_shot = numbers.start + begin * n_points
-        for name, window in windows.items():
-            _record(volts, window, first_shot, n_now * n_points, stores[name])
+    taken = {name: _Taken.of(window, numbers.start, n_cycles, n_points) for name, window in windows.items()}
+
+    def hear(port: Port, point: int, volts: NDArray[np.float32]) -> None:
+        taken[port.instrument].store(port.number, point, volts, stores[port.instrument])
+
+    world.play(stage, n_cycles, hear)
 
 
-def _record(
-    volts: Mapping[Port, NDArray[np.float32]], window: _Window, first_shot: int, n_shots: int, store: Store
-) -> None:
-    begin, end = np.searchsorted(window.shots, (first_shot, first_shot + n_shots))
-    if begin == end:
-        return
-    rows, first = window.shots[begin:end] - first_shot, window.first[begin:end]
-    n_samples = window.found.armed.n_samples
-    taken = {}
-    for port in window.ports:
-        shots = volts[port].reshape(n_shots, window.n_samples)
-        if window.n_samples == n_samples:
-            taken[port.number] = shots if len(rows) == n_shots else shots[rows]
-        else:
-            taken[port.number] = shots[rows[:, None], first[:, None] + np.arange(n_samples)]
-    store(taken, int(begin))
+@dataclass(frozen=True)
+class _Taken:
+    """Which cycles of each point a digitizer records, and where they go.
+
+    Parameters
+    ----------
+    order : numbers of segments by point, then shot
+    edges : where each point begins in ``order``
+    cycles : in which each segment is recorded
+    """
+
+    window: _Window
+    order: NDArray[np.int64]
+    edges: NDArray[np.intp]
+    cycles: NDArray[np.int64]
+    n_cycles: int
+    n_points: int
+
+    @classmethod
+    def of(cls, window: _Window, first_shot: int, n_cycles: int, n_points: int) -> _Taken:
+        begin, end = np.searchsorted(window.shots, (first_shot, first_shot + n_cycles * n_points)).tolist()
+        cycles, points = np.divmod(window.shots[begin:end] - first_shot, n_points)
+        order = np.argsort(points, kind="stable")
+        edges = np.searchsorted(points[order], np.arange(n_points + 1))
+        return cls(window, begin + order, edges, cycles[order], n_cycles, n_points)
+
+    def store(self, channel: int, point: int, volts: NDArray[np.float32], store: Store) -> None:
+        """Store what belongs to the segments of one point."""
+        inside = slice(*self.edges[point : point + 2].tolist())
+        numbers, cycles = self.order[inside], self.cycles[inside]
+        if not len(numbers):
+            return
+        if len(cycles) < self.n_cycles:
+            volts = volts[cycles]
+        n_samples = self.window.found.armed.n_samples
+        if self.window.n_samples != n_samples:
+            first = self.window.first[numbers]
+            volts = np.take_along_axis(volts, first[:, None] + np.arange(n_samples), axis=1)
+        steps = np.diff(numbers)
+        even = len(steps) > 0 and bool(np.all(steps == steps[0]))
+        place: Segmented = slice(int(numbers[0]), int(numbers[-1]) + 1, int(steps[0])) if even else numbers
+        store(channel, place, volts)
 
 
 def _point(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,9 @@ from .operators import Complex
 from .resonators import Response, driven_part, respond
 from .signals import Signal
 from .twin import Feedline, Resonator
+
+Quadrature = tuple[NDArray[np.float32], dict[int, NDArray[np.float32]]]
+"""Of what comes back with every qubit in level 0, and of what each level adds, by qubit."""
 
 
 @dataclass(frozen=True)
@@ -31,12 +34,34 @@ class Feed:
     times: NDArray[np.float64]
     quiet: Complex
     changes: Mapping[int, Complex]
+    _quadratures: dict[tuple[str, complex], Quadrature] = field(default_factory=dict, compare=False, repr=False)
+    _rings: dict[tuple[int, int], Complex] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def nbytes(self) -> int:
-        """Return the size in bytes."""
-        of_resonators = sum(r.nbytes for r in self.responses.values()) + sum(c.nbytes for c in self.changes.values())
-        return self.times.nbytes + self.quiet.nbytes + of_resonators
+        """Return the size in bytes, with what is made of it on demand."""
+        shown = self.quiet.nbytes + sum(c.nbytes for c in self.changes.values())
+        return self.times.nbytes + 2 * shown + sum(r.nbytes for r in self.responses.values())
+
+    def quadrature(self, part: str, scale: complex) -> Quadrature:
+        """Return one quadrature of ``quiet`` and of ``changes`` at the digitizer, float32; made once.
+
+        Parameters
+        ----------
+        part : ``real`` (I) or ``imag`` (Q)
+        scale : volts at the digitizer per volt at the chip
+        """
+        if (part, scale) not in self._quadratures:
+            shown = [getattr(scale * x, part).astype(np.float32) for x in (self.quiet, *self.changes.values())]
+            self._quadratures[part, scale] = shown[0], dict(zip(self.changes, shown[1:], strict=True))
+        return self._quadratures[part, scale]
+
+    def ringing(self, qubit: int, level: int) -> Complex:
+        """Return how a field in one resonator dies away, sample by sample, from 1; made once."""
+        if (qubit, level) not in self._rings:
+            past = self.times - (self.times[0] if len(self.times) else 0.0)
+            self._rings[qubit, level] = np.exp(self.responses[qubit].rates[level] * past)
+        return self._rings[qubit, level]
 
     def answer(self, qubit: int, field: Complex) -> Complex:
         """Return what a field in one resonator adds to what comes back."""

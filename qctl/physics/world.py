@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from threading import Lock
 from zlib import crc32
 
@@ -16,11 +16,11 @@ from qctl.core.port import Port
 
 from .cabling import plugged
 from .chip import TWO_PI, Chip
+from .listeners import Hear, Listeners
 from .memory import Memory
 from .scene import Scene, Scenery
 from .shot import Ending, Seen, Shot, decided_on_the_way, draw
 from .stage import Playing, Stage
-from .traces import Pattern, amplitude, fill, noise_volts, pattern
 from .twin import Twin
 
 CARRY_FLOOR = 1e-4  # exp(-period / T1) below which the previous shot is forgotten
@@ -61,13 +61,34 @@ class World:
         -------
         volts at each digitizer input, float32, shape (n_cycles, n_points, n_samples)
         """
+        shapes = {
+            port: (n_cycles, len(stage.points), heard.n_samples)
+            for heard in stage.acquisitions.values()
+            for port in heard.inputs
+        }
+        found = {port: np.zeros(shape, np.float32) for port, shape in shapes.items()}
+
+        def keep(port: Port, point: int, volts: NDArray[np.float32]) -> None:
+            found[port][:, point] = volts
+
+        self.play(stage, n_cycles, keep)
+        return found
+
+    def play(self, stage: Stage, n_cycles: int, hear: Hear) -> None:
+        """Play as :meth:`run` does, but hand out each input's volts of one sweep point after the other.
+
+        Parameters
+        ----------
+        hear : takes port, number of the point, and volts of shape (n_cycles, n_samples), which are its to change but
+            not to keep; called from several threads, for one port in the order of points
+        """
         key = (self.seed, self.runs)
         self.runs += 1
         stage = plugged(stage, self.truth)
         if self._last is None or not same(self._last.stage, stage):
             self._last = Run(Scenery(self.chip, stage, self._memory), key)
         self.wait(n_cycles * len(stage.points) * stage.period)
-        return self._last.volts(n_cycles, key)
+        self._last.play(n_cycles, key, hear)
 
     def wait(self, seconds: float) -> None:
         """Let virtual time pass; nothing is played."""
@@ -92,21 +113,19 @@ class Run:
         self._endings = Memory(1 << 27)
         self._first: NDArray[np.float64] | None = None
 
-    def volts(self, n_cycles: int, key: tuple[int, int]) -> dict[Port, NDArray[np.float32]]:
-        """Return what all digitizer inputs see; ``key`` is that of all random numbers."""
+    def play(self, n_cycles: int, key: tuple[int, int], hear: Hear) -> None:
+        """Let all digitizer inputs hear every point; ``key`` is that of all random numbers."""
         groups = np.arange(n_cycles) * len(self.detunings) // max(1, n_cycles)
-        patterns: dict[str, list[Pattern]] = {name: [] for name in self.chip.laboratory.feedlines()}
         if self._first is None:
             self._first = self._before()
         initial = self._first
-        for number, playing in enumerate(self.stage.points):
-            rng = _rng(key, f"point {number}")
-            scene = self.scenery.scene(playing)
-            ending, seen = self._played(number, scene, initial, groups, rng)
-            initial = self._next_initial(ending)
-            for line, feed in scene.feeds.items():
-                patterns[line].append(pattern(feed, [s for s in seen if s.tone.qubit in feed.responses], n_cycles))
-        return self._traces(patterns, n_cycles, key)
+        with Listeners(self.scenery, n_cycles, partial(_rng, key), hear) as listeners:
+            for number, playing in enumerate(self.stage.points):
+                rng = _rng(key, f"point {number}")
+                scene = self.scenery.scene(playing)
+                ending, seen = self._played(number, scene, initial, groups, rng)
+                initial = self._next_initial(ending)
+                listeners.hear(number, scene.feeds, seen)
 
     def _before(self) -> NDArray[np.float64]:
         """Return the populations before the first point of all, which follows the last one.
@@ -136,35 +155,6 @@ class Run:
             key = (number, initial.tobytes())
             ending = self._endings.get(key, lambda: shot.play(scene.pieces, scene.tones, scene.end))
         return ending, shot.seen + draw(self.chip, ending, shot.rows, rng)
-
-    def _traces(
-        self, patterns: Mapping[str, list[Pattern]], n_cycles: int, key: tuple[int, int]
-    ) -> dict[Port, NDArray[np.float32]]:
-        found: dict[Port, NDArray[np.float32]] = {}
-        work = []
-        for acquisition in self.stage.acquisitions.values():
-            shape = (n_cycles, len(self.stage.points), acquisition.n_samples)
-            for port in acquisition.inputs:
-                found[port] = np.empty(shape, np.float32)
-                line, part = self._heard(port)
-                if line is None:
-                    found[port][:] = 0
-                    continue
-                truth, carrier = self.chip.feedline(line), self.scenery.carriers[line]
-                turn = 0j if carrier is None else np.exp(-1j * carrier * truth.return_delay)
-                sigma = noise_volts(truth, acquisition.sample_rate)
-                scale = amplitude(truth) * turn
-                work.append((found[port], patterns[line], part, scale, sigma, _rng(key, str(port))))
-        with ThreadPoolExecutor(2) as pool:  # drawing numbers does not hold the interpreter's lock
-            list(pool.map(lambda task: fill(*task), work))
-        return found
-
-    def _heard(self, port: Port) -> tuple[str | None, str]:
-        for name in self.chip.laboratory.feedlines():
-            back = self.chip.laboratory.lines[name].back
-            if back is not None and port in back:
-                return name, ("real", "imag")[back.index(port)]
-        return None, "real"
 
     def _resting_populations(self) -> NDArray[np.float64]:
         """Return the thermal probability of each level; what lies above level 1 counts as level 1."""

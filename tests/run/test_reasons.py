@@ -9,7 +9,7 @@ from qctl.core.errors import InstrumentError
 class Refusing:
     """A world that will not play."""
 
-    def run(self, stage, n_cycles):
+    def play(self, stage, n_cycles, hear):
         raise InstrumentError('q2 and q3 are "coupled"; while one of them is read out', remedy="wait")
 
 

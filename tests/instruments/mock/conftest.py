@@ -49,7 +49,7 @@ class Loopback:
     def __init__(self):
         self.stages = []
 
-    def run(self, stage, n_cycles):
+    def play(self, stage, n_cycles, hear):
         self.stages.append((stage, n_cycles))
         heard = {}
         for acquisition in stage.acquisitions.values():
@@ -63,7 +63,9 @@ class Loopback:
                         inside = (sample >= 0) & (sample < len(playing.volts))
                         volts[:, number, inside] = playing.volts[sample[inside]]
                 heard[port] = volts
-        return heard
+        for port, volts in heard.items():
+            for number in range(len(stage.points)):
+                hear(port, number, volts[:, number].copy())
 
 
 class Client:

@@ -151,14 +151,14 @@ def test_under_transport_faults_a_run_is_right_or_refused(connect, seed):
 def test_while_the_world_computes_the_rack_answers_not_yet(connect, monkeypatch):
     rack, world, drivers = connect()
     configure(drivers)
-    begun, go_on, run = threading.Event(), threading.Event(), world.run
+    begun, go_on, played = threading.Event(), threading.Event(), world.play
 
-    def slow(stage, n_cycles):
+    def slow(stage, n_cycles, hear):
         begun.set()
         assert go_on.wait(30)
-        return run(stage, n_cycles)
+        played(stage, n_cycles, hear)
 
-    monkeypatch.setattr(world, "run", slow)
+    monkeypatch.setattr(world, "play", slow)
     looks, event = [], Infiniium._event
 
     def look(scope, query):

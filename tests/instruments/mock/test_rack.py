@@ -179,10 +179,10 @@ def test_dropped_triggers_are_drawn_and_the_points_slip(start):
 def test_a_world_that_fails_is_reported_by_the_digitizer(start, monkeypatch):
     _, world, clients = start()
 
-    def fail(stage, n_cycles):
+    def fail(stage, n_cycles, hear):
         raise ValueError("no physics today")
 
-    monkeypatch.setattr(world, "run", fail)
+    monkeypatch.setattr(world, "play", fail)
     monkeypatch.setattr("threading.excepthook", lambda args: None)
     run(clients)
     assert clients["scope1"].ask("*OPC?") == "1"
