@@ -206,6 +206,6 @@ NODE = Node(
         Quantity(name="chevron.coupler_amplitude", low=0.02, high=0.95, floor=0.02),
     ),
     make=lambda laboratory, targets, known: Chevron(laboratory, targets),
-    needs=("flux_arc",),
+    needs=("flux_tails",),
     claims=claims,
 )

@@ -164,6 +164,6 @@ NODE = Node(
     kind=Target.QUBIT,
     finds=tuple(Quantity(name=f"arc_{n}", low=-inf, high=inf, floor=0.0) for n in ORDERS),
     make=lambda laboratory, targets, known: FluxArc(laboratory, targets),
-    needs=("ramsey",),
+    needs=("fine_amplitude", "single_shots", "flux_bias"),
     claims=lambda laboratory, known, qubit: frozenset({qubit, *neighbouring(laboratory, qubit)}),
 )

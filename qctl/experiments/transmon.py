@@ -13,6 +13,7 @@ from . import (
     fine_amplitude,
     flux_arc,
     flux_bias,
+    flux_tails,
     qubit_spectroscopy,
     rabi,
     ramsey,
@@ -47,6 +48,7 @@ NODES: tuple[Node, ...] = (
     echo.NODE,
     # couplings
     flux_arc.NODE,
+    flux_tails.NODE,
     chevron.NODE,
     cz.NODE,
 )
