@@ -28,7 +28,7 @@ from qctl.core.pulse import Pulse
 from qctl.core.result import Result
 
 from .flux_arc import height_for, slope
-from .pairs import Pair, claims, gate_pulse, guarded, pairs_of, qubits_of
+from .pairs import Pair, claims, gate_pulse, guarded, pairs_of, qubits_of, tunable
 from .rows import flip, play, program
 from .signal import excited
 
@@ -69,14 +69,14 @@ class Chevron:
     def read(self, result: Result, known: Parameters) -> tuple[Outcome, ...]:
         """Return resonance and first return of each coupling."""
         pairs = {pair.name: k for k, pair in enumerate(self._playable(known))}
-        tunable = {pair.name: pair for pair in pairs_of(self.laboratory, known, self.targets)}
+        playing = {pair.name: pair for pair in pairs_of(self.laboratory, known, self.targets)}
         if not pairs:
-            return tuple(Outcome(name, reason=_why(known, tunable.get(name))) for name in self.targets)
+            return tuple(Outcome(name, reason=_why(known, playing.get(name))) for name in self.targets)
         ones, sigma = excited(result, known)
         return tuple(
-            self._outcome(known, tunable[name], 1 - ones[:, 2 * pairs[name]], sigma[:, 2 * pairs[name]])
+            self._outcome(known, playing[name], 1 - ones[:, 2 * pairs[name]], sigma[:, 2 * pairs[name]])
             if name in pairs
-            else Outcome(name, reason=_why(known, tunable.get(name)))
+            else Outcome(name, reason=_why(known, playing.get(name)))
             for name in self.targets
         )
 
@@ -208,4 +208,5 @@ NODE = Node(
     make=lambda laboratory, targets, known: Chevron(laboratory, targets),
     needs=("flux_tails",),
     claims=claims,
+    applies=tunable,
 )

@@ -32,7 +32,7 @@ from qctl.core.result import Result
 from .cz_check import CzCheck
 from .drawn import drawn
 from .flux_arc import shift, slope
-from .pairs import Pair, claims, gate_pulse, guarded, pairs_of, qubits_of
+from .pairs import Pair, claims, gate_pulse, guarded, pairs_of, qubits_of, tunable
 from .phases import ANGLES, LEAST_CONTRAST, phase_of, wrapped
 from .rows import Row, flip, half, play, program
 from .signal import excited
@@ -215,5 +215,6 @@ NODE = Node(
     make=lambda laboratory, targets, known: Cz(laboratory, targets),
     needs=("chevron",),
     claims=claims,
+    applies=tunable,
     check=lambda laboratory, targets, known: CzCheck(laboratory, targets),
 )

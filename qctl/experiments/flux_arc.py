@@ -159,6 +159,15 @@ def neighbouring(laboratory: Laboratory, qubit: str) -> tuple[str, ...]:
     return tuple(name for name, coupling in laboratory.couplings.items() if qubit in coupling.pair)
 
 
+def is_moved(laboratory: Laboratory, qubit: str) -> bool:
+    """Say whether a qubit has a flux line and, by first guesses, is the higher one of a coupling: a CZ moves it."""
+    guess = laboratory.first_guess
+    frequency = guess.get(f"{qubit}.frequency", 0.0)
+    pairs = [set(laboratory.couplings[name].pair) - {qubit} for name in neighbouring(laboratory, qubit)]
+    lower = any(guess.get(f"{other}.frequency", 0.0) <= frequency for pair in pairs for other in pair)
+    return laboratory.qubits[qubit].flux is not None and lower
+
+
 NODE = Node(
     name="flux_arc",
     kind=Target.QUBIT,
@@ -166,4 +175,5 @@ NODE = Node(
     make=lambda laboratory, targets, known: FluxArc(laboratory, targets),
     needs=("fine_amplitude", "single_shots", "flux_bias"),
     claims=lambda laboratory, known, qubit: frozenset({qubit, *neighbouring(laboratory, qubit)}),
+    applies=is_moved,
 )

@@ -29,7 +29,7 @@ from qctl.core.parameters import Estimate, Parameters
 from qctl.core.pulse import Pulse, Tone
 from qctl.core.result import Result
 
-from .flux_arc import ORDERS, height_for, neighbouring
+from .flux_arc import ORDERS, height_for, is_moved, neighbouring
 from .line_response import GRID, arrived_as, shaped
 from .pairs import GUARD, guarded
 from .phases import ANGLES, LEAST_CONTRAST, phase_of, wrapped
@@ -264,4 +264,5 @@ NODE = Node(
     make=lambda laboratory, targets, known: FluxTails(laboratory, targets),
     needs=("flux_arc",),
     claims=lambda laboratory, known, qubit: frozenset({qubit, *neighbouring(laboratory, qubit)}),
+    applies=is_moved,
 )

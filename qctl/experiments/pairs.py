@@ -87,3 +87,8 @@ def guarded(qubits: Sequence[int], rows: Sequence[Row], label: int = 1) -> list[
 def claims(laboratory: Laboratory, known: Parameters, coupling: str) -> frozenset[str]:
     """Return what a gate occupies: the coupling and its two qubits."""
     return frozenset({coupling, *laboratory.couplings[coupling].pair})
+
+
+def tunable(laboratory: Laboratory, coupling: str) -> bool:
+    """Say whether a coupling has a flux line: without one, there is nothing to find a CZ with."""
+    return laboratory.couplings[coupling].flux is not None
