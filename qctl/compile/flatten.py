@@ -25,6 +25,9 @@ TRIGGER_SECONDS = 100e-9
 def flatten(sequence: Sequence, laboratory: Laboratory, limits: Limits) -> dict[str, Playlist]:
     """Return by AWG what it plays; step p of a playlist is sweep point p.
 
+    Lines that are silent at all points get no waveform, and AWGs of such lines alone no playlist: they would play
+    what a stopped output gives. So the cost of a run is that of the lines it uses, not of the rack.
+
     All outputs of an AWG are equally long in one step: to the end of its last play and ring-down, then idle (the code
     of the offset) up to the next multiple of its granularity, at least its shortest waveform. Nothing is clipped.
 
@@ -34,12 +37,18 @@ def flatten(sequence: Sequence, laboratory: Laboratory, limits: Limits) -> dict[
         When a value lies beyond full scale or beyond the limits of the laboratory file, or the memory is exceeded.
     """
     playlists = {}
-    for name in dict.fromkeys(port.instrument for track in sequence.tracks.values() for port in track.outputs):
+    ends, none = ends_by_awg(sequence), np.zeros(sequence.n_points, np.int64)
+    heard = [port for track in sequence.tracks.values() if not _is_silent(track) for port in track.outputs]
+    for name in dict.fromkeys(port.instrument for port in (*sequence.triggers, *heard)):
         awg = limits[name]
         if not isinstance(awg, AwgLimits):
             raise LimitError(f"{name} feeds lines", allowed="an AWG", where=name)
-        playlists[name] = _Flattening(name, sequence, laboratory, awg).playlist()
+        playlists[name] = _Flattening(name, sequence, laboratory, awg).playlist(ends.get(name, none))
     return playlists
+
+
+def _is_silent(track: Track) -> bool:
+    return not len(track.plays) and not track.offset.any()
 
 
 def render_line(track: Track, point: int, n_samples: int, line: str = "") -> NDArray[np.int16]:
@@ -111,12 +120,12 @@ class _Flattening:
     waveforms: list[Waveform] = field(default_factory=list)
     found: dict[bytes, int] = field(default_factory=dict)  # by what is played, then by content
 
-    def playlist(self) -> Playlist:
-        n_samples = played_samples(ends_by_awg(self.sequence)[self.name], self.limits)
+    def playlist(self, ends: NDArray[np.int64]) -> Playlist:
+        n_samples = played_samples(ends, self.limits)
         steps = np.full((self.sequence.n_points, self.limits.n_channels), -1, np.int32)
         markers = self._markers()
         for line, track in self.sequence.tracks.items():
-            if track.outputs[0].instrument == self.name:
+            if track.outputs[0].instrument == self.name and not _is_silent(track):
                 self._line(line, track, n_samples, markers, steps)
         for channel, bits in markers.items():  # a marker of a channel that feeds no line
             if steps[0, channel] < 0:

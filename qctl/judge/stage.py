@@ -109,9 +109,9 @@ class Bench:
         found = {}
         for line, track in upload.sequence.tracks.items():
             for port, offset in zip(track.outputs, track.offset.tolist(), strict=False):
-                playlist = upload.playlists[port.instrument]
-                index = int(playlist.steps[point, port.number - 1])
-                if index < 0:
+                playlist = upload.playlists.get(port.instrument)
+                index = -1 if playlist is None else int(playlist.steps[point, port.number - 1])
+                if playlist is None or index < 0:
                     continue
                 part = playlist.waveforms[index].codes / FULL_SCALE
                 if line in scales:

@@ -31,10 +31,19 @@ def test_all_waveforms_of_a_step_are_equally_long_and_on_the_granularity(played)
             assert length % 16 == 0
 
 
-def test_outputs_without_a_line_stay_idle(played):
+def test_outputs_of_silent_lines_stay_idle_and_so_do_awgs_of_such_lines_alone(played):
     _, playlists = played([X])
     assert playlists["awg1"].steps.shape == (1, 8)
-    assert playlists["awg2"].steps[0].tolist() == [0, 0, 0, 0, 0, -1, -1, -1]
+    assert playlists["awg1"].steps[0, 2:6].tolist() == [-1] * 4
+    assert "awg2" not in playlists
+
+
+def test_a_line_that_plays_at_one_point_plays_silence_at_the_others(played):
+    _, playlists = played([X], [CZ])
+    steps, waveforms = playlists["awg2"].steps, playlists["awg2"].waveforms
+    (channel, *_) = np.flatnonzero(steps[1] >= 0)
+    assert not np.any(waveforms[steps[0, channel]].codes)
+    assert np.any(waveforms[steps[1, channel]].codes)
 
 
 def test_idle_lines_hold_their_offset(played):
