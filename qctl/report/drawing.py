@@ -16,6 +16,7 @@ from .image import png_address
 WIDTH, HEIGHT = 360, 230
 LEFT, RIGHT, TOP, BOTTOM = 52, 8, 20, 36
 RESIDUALS = 42  # pixels of the strip below, where there is a curve
+_LONGEST_BAR = 1.0  # of the span of the points: longer ones would hide it
 _MOST_POINTS = 600  # more are thinned: the eye sees no difference
 
 
@@ -40,7 +41,7 @@ def _points(figure: Figure) -> Iterator[str]:
     has_curve = len(figure.curve_x) > 1
     bottom = HEIGHT - BOTTOM - (RESIDUALS if has_curve else 0)
     sigma = figure.sigma if len(figure.sigma) == len(y) else np.zeros(len(y))
-    bars = np.where(np.isfinite(sigma), sigma, 0.0)
+    bars = np.minimum(np.where(np.isfinite(sigma), sigma, 0.0), _LONGEST_BAR * _span(y))
     across = axis(np.concatenate([figure.x, figure.curve_x]), LEFT, WIDTH - RIGHT, figure.x_label)
     up = axis(np.concatenate([y - bars, y + bars, figure.curve_y]), bottom, TOP, figure.y_label)
     yield from _frame(across, up, numbers_below=not has_curve)
@@ -50,6 +51,11 @@ def _points(figure: Figure) -> Iterator[str]:
     if has_curve:
         yield _line("curve", across.at(figure.curve_x), up.at(figure.curve_y))
         yield from _residuals(figure, y, bars, across, bottom)
+
+
+def _span(values: NDArray[np.float64]) -> float:
+    finite = values[np.isfinite(values)]
+    return float(np.ptp(finite)) if len(finite) and np.ptp(finite) > 0 else np.inf
 
 
 def _residuals(
