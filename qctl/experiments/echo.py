@@ -63,6 +63,6 @@ NODE = Node(
     kind=Target.QUBIT,
     finds=(Quantity(name="t2", low=100e-9, high=10e-3, floor=60e-6),),
     make=lambda laboratory, targets, known: Echo(laboratory, targets),
-    needs=("ramsey",),
+    needs=("ramsey", "single_shots"),
     claims=lambda laboratory, known, target: frozenset({target}),
 )

@@ -56,6 +56,6 @@ NODE = Node(
     kind=Target.QUBIT,
     finds=(Quantity(name="t1", low=100e-9, high=10e-3, floor=60e-6),),
     make=lambda laboratory, targets, known: T1(laboratory, targets),
-    needs=("ramsey",),
+    needs=("ramsey", "single_shots"),
     claims=lambda laboratory, known, target: frozenset({target}),
 )
