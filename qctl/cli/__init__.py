@@ -17,7 +17,7 @@ COMMANDS = {
     "cal": "Look at the parameter store, and change what is believed.",
     "twin": "Draw hidden truths of simulated laboratories, and score calibrations against them.",
     "rack": "Serve simulated instruments of a laboratory.",
-    "demo": "Run three programs on a simulated laboratory and compare with theory.",
+    "demo": "Calibrate a simulated laboratory, run three programs, compare with theory.",
 }
 """By name, with the line that ``qctl --help`` shows: the help of all needs the module of none."""
 
