@@ -8,7 +8,7 @@
 
 #include "lanes.h"
 
-enum { STATES = 8, BLOCK = 16, SIDE = 4, PASS = 2048 };
+enum { STATES = 8, BLOCK = 16, SIDE = 4, PASS = 2048, FEW_TAPS = 5 };
 
 typedef struct {
     lanes8 toeplitz[BLOCK][2]; /* column j: answer to a unit input at sample j */
@@ -113,6 +113,26 @@ DISPATCH static void cascade_run(const cascade_t* c, const double* x, double* ou
     for (; k < n; k++) out[k] = section_step(c, x[k], states);
 }
 
+/* `many` of the taps, eight apart: what they add to 64 outputs. x is where the first of them looks for the first output.
+ *
+ * Taps eight apart look at the same vectors, which are seldom aligned and so are read once for all of them.
+ */
+INLINE void fir_taps(const double* x, const double* taps, lanes8* sum, const int many)
+{
+    const lanes8 none = {0};
+    lanes8 tap[FEW_TAPS] = {{0}};
+#pragma GCC unroll 5
+    for (int j = 0; j < many; j++) tap[j] = none + taps[8 * j];
+#pragma GCC unroll 12
+    for (int i = 1 - many; i < 8; i++) {
+        const lanes8 input = *(const loose8*)(x + 8 * i);
+        KEEP;
+#pragma GCC unroll 5
+        for (int j = 0; j < many; j++)
+            if (i + j >= 0 && i + j < 8) sum[i + j] += tap[j] * input;
+    }
+}
+
 /* out[k] = sum_j taps[j] x[k - j] for k from m - 1 on. */
 DISPATCH static void fir_run(const double* restrict x, const double* restrict taps, ptrdiff_t m, double* restrict out,
                              ptrdiff_t n)
@@ -120,10 +140,15 @@ DISPATCH static void fir_run(const double* restrict x, const double* restrict ta
     ptrdiff_t k = m - 1;
     for (; k + 64 <= n; k += 64) {
         lanes8 sum[8] = {0};
-        for (ptrdiff_t j = 0; j < m; j++) {
-            const double *from = x + k - j, tap = taps[j];
-#pragma GCC unroll 8
-            for (int l = 0; l < 8; l++) sum[l] += tap * *(const loose8*)(from + 8 * l);
+        for (ptrdiff_t first = 0; first < 8 && first < m; first++) {
+            for (ptrdiff_t j = first; j < m; j += 8 * FEW_TAPS) {
+                ptrdiff_t left = (m - j + 7) / 8;
+                if (left >= FEW_TAPS) fir_taps(x + k - j, taps + j, sum, FEW_TAPS);
+                else if (left == 4) fir_taps(x + k - j, taps + j, sum, 4);
+                else if (left == 3) fir_taps(x + k - j, taps + j, sum, 3);
+                else if (left == 2) fir_taps(x + k - j, taps + j, sum, 2);
+                else fir_taps(x + k - j, taps + j, sum, 1);
+            }
         }
 #pragma GCC unroll 8
         for (int l = 0; l < 8; l++) *(loose8*)(out + k + 8 * l) = sum[l];

@@ -31,7 +31,7 @@ def test_twins_agree_on_sections(twins, n_sections, n_samples):
 
 
 @pytest.mark.parametrize("n_samples", LENGTHS)
-@pytest.mark.parametrize("n_taps", [1, 2, 3, 7, 8, 40, 101])
+@pytest.mark.parametrize("n_taps", [1, 2, 3, 7, 8, 9, 17, 25, 33, 40, 41, 101])
 def test_twins_agree_on_taps(twins, n_taps, n_samples):
     rng = np.random.default_rng(n_samples)
     x, taps = rng.normal(size=n_samples), rng.normal(size=n_taps)
