@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from qctl.judge import Score
 
 
+DEFECTS = "tls:QUBIT, dead:LINE, swapped:LINE,LINE"
+
+
 @click.group("twin")
 def command() -> None:
     """Draw hidden truths of simulated laboratories, and score parameters against them; both take --json."""
@@ -25,17 +28,18 @@ def command() -> None:
 @command.command()
 @lab_option
 @click.option("--seed", type=click.IntRange(0), required=True, help="Every seed is another chip.")
-@click.option("--defect", "defects", multiple=True, metavar="KIND:TARGET", help="dead:LINE or swapped:LINE,LINE.")
+@click.option("--defect", "defects", multiple=True, metavar="KIND:TARGET", help=f"One of {DEFECTS}.")
+@click.option("--drift", is_flag=True, help="Let it move in virtual time.")
 @json_option
-def draw(lab: str, seed: int, defects: tuple[str, ...], as_json: bool) -> None:
+def draw(lab: str, seed: int, defects: tuple[str, ...], drift: bool, as_json: bool) -> None:
     """Print a random hidden truth for a laboratory file, for --twin: always one that can be calibrated."""
     from qctl.config import read_laboratory
     from qctl.config.find import find_laboratory
     from qctl.judge import draw_twin, twin_text, with_defects
 
     laboratory = read_laboratory(find_laboratory(lab))
-    twin = with_defects(laboratory, draw_twin(laboratory, seed), defects, seed)
-    asked = " ".join([f"--lab {lab} --seed {seed}", *(f"--defect {defect}" for defect in defects)])
+    twin = with_defects(laboratory, draw_twin(laboratory, seed, drifting=drift), defects, seed)
+    asked = " ".join([f"--lab {lab} --seed {seed}", *(f"--defect {d}" for d in defects), *(["--drift"] * drift)])
     heading = f"A hidden truth of {laboratory.name}; only the mock rack reads it.\nMade by: qctl twin draw {asked}"
     text = twin_text(twin, heading)
     click.echo(json.dumps({"twin": text}) if as_json else text, nl=as_json)
@@ -53,9 +57,13 @@ def draw(lab: str, seed: int, defects: tuple[str, ...], as_json: bool) -> None:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Parameters to judge  [default: the newest snapshot of the store for this laboratory and twin]",
 )
+@click.option("--at", type=click.FloatRange(0), default=0.0, help="Virtual time of a truth that moves, s.")
+@click.option("--seed", type=click.IntRange(0), default=0, help="Of the rack, for a truth that moves.")
 @json_option
 @click.pass_context
-def score_(ctx: click.Context, lab: str, twin: Path | None, snapshot: Path | None, as_json: bool) -> None:
+def score_(
+    ctx: click.Context, lab: str, twin: Path | None, snapshot: Path | None, at: float, seed: int, as_json: bool
+) -> None:
     """Compare parameters with the truth: every value, and every gate and readout that they would play."""
     from qctl.config import read, read_laboratory, read_parameters
     from qctl.config.find import find_laboratory, twin_of
@@ -78,7 +86,8 @@ def score_(ctx: click.Context, lab: str, twin: Path | None, snapshot: Path | Non
     measured = Upload(*played_readout(laboratory, known))
     readout = Readout(measured, weights_by_qubit(laboratory, known, measured.sequence))
     truth = read(twin or twin_of(path), Truth)
-    found = score(laboratory, truth, known, gates, Upload(*played_gates(laboratory, known, gates)), readout)
+    played = Upload(*played_gates(laboratory, known, gates))
+    found = score(laboratory, truth, known, gates, played, readout, at=at, seed=seed)
     if as_json:
         click.echo(json.dumps(as_document(found) | {"parameters": known.id, "not_playable": refused}))
     else:

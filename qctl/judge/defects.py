@@ -1,4 +1,4 @@
-"""Defects that are asked for by name: ``dead:q1.drive``, ``swapped:q0.drive,q1.drive``."""
+"""Defects that are asked for by name: ``tls:q2``, ``dead:q1.drive``, ``swapped:q0.drive,q1.drive``."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from qctl.core.laboratory import Laboratory
 from qctl.core.port import Port
 from qctl.physics.twin import Twin
 
+from .draw_drift import draw_sitting
 from .plan import Plan
 
-ALLOWED = "dead:LINE, swapped:LINE,LINE"
+ALLOWED = "tls:QUBIT, dead:LINE, swapped:LINE,LINE"
 
 
 def with_defects(laboratory: Laboratory, twin: Twin, asked: Sequence[str], seed: int) -> Twin:
@@ -37,6 +38,15 @@ def with_defects(laboratory: Laboratory, twin: Twin, asked: Sequence[str], seed:
     return twin
 
 
+def _two_level(plan: Plan, twin: Twin, targets: tuple[str, ...]) -> Twin:
+    found = dict(twin.defects)
+    for qubit in targets:
+        if qubit not in twin.qubits:
+            raise UsageError(f"no qubit {qubit!r}", allowed=", ".join(twin.qubits), where=plan.laboratory.name)
+        found[qubit] = (*found.get(qubit, ()), draw_sitting(plan, qubit, twin.qubits[qubit]))
+    return replace(twin, defects=found)
+
+
 def _dead(plan: Plan, twin: Twin, targets: tuple[str, ...]) -> Twin:
     ports = tuple(port for name in targets for port in _outputs(plan, name))
     return replace(twin, dead=(*twin.dead, *ports))
@@ -56,4 +66,8 @@ def _outputs(plan: Plan, line: str) -> tuple[Port, ...]:
     return lines[line].outputs
 
 
-_KINDS: dict[str, Callable[[Plan, Twin, tuple[str, ...]], Twin]] = {"dead": _dead, "swapped": _swapped}
+_KINDS: dict[str, Callable[[Plan, Twin, tuple[str, ...]], Twin]] = {
+    "tls": _two_level,
+    "dead": _dead,
+    "swapped": _swapped,
+}

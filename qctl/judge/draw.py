@@ -7,6 +7,7 @@ from qctl.core.laboratory import Laboratory
 from qctl.physics.twin import Twin
 
 from .draw_couplers import draw_couplers
+from .draw_drift import draw_drift, draw_fluctuators
 from .draw_lines import (
     draw_drive_crosstalk,
     draw_drives,
@@ -19,10 +20,14 @@ from .draw_qubits import draw_qubits, draw_resonators
 from .plan import Plan
 
 
-def draw_twin(laboratory: Laboratory, seed: int) -> Twin:
+def draw_twin(laboratory: Laboratory, seed: int, *, drifting: bool = False) -> Twin:
     """Return a random truth around the first guesses of a laboratory, always solvable (see :mod:`.solvable`).
 
     What is drawn for one qubit, coupler or line depends on the seed and its name; frequencies also on its neighbours.
+
+    Parameters
+    ----------
+    drifting : the truth also moves in virtual time; at its mean it is the same as without
 
     Raises
     ------
@@ -44,4 +49,6 @@ def draw_twin(laboratory: Laboratory, seed: int) -> Twin:
         drive_crosstalk=draw_drive_crosstalk(plan),
         flux_crosstalk=flux_crosstalk,
         latencies=draw_latencies(plan),
+        defects=draw_fluctuators(plan) if drifting else {},
+        drift=draw_drift(plan) if drifting else None,
     )

@@ -179,11 +179,11 @@ def limit(bench: Bench, gate: Gate) -> float:
         pair = [chip.names.index(q) for q in bench.laboratory.couplings[gate.target].pair]
         h = np.zeros((d * d, d * d), np.complex128)
         h[d + 1, d + 1] = np.pi / seconds
-        decay = sum(_lifted(chip.dissipators[q], place, d) for place, q in enumerate(pair))
+        decay = sum(_lifted(chip.dissipator(q), place, d) for place, q in enumerate(pair))
         return infidelity(_map_of(expm((commutator(h) + decay) * seconds), d, 2), CZ)[0]
     h = np.zeros((d, d), np.complex128)
     h[0, 1] = h[1, 0] = (np.pi / 4 if gate.kind == "x90" else np.pi / 2) / seconds
-    decay = chip.dissipators[chip.names.index(gate.target)]
+    decay = chip.dissipator(chip.names.index(gate.target))
     found = _map_of(expm((commutator(h) + decay) * seconds), d, 1)
     return infidelity(found, X90 if gate.kind == "x90" else X180)[0]
 

@@ -54,3 +54,26 @@ TAIL_SLOW = 1 * us  # beyond it amplitudes fall with the root of the time consta
 TAIL_APART = 4.0  # ratio of neighbouring time constants
 CROSSTALK = (1e-3, 1e-2)  # drive and flux, to qubits and couplers next to a line
 FAR_CROSSTALK = (5e-4, 2e-3)  # drive, to qubits with a common neighbour
+
+# Drift, such that from day to day T1 moves by 16-21 % and frequencies by 3.5-3.8 kHz (medians), 61-85 % and 19-23 kHz
+# (95th percentiles), as on real devices.
+SLOW_WANDER, WANDER_SPREAD = 2.7e3, 0.75  # Hz, median over qubits and spread of its logarithm, of 0.5 to 20 kHz
+SLOW_TAU = (3e3, 3e4)  # s; also of ln T1
+FAST_WANDER = (0.3e3, 1.0e3)  # Hz
+FAST_TAU = (10.0, 300.0)
+LIFETIME_WANDER = (0.13, 0.23)  # of ln T1
+LEAP_EVERY = (1e5, 4e5)  # s, for each qubit
+LEAP_SIZE = (5e3, 2e4)  # Hz
+GAIN_PER_HOUR = 1.5e-4  # either sign
+MIXER_WANDER = (0.5e-3, 2e-3)  # gain, and phase in rad
+OFFSET_WANDER = 0.2  # of the same, in full scale
+MIXER_TAU = (3e4, 2e5)
+FLUX_WANDER = (1e-5, 6e-5)  # flux quanta
+FLUX_TAU = (1e4, 1e5)
+FLUCTUATORS = 0.35  # of the qubits have a defect that comes and goes
+FLUCTUATOR_TIME = (100.0, 2e4)  # s, both near and away
+FLUCTUATOR_DISTANCE = (1 * MHz, 6 * MHz)
+FLUCTUATOR_COUPLING = (0.05 * MHz, 0.25 * MHz)
+FLUCTUATOR_WIDTH = (0.2 * MHz, 2 * MHz)
+DEFECT_WIDTH = (2 * MHz, 6 * MHz)  # of one that is asked for
+DEFECT_T1 = (1.5 * us, 4 * us)  # that it leaves

@@ -9,6 +9,8 @@ import numpy as np
 
 from qctl.core.laboratory import Laboratory
 from qctl.core.parameters import Parameters
+from qctl.physics.chip import Chip
+from qctl.physics.drift import Weather
 from qctl.physics.twin import Twin
 
 from .gates import CZ, Gate, GateScore, best_phase, cz_map, duration, infidelity, limit, rotation
@@ -44,6 +46,9 @@ def score(
     gates: Sequence[tuple[str, str]],
     upload: Upload,
     readout: Readout,
+    *,
+    at: float = 0.0,
+    seed: int = 0,
 ) -> Score:
     """Return how good parameters are, given what they would upload.
 
@@ -52,8 +57,9 @@ def score(
     gates : (kind, target) of each sweep point of ``upload``, which plays it alone
     upload : of all gates that are judged
     readout : of all qubits
+    at, seed : of a truth that moves: virtual seconds after the start, and the seed of the rack
     """
-    bench = Bench(laboratory, twin, parameters)
+    bench = bench_at(laboratory, twin, parameters, at, seed)
     asked = [Gate(kind, target, point) for point, (kind, target) in enumerate(gates)]
     found = {(g.target, g.kind): g for g in judged_gates(bench, upload, asked)}
     truths = truths_of(bench) | score_amplitudes(bench, upload, asked) | _errors(bench, list(found.values()))
@@ -66,6 +72,13 @@ def score(
         truths |= dict(zip((f"{qubit}.readout.p01", f"{qubit}.readout.p10"), seen, strict=True))
     ordered = tuple(found[gate.target, gate.kind] for gate in asked)
     return Score(scored(bench, truths), ordered, tuple(rows))
+
+
+def bench_at(laboratory: Laboratory, twin: Twin, parameters: Parameters, at: float, seed: int) -> Bench:
+    """Return a bench with the truth of one moment of virtual time, at the stored biases."""
+    still = Bench(laboratory, twin, parameters)
+    now = Weather(Chip(laboratory, twin), seed).at(at, still.biases)
+    return Bench(laboratory, now.twin, parameters)
 
 
 def judged_gates(bench: Bench, upload: Upload, gates: Sequence[Gate]) -> list[GateScore]:

@@ -21,19 +21,27 @@ def twin_text(twin: Twin, heading: str) -> str:
     """
     lines = [f"# {line}" for line in heading.splitlines()]
     for name, value, shape in _said(twin):
-        if isinstance(value, Mapping):
-            lines += ["", f"{name}:", *(f"  {key}: {_flow(item, shape.items[0])}" for key, item in value.items())]
-        elif isinstance(value, tuple):
-            lines += ["", f"{name}:", *(f"  - {_flow(item, shape.items[0])}" for item in value)]
-        else:
-            lines.append(f"{name}: {_flow(value, shape)}")
+        if isinstance(value, Mapping | tuple) or is_dataclass(value):
+            lines.append("")
+        lines += _block(name, value, shape)
     return "\n".join(lines) + "\n"
+
+
+def _block(name: str, value: Any, shape: Shape) -> list[str]:  # noqa: ANN401 (whatever a field of a twin may hold)
+    """Return a field on lines of its own; what its entries hold stands on one line each."""
+    if isinstance(value, Mapping):
+        return [f"{name}:", *(f"  {key}: {_flow(item, shape.items[0])}" for key, item in value.items())]
+    if isinstance(value, tuple):
+        return [f"{name}:", *(f"  - {_flow(item, shape.items[0])}" for item in value)]
+    if is_dataclass(value) and not isinstance(value, Port):
+        return [f"{name}:", *(f"  {line}" for entry in _said(value) for line in _block(*entry))]
+    return [f"{name}: {_flow(value, shape)}"]
 
 
 def _said(one: Any) -> list[tuple[str, Any, Shape]]:  # noqa: ANN401 (any dataclass of a twin)
     """Return name, value and shape of each field that does not hold its default."""
     shapes = _shapes(type(one))
-    found = [(field.name, getattr(one, field.name), shapes[field.name]) for field in fields(one)]
+    found = [(name, getattr(one, name), shape) for name, shape in shapes.items()]
     kept = {field.name for field in fields(one) if getattr(one, field.name) != _default(field)}
     return [entry for entry in found if entry[0] in kept]
 

@@ -17,7 +17,7 @@ from qctl.core.laboratory import Laboratory
 from .operators import Complex, collapse_operators, dissipator
 from .signals import Signal
 from .spectrum import against_flux, fold, static_zz
-from .twin import Coupler, DriveLine, Feedline, FluxLine, Transmon, Twin
+from .twin import Coupler, DriveCrosstalk, DriveLine, Feedline, FluxLine, Transmon, Twin
 
 TWO_PI = 2 * np.pi
 _Line = TypeVar("_Line", DriveLine, FluxLine, Feedline)
@@ -77,6 +77,14 @@ class Chip:
         """Return the truth of one qubit."""
         return self.twin.qubits[self.names[qubit]]
 
+    @cached_property
+    def crosstalk(self) -> tuple[tuple[DriveCrosstalk, ...], ...]:
+        """Return what each qubit sees of lines that are not its own."""
+        found: dict[str, list[DriveCrosstalk]] = {name: [] for name in self.names}
+        for c in self.twin.drive_crosstalk:
+            found.setdefault(c.qubit, []).append(c)
+        return tuple(tuple(found[name]) for name in self.names)
+
     def drive_line(self, name: str) -> DriveLine:
         """Return the truth of a drive line."""
         return _entry(self.twin.drives, name)
@@ -91,9 +99,18 @@ class Chip:
 
     def energies(self, qubit: int, flux: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return levels over the ground state at fluxes of shape (...), as (..., levels), rad/s."""
+        found = self.spectrum(qubit, flux)
+        return np.asarray(found + self.moved(qubit)) if self.transmon(qubit).moved else found
+
+    def spectrum(self, qubit: int, flux: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the same without what drift and defects add."""
         t = self.transmon(qubit)
         table = against_flux(t.frequency, t.anharmonicity, t.asymmetry, self.twin.levels)
         return np.asarray(TWO_PI * table(fold(flux)))
+
+    def moved(self, qubit: int) -> NDArray[np.float64]:
+        """Return what drift and defects add to the levels of a qubit, rad/s."""
+        return np.asarray(TWO_PI * self.transmon(qubit).moved * np.arange(self.twin.levels))
 
     def exchange(self, coupling: int, flux: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return g at fluxes of the coupler, rad/s."""
@@ -134,11 +151,14 @@ class Chip:
         t = self.transmon(qubit)
         return (1 - t.thermal) / t.t1, t.thermal / t.t1, 1 / t.t_phi
 
-    @cached_property
-    def dissipators(self) -> tuple[Complex, ...]:
-        """Return the dissipator of each qubit on vec(rho), 1/s."""
-        count = range(len(self.names))
-        return tuple(dissipator(collapse_operators(self.twin.levels, *self.rates(q))) for q in count)
+    def dissipator(self, qubit: int) -> Complex:
+        """Return the dissipator of one qubit on vec(rho), 1/s."""
+        return _dissipator(self.twin.levels, self.rates(qubit))
+
+
+@lru_cache(maxsize=1024)
+def _dissipator(levels: int, rates: tuple[float, float, float]) -> Complex:
+    return dissipator(collapse_operators(levels, *rates))
 
 
 @lru_cache(maxsize=1024)

@@ -111,7 +111,7 @@ class Motion:
         d = self.chip.twin.levels
         energies = self.levels[qubit].mean(start, end) - np.arange(d) * self.frames[qubit]
         leak = self._leak(qubit, (start + end) / 2)
-        key = ("idle", qubit, end - start, energies.tobytes(), leak)
+        key = ("idle", self.chip.rates(qubit), end - start, energies.tobytes(), leak)
         return self.memory.get(key, lambda: self._waited(qubit, end - start, energies, leak))
 
     def states_at_rest(self, qubit: int, time: float) -> Complex:
@@ -125,7 +125,7 @@ class Motion:
     def _waited(self, qubit: int, duration: float, energies: NDArray[np.float64], leak: complex) -> Complex:
         h = _idling(energies, leak)
         if self.chip.dissipative:
-            found = expm((commutator(h) + self.chip.dissipators[qubit]) * duration)
+            found = expm((commutator(h) + self.chip.dissipator(qubit)) * duration)
         else:
             found = expm(-1j * duration * h) if leak else np.diag(np.exp(-1j * energies * duration))
         return np.asarray(found[None])
@@ -185,7 +185,8 @@ class Motion:
         return np.asarray(np.exp(-1j * total * piece.end)[:, None] * moved * np.exp(1j * total * piece.start))
 
     def _through(self, stretch: _Stretch, longest: float) -> Complex:
-        return self.memory.get(stretch.digest, lambda: stretch.operator(self.chip, longest)[None])
+        key = stretch.digest, *(self.chip.rates(q) for q in stretch.qubits)
+        return self.memory.get(key, lambda: stretch.operator(self.chip, longest)[None])
 
     def _grid(self, piece: Piece) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return the middles and lengths of the time steps of a piece, s.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
 import numpy as np
@@ -102,12 +102,12 @@ class Scenery:
         make = partial(
             feed_of, truth, volts, self.carriers[line], resonators, times - truth.return_delay, self.chip.twin.levels
         )
-        return self.memory.get(("feed", line, self.carriers[line], acquisition, volts.digest), make)
+        return self.memory.get(("feed", line, truth, self.carriers[line], acquisition, volts.digest), make)
 
     def _modulated(self, name: str, truth: DriveLine | Feedline, playing: Mapping[Port, Playing]) -> Signal:
         line = self.chip.laboratory.lines[name]
         carrier = self.stage.carriers.get(line.mixed_with) if line.mixed_with else None
-        key = ("modulated", name, carrier, _digests(line, playing))
+        key = ("modulated", name, truth, carrier, _digests(line, playing))
         return self.memory.get(key, partial(modulated, line, truth, playing, carrier))
 
     def _motion(self, playing: Mapping[Port, Playing], until: float) -> Motion:
@@ -124,7 +124,8 @@ class Scenery:
         levels = []
         for q in range(n):
             key = ("levels", q, self.resting[q], loops[q].digest if q in loops else None)
-            levels.append(self.memory.get(key, partial(energies_over_time, chip, q, self.resting[q], loops.get(q))))
+            still = self.memory.get(key, partial(energies_over_time, chip, q, self.resting[q], loops.get(q)))
+            levels.append(replace(still, rest=still.rest + chip.moved(q)) if chip.transmon(q).moved else still)
         exchanges = {}
         for c in range(len(chip.pairs)):
             rest, loop = self.resting[n + c], loops.get(n + c)
@@ -140,10 +141,9 @@ class Scenery:
     def _felt(self, drives: Mapping[str, Signal]) -> list[list[Felt]]:
         lab, chip = self.chip.laboratory, self.chip
         felt = []
-        for name, qubit in lab.qubits.items():
+        for index, qubit in enumerate(lab.qubits.values()):
             lines = [(qubit.drive, 1.0 + 0j)]
-            crosstalk = (c for c in chip.twin.drive_crosstalk if c.qubit == name)
-            lines += [(c.source, c.magnitude * np.exp(1j * c.phase)) for c in crosstalk]
+            lines += [(c.source, c.magnitude * np.exp(1j * c.phase)) for c in chip.crosstalk[index]]
             felt.append(
                 [
                     Felt(TWO_PI * chip.drive_line(line).rabi_frequency * factor, carrier, drives[line])

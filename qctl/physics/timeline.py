@@ -81,13 +81,13 @@ class Couplings:
 
 
 def energies_over_time(chip: Chip, qubit: int, resting: float, pulsed: Signal | None) -> Energies:
-    """Return the levels of one qubit during the shot."""
-    rest = chip.energies(qubit, np.array(resting))
+    """Return the levels of one qubit during the shot, without what drift and defects add."""
+    rest = chip.spectrum(qubit, np.array(resting))
     if pulsed is None:
         empty = np.zeros((0, len(rest)))
         return Energies(rest, 0.0, 1.0, empty, empty)
     fluxes, where = np.unique(pulsed.values.real, return_inverse=True)
-    change = (chip.energies(qubit, resting + fluxes) - rest)[where]
+    change = (chip.spectrum(qubit, resting + fluxes) - rest)[where]
     summed = np.concatenate([np.zeros((1, len(rest))), np.cumsum(change, axis=0) * pulsed.dt])
     return Energies(rest, pulsed.start, pulsed.dt, change, summed)
 

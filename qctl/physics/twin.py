@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated
 
-from qctl.core.laboratory import Amperes, Decibels, Hertz, Seconds, Volts
+from qctl.core.laboratory import DERIVED, Amperes, Decibels, Hertz, Seconds, Volts
 from qctl.core.port import Port
 from qctl.core.units import Unit
 
@@ -75,6 +75,7 @@ class Transmon:
     t_phi : pure dephasing between levels 0 and 1, white
     detuning_noise : standard deviation of the frequency from one group of shots to the next
     thermal : probability of level 1 at rest
+    moved : by drift and defects; level n lies n times as much higher than the spectrum says. No file writes it
     """
 
     frequency: Hertz
@@ -84,6 +85,26 @@ class Transmon:
     t_phi: Seconds = math.inf
     detuning_noise: Hertz = 0.0
     thermal: float = 0.0
+    moved: Hertz = field(default=0.0, metadata=DERIVED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Defect:
+    """A two-level defect near a qubit, seen where the qubit rests: it shifts the qubit and shortens its T1.
+
+    Parameters
+    ----------
+    distance : of the defect above the qubit's frequency at zero flux
+    coupling : g of the exchange with the qubit
+    linewidth : of the defect, full width
+    near, away : mean times for which it is there and for which it is not, exponential; by default it is always there
+    """
+
+    distance: Hertz
+    coupling: Hertz
+    linewidth: Hertz
+    near: Seconds = math.inf
+    away: Seconds = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,6 +198,62 @@ class FluxCrosstalk:
     magnitude: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrequencyWander:
+    """Ornstein-Uhlenbeck process of a frequency: standard deviation and correlation time."""
+
+    sigma: Hertz
+    tau: Seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wander:
+    """Ornstein-Uhlenbeck process of a plain number: standard deviation and correlation time."""
+
+    sigma: float
+    tau: Seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MixerWander:
+    """Ornstein-Uhlenbeck processes of a mixer's gain, phase and two offsets, all with one correlation time."""
+
+    gain: float
+    phase: Radians
+    offset: Volts
+    tau: Seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leap:
+    """Rare jumps of a frequency: mean time between them, standard deviation of their size."""
+
+    every: Seconds
+    size: Hertz
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drift:
+    """How the truth moves in virtual time; what is not named stays.
+
+    Parameters
+    ----------
+    frequencies : of qubits, each a sum of processes
+    lifetimes : of ln T1 of qubits
+    leaps : of the frequencies of qubits
+    gains : of drive lines and feedlines, relative change in an hour
+    mixers : of drive lines and feedlines
+    fluxes : flux offsets of flux lines, flux quanta
+    """
+
+    frequencies: Mapping[str, tuple[FrequencyWander, ...]] = field(default_factory=dict)
+    lifetimes: Mapping[str, Wander] = field(default_factory=dict)
+    leaps: Mapping[str, Leap] = field(default_factory=dict)
+    gains: Mapping[str, float] = field(default_factory=dict)
+    mixers: Mapping[str, MixerWander] = field(default_factory=dict)
+    fluxes: Mapping[str, Wander] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Twin:
     """Everything that is true of the chip and its lines; names are those of the laboratory file.
@@ -191,6 +268,8 @@ class Twin:
     latencies : from the trigger input to the first sample, by instrument; others are what the laboratory file says
     dead : outputs that give nothing
     swapped : pairs of outputs whose cables are exchanged
+    defects : by qubit
+    drift : how all that moves
     """
 
     levels: int = 3
@@ -206,3 +285,5 @@ class Twin:
     latencies: Mapping[str, Seconds] = field(default_factory=dict)
     dead: tuple[Port, ...] = ()
     swapped: tuple[tuple[Port, Port], ...] = ()
+    defects: Mapping[str, tuple[Defect, ...]] = field(default_factory=dict)
+    drift: Drift | None = None

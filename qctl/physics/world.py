@@ -16,6 +16,7 @@ from qctl.core.port import Port
 
 from .cabling import plugged
 from .chip import TWO_PI, Chip
+from .drift import Weather
 from .listeners import Hear, Listeners
 from .memory import Memory
 from .scene import Scene, Scenery
@@ -46,6 +47,7 @@ class World:
             raise ConfigError(f"seed {seed}", allowed="0 or more")
         self.laboratory, self.truth, self.seed = laboratory, truth, seed
         self.chip = Chip(laboratory, truth)
+        self.weather = Weather(self.chip, seed)
         self.runs = 0
         self.clock = 0.0  # virtual time that has passed, s
         self._guard = Lock()  # shots are played in one thread, waits come from another
@@ -55,7 +57,8 @@ class World:
     def run(self, stage: Stage, n_cycles: int) -> dict[Port, NDArray[np.float32]]:
         """Play all sweep points ``n_cycles`` times over, sweep points innermost.
 
-        Slow noise is drawn anew whenever something else is played than in the run before.
+        Slow noise is drawn anew whenever something else is played than in the run before. What drifts stands still
+        during a call, as it is when it begins.
 
         Returns
         -------
@@ -85,8 +88,8 @@ class World:
         key = (self.seed, self.runs)
         self.runs += 1
         stage = plugged(stage, self.truth)
-        if self._last is None or not same(self._last.stage, stage):
-            self._last = Run(Scenery(self.chip, stage, self._memory), key)
+        if self._last is None or not self.weather.calm or not same(self._last.stage, stage):
+            self._last = Run(Scenery(self.weather.at(self.clock, stage.biases), stage, self._memory), key)
         self.wait(n_cycles * len(stage.points) * stage.period)
         self._last.play(n_cycles, key, hear)
 

@@ -1,12 +1,15 @@
 """``qctl twin`` from the outside."""
 
 import json
+from pathlib import Path
 
 from qctl import config
 from qctl.config import write_parameters
 from qctl.core.parameters import Estimate, Parameters
 from qctl.core.port import Port
 from qctl.physics.twin import Twin
+
+CONFIGS = Path(__file__).resolve().parents[2] / "configs"
 
 
 def test_a_twin_that_was_drawn_is_a_file_that_any_command_takes(qctl, tmp_path):
@@ -46,3 +49,18 @@ def test_gates_that_cannot_be_played_are_named_and_the_rest_is_judged(qctl, tmp_
     assert "q0-q1 cz cannot be played" in answer.out
     assert "q2 x90 cannot be played" in answer.out
     assert "q1-q2" in answer.out
+
+
+def test_a_twin_that_moves_is_scored_at_a_moment(qctl, tmp_path):
+    drawn = qctl("twin", "draw", "--seed", 3, "--drift", "--defect", "tls:q2")
+    assert drawn.code == 0, drawn.err
+    path = tmp_path / "moving.yaml"
+    path.write_text(drawn.out, encoding="utf-8")
+    snapshot = CONFIGS / "transmon5.parameters.json"
+    first, later = (
+        json.loads(qctl("twin", "score", "--twin", path, "--snapshot", snapshot, "--at", at, "--seed", 1, "--json").out)
+        for at in (0, 86400)
+    )
+    t1 = [next(row["truth"] for row in found["values"] if row["name"] == "q3.t1") for found in (first, later)]
+    assert t1[0] != t1[1]
+    assert first["gates"] != later["gates"]
