@@ -14,7 +14,7 @@ from .twin import Defect, Drift, DriveLine, Feedline, FluxLine, Transmon
 from .wander import Leaps, Switch, Wanders
 
 HOUR = 3600.0
-STEP = 5e-5  # gains and phases (rad) of lines move in such steps, offsets in such parts of a volt: signals are then look-ups
+STEP = 5e-5  # gains, phases (rad) and offsets (V) of lines move in such steps: their signals are mostly look-ups then
 FLUX_STEP = 1e-6  # flux quanta
 _Mixed = TypeVar("_Mixed", DriveLine, Feedline)
 
