@@ -36,7 +36,11 @@ class Record:
 
     def tired(self, now: float) -> bool:
         """Say whether it was tried often enough for this hour."""
-        return _recent(self.passes, now) >= TRIES or _recent(self.failures, now) >= TRIES
+        return _recent(self.passes, now) >= TRIES or self.failed_often(now)
+
+    def failed_often(self, now: float) -> bool:
+        """Say whether it failed often enough for this hour; passes alone are bounded by the share of upkeep."""
+        return _recent(self.failures, now) >= TRIES
 
     def accepted(self, now: float, before: Mapping[str, float], after: Mapping[str, float]) -> Record:
         """Return the record after a pass whose values were taken over; errors by full name."""
@@ -79,7 +83,8 @@ def first_records(
         names = [f"{target}.{one.name}" for one in node.finds]
         reached = {name: known.estimates[name].error for name in names if name in known}
         # As well as it was measured once, it will be measured again, not better.
-        found[key] = Record(State(Standing.GOOD), (), (), reached, dict.fromkeys(reached, 1.0))
+        passes = (min(known.estimates[name].time for name in reached),) if reached else ()
+        found[key] = Record(State(Standing.GOOD), passes, (), reached, dict.fromkeys(reached, 1.0))
     return found
 
 

@@ -19,8 +19,8 @@ from .planner import SECONDS, View, own_gain
 from .progress import Key
 from .report import Standing
 
-PRICE = 0.03  # gate error times seconds that a second of machine time is worth
-JUMPS = 1 / 86_400.0  # unnoticed jumps of a target, 1 / s
+PRICE = 0.005  # gate error times seconds that a second of machine time is worth
+JUMPS = 1 / (3 * 86_400.0)  # of a target, 1 / s
 LOSS = 0.01  # gate error that a jump costs until it is noticed
 SHORTEST, LONGEST = 20.0, 600.0  # s between two looks at what is due
 PROBE_SECONDS = 1.0  # of a probe that was never played
@@ -54,7 +54,7 @@ def due(view: View, probed: Mapping[Key, float]) -> tuple[Due, ...]:
     ----------
     probed : when the check of a node last agreed, by key, s since 1970
     """
-    ready = [key for key, record in view.records.items() if _rests(key, view) and not record.tired(view.now)]
+    ready = [key for key, record in view.records.items() if _rests(key, view) and not record.failed_often(view.now)]
     lost = {key: _lost(key, view) for key in ready}
     unnoticed = {key: LOSS * JUMPS * max(view.now - probed[key], 0.0) ** 2 / 2 for key in ready if key in probed}
     found = [one for name, node in view.nodes.items() for one in _due_of(node, "measure", _of(name, lost), view)]
@@ -78,13 +78,8 @@ def _rests(key: Key, view: View) -> bool:
 
 
 def _lost(key: Key, view: View) -> float:
-    node, target = view.nodes[key[0]], key[1]
-    times = [
-        view.known.estimates[name].time
-        for name in (f"{target}.{one.name}" for one in node.finds if one.curvature(view.known, target) > 0)
-        if name in view.known
-    ]
-    return own_gain(key, view) * max(view.now - max(times, default=view.now), 0.0) / 2
+    """Return what was lost since a key was measured; a probe that agreed does not make its values better known."""
+    return own_gain(key, view) * max(view.now - max(view.records[key].passes, default=view.now), 0.0) / 2
 
 
 def _of(name: str, values: Mapping[Key, float]) -> dict[str, float]:
