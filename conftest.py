@@ -10,6 +10,7 @@ def pytest_addoption(parser):
     parser.addoption(
         "--shared", type=Path, default=None, help="folder with other projects' programs, vectors and references"
     )
+    parser.addoption("--sets", type=int, default=None, help="sets of points over which each rate of fits is counted")
 
 
 @pytest.fixture(scope="session")

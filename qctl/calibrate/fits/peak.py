@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,6 +16,9 @@ from .verdict import fitted
 Floats = NDArray[np.float64]
 MOST_CENTRES = 400
 MOST_WIDTHS = 7
+SECOND = 0.3  # height of another peak, by that of the fitted one, from which it is ambiguous
+MISSHAPEN = ("residuals", "the signal jumps")
+FEWEST = 16  # points in which a second peak is looked for
 
 
 def _shape(kind: int, z: Floats) -> Floats:
@@ -83,9 +87,34 @@ def recipe(kind: int, slope: bool) -> Recipe:
 
 def fit_lorentzian(x: ArrayLike, y: ArrayLike, sigma: ArrayLike | None = None, *, slope: bool = False) -> list[Fit]:
     """Fit ``offset + slope x + height / (1 + (2 (x - centre) / fwhm)^2)``; dips have negative height."""
-    return fitted(recipe(LORENTZIAN, slope), x, y, sigma)
+    return _alone(fitted(recipe(LORENTZIAN, slope), x, y, sigma))
 
 
 def fit_gaussian(x: ArrayLike, y: ArrayLike, sigma: ArrayLike | None = None, *, slope: bool = False) -> list[Fit]:
     """Fit ``offset + slope x + height 2^-(2 (x - centre) / fwhm)^2``; dips have negative height."""
-    return fitted(recipe(GAUSSIAN, slope), x, y, sigma)
+    return _alone(fitted(recipe(GAUSSIAN, slope), x, y, sigma))
+
+
+def _alone(fits: list[Fit]) -> list[Fit]:
+    """Look for a second peak in what is left of the points: which of two was meant, a fit cannot know."""
+    rows = [
+        row for row, fit in enumerate(fits) if len(fit.x) >= FEWEST and (fit.ok or fit.reason.startswith(MISSHAPEN))
+    ]
+    if not rows:
+        return fits
+    used = np.array([np.isfinite(fits[row].sigma) for row in rows])
+    rest = np.where(used, np.array([fits[row].y - fits[row].curve for row in rows]), 0.0)
+    others = fitted(recipe(GAUSSIAN, False), np.array([fits[row].x for row in rows]), rest)
+    second = dict(zip(rows, others, strict=True))
+    return [_alone_or_not(fit, second.get(row)) for row, fit in enumerate(fits)]
+
+
+def _alone_or_not(fit: Fit, second: Fit | None) -> Fit:
+    if second is None or not second.ok:
+        return fit
+    share = second.value("height") / fit.value("height")
+    apart = abs(second.value("centre") - fit.value("centre")) / abs(fit.value("fwhm"))
+    if share < SECOND or apart < 0.5:
+        return fit
+    where = f"at {second.value('centre'):.6g}"
+    return replace(fit, ok=False, reason=f"two peaks: a second one {where} is {100 * share:.0f} % as high")

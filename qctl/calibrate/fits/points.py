@@ -156,13 +156,14 @@ def saturated(y: Floats) -> str:
     for side, edge in (("highest", y.max()), ("lowest", y.min())):
         same = y == edge
         others = y[~same]
-        run = _longest_run(same)
-        if same.sum() < max(4, 0.08 * len(y)) or run < 3 or len(others) < 4:
+        if same.sum() < max(4, 0.08 * len(y)) or len(others) < 4:
             continue
         if edge in (0.0, 1.0) and y.min() >= 0 and y.max() <= 1:
             continue  # a population: 0 of n shots is a value like any other
         _, counts = np.unique(others, return_counts=True)
-        if counts.max() <= 0.5 * same.sum():
+        # Few digits make equal values anywhere, but not in a row.
+        together = _longest_run(same) >= 3 or counts.max() == 1
+        if together and counts.max() <= 0.5 * same.sum():
             return side
     return ""
 

@@ -200,6 +200,8 @@ def _fit_turned(x: Floats, z: Complexes, sigma: Floats | None, recipe: Recipe) -
 
 def _turns(u: Floats, z: Complexes) -> float:
     """Return how often the cable turns the phase over the scan: the strongest tone of z over u."""
+    usual = 2 * np.median(np.abs(z)) + 1e-300
+    z = z / np.maximum(np.abs(z) / usual, 1.0)  # a wild point turns no cable
     edge = min(len(u) / 2, MOST_DELAYS / 4)
     tried = np.arange(-edge, edge, 0.5)
     tone = np.exp(1j * TAU * 0.5 * u)  # from each delay to the next

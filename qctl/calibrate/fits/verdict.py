@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .fit import Fit, failed
+from .jumps import find_jump
 from .points import Points, prepare
 from .recipe import Frame, Recipe
 from .residuals import chance, drift, neighbours, runs_test, simpler
@@ -15,6 +16,7 @@ from .solve import Solution, solve
 
 Floats = NDArray[np.float64]
 BY_CHANCE = 3e-5  # noise alone is taken for a signal less often than this
+CLEAR_JUMP, LARGE_JUMP = 5.0, 0.12  # standard deviations, and share of the swing, from which a jump is one
 WALK = 1.95  # walk of summed residuals that noise makes once in 1,000 sets
 SIGNS = 0.003  # probability of the runs test below which residuals are not random
 MISFIT = 0.04  # share of the swing that residuals may systematically be off
@@ -153,6 +155,8 @@ def _reason(
     if found.flag[row] == 3:
         return "the curve is not finite at these points"
     if recipe.null != "nothing" and n.by_chance[row] > BY_CHANCE:
+        if text := _residual_reason(points, n, row):  # there is something, but not this
+            return text
         simple = "straight line" if recipe.null == "line" else "constant"
         return f"nothing but noise: a {simple} explains the points as well"
     values = dict(zip(recipe.names, map(float, n.values[row]), strict=True))
@@ -171,7 +175,20 @@ def _reason(
     for name in recipe.essential:
         if not errors[name] <= WORST_ERROR * abs(values[name]):
             return f"{name} is known to no better than {100 * errors[name] / max(abs(values[name]), 1e-300):.0f} %"
-    return _residual_reason(points, n, row)
+    return _residual_reason(points, n, row) or _jump_reason(recipe, points, found, n, row)
+
+
+def _jump_reason(recipe: Recipe, points: Points, found: Solution, n: _Numbers, row: int) -> str:
+    """Return what speaks for a jump in the middle of the scan, of which the fit made the best it could."""
+    if points.y.shape[1] < 16:
+        return ""
+    free = np.flatnonzero(found.low[row] < found.high[row])
+    rest = points.v[row] - found.curve[row]
+    clear, height, place = find_jump(recipe.model, points.u[row], rest, found.s[row], found.theta[row], free)
+    if clear < CLEAR_JUMP or height < LARGE_JUMP * n.swing[row]:
+        return ""
+    where = points.x[row, place]
+    return f"the signal jumps by {100 * height / n.swing[row]:.0f} % of its swing before {where:.6g}"
 
 
 def _residual_reason(points: Points, n: _Numbers, row: int) -> str:
