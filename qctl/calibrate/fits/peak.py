@@ -110,7 +110,8 @@ def _alone(fits: list[Fit]) -> list[Fit]:
 
 
 def _alone_or_not(fit: Fit, second: Fit | None) -> Fit:
-    if second is None or not second.ok:
+    # What the first peak leaves is no clean peak; that there is one is all that matters here.
+    if second is None or not (second.ok or second.reason.startswith(MISSHAPEN)):
         return fit
     share = second.value("height") / fit.value("height")
     apart = abs(second.value("centre") - fit.value("centre")) / abs(fit.value("fwhm"))
