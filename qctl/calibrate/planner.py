@@ -23,7 +23,7 @@ from .report import Standing
 
 WORST = 0.5  # gate error that an unknown quantity may cause
 CURIOSITY = 1e-3  # worth of a first look where gates do not care
-LEAST = 2e-5  # gate error of a target below which nothing is measured again
+LEAST = 4e-5  # gate error of a target below which nothing is measured again
 DULL = 0.7  # a pass that leaves more than this of an error has reached what it can
 SECONDS = 2.0  # of a step that was never played
 
@@ -85,7 +85,9 @@ def choices(view: View) -> tuple[Choice, ...]:
     gains: dict[str, dict[str, tuple[float, float, int]]] = {}
     own = {key: own_gain(key, view) for key in view.records}
     for key, record in view.records.items():
-        if record.state.standing in LOST or own[key] < view.least or record.tired(view.now):
+        doubted = record.state.standing is Standing.SUSPECT
+        tired = record.failed_often(view.now) if doubted else record.tired(view.now)
+        if record.state.standing in LOST or own[key] < view.least or tired:
             continue
         if not view.dependencies.obstacle(key, view.records)[0]:
             gains.setdefault(key[0], {})[key[1]] = (own[key], *_unlocked(key, view, own))

@@ -13,6 +13,8 @@ from .node import Node
 from .probe import answers, checks_of, refreshed, rows
 from .report import Step
 
+STORED = 1800.0  # s; what probes agree with is stored no more often
+
 
 def probe_stored(cycle: Cycle) -> None:
     """Probe all stored values that have a check, nodes in order; what disagrees becomes suspect."""
@@ -51,8 +53,10 @@ def probe(cycle: Cycle, node: Node, targets: tuple[str, ...]) -> tuple[str, ...]
             cycle.records[key] = cycle.records[key].doubted(answer.reason)
         if not answer.agrees:
             doubtful.append(answer.target)
-    if new:
-        cycle.commit(rows(new, check.name), f"{check.name}: a probe of {', '.join(targets)}")
+    bench.known = bench.known.replaced(new)
+    old = {name: one for name, one in new.items() if now - cycle.stored.estimates[name].time > STORED}
+    if old:
+        cycle.commit(rows(old, check.name), f"{check.name}: a probe of {', '.join(targets)}")
     agreed = tuple(t for t in targets if t not in doubtful)
     why = "; ".join(answer.reason for answer in found if answer.reason)
     seconds, took = bench.seconds - used, wall.perf_counter() - begun
