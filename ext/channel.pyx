@@ -4,7 +4,6 @@ The twin in ``qctl/kernels/channel.py`` says what each argument is; ``channel.h`
 """
 
 from functools import lru_cache
-from itertools import product
 
 import numpy as np
 
@@ -87,7 +86,8 @@ cdef class Plan:
         pairs_of = [[(entry[r, k], entry[k, c]) for k in range(n) if (r, k) in entry and (k, c) in entry]
                     for r, c in entry]
         self.c.n, self.c.places, self.c.levels = n, places, levels
-        self.c.n_off, self.c.n_fields, self.c.n_pairs, self.c.n_entries = len(elements), n_fields, len(pairs), len(entry)
+        self.c.n_off, self.c.n_fields = len(elements), n_fields
+        self.c.n_pairs, self.c.n_entries = len(pairs), len(entry)
         self.c.off_from = <int32_t*> self.own([e[2] for e in elements], np.int32)
         self.c.off_factor = <double*> self.own([e[3] for e in elements], np.float64)
         self.c.row_start = <int32_t*> self.own(np.searchsorted(rows, np.arange(n + 1)), np.int32)
@@ -194,7 +194,7 @@ cdef refuse():
 
 
 def groups(steps, longest):
-    """Return where groups of steps begin, and the end: of equal steps, and no longer than ``longest`` unless of one step."""
+    """Return where groups of equal steps begin, and the end; none is longer than ``longest`` unless of one step."""
     if not np.isfinite(longest):
         return np.array([0, len(steps)] if len(steps) else [0])
     changes = np.flatnonzero(np.abs(np.diff(steps)) > 1e-6 * np.abs(steps[: len(steps) - 1])) + 1

@@ -18,7 +18,9 @@ cdef extern from "noise.h" nogil:
     void add_looked_up(const float* source, const float* values, const uint16_t* bits, float* out, Py_ssize_t n)
 
 
-def noisy_rows(const float[:, ::1] templates, const int64_t[::1] which, const float[::1] values, rng, float[:, ::1] out):
+def noisy_rows(
+    const float[:, ::1] templates, const int64_t[::1] which, const float[::1] values, rng, float[:, ::1] out
+):
     """Fill each row of ``out`` with a template and noise."""
     cdef Py_ssize_t n_rows = out.shape[0], n = out.shape[1], row, at, count, k, used = 4 * DRAWN
     cdef Py_ssize_t left = (n_rows * n + 3) // 4  # numbers still to be drawn
