@@ -133,7 +133,7 @@ NODE = Node(
         Quantity(name=f"{kind}.drag", low=-3.0, high=4.0, floor=0.7, curvature=drag_curvature(kind)) for kind in KINDS
     ),
     make=lambda laboratory, targets, known: Drag(laboratory, targets),
-    needs=("ramsey", "single_shots"),
+    needs=("anharmonicity", "single_shots"),
     claims=lambda laboratory, known, target: frozenset({target}),
     check=lambda laboratory, targets, known: GateCheck(laboratory, targets),
 )

@@ -135,21 +135,32 @@ class DriveMixer:
         )
 
     def _outcome(self, target: str, fits: dict[str, Fit], known: Parameters) -> Outcome:
-        every = tuple(fits.values())
         figures = tuple(
             drawn(f"{kind} of {self.line(target)}", fit, "added", y_label="angle", marks=(fit.value("centre"),))
             for kind, fit in fits.items()
         )
-        for kind, fit in fits.items():
-            reason = "" if fit.ok else fit.reason
-            if fit.ok and abs(fit.value("centre")) > 1.5 * float(np.abs(fit.x).max()):
-                reason = f"it vanishes where {fit.value('centre'):.3f} is added, far outside of what was tried"
-            elif fit.ok and kind.startswith("image") and fit.value("curvature") < 0:
-                reason = "it is strongest where it should vanish"
-            if reason:
-                return Outcome(target, fits=every, figures=figures, reason=f"{kind} of the mixer: {reason}")
+        wrong = {kind: text for kind, fit in fits.items() if (text := objection(kind, fit))}
+        if any(kind.startswith("leak") for kind in wrong):
+            reason = "; ".join(f"{kind} of the mixer: {text}" for kind, text in wrong.items())
+            return Outcome(target, fits=tuple(fits.values()), figures=figures, reason=reason)
+        if wrong:  # what leaks costs more than an image, which is far from any transition
+            kept = {kind: fit for kind, fit in fits.items() if kind.startswith("leak")}
+            notes = tuple(f"{kind} of the mixer is left as it was: {text}" for kind, text in wrong.items())
+            found = offsets_of(known, self.line(target), kept, self.name)
+            return Outcome(target, found, tuple(kept.values()), figures, notes=notes)
         found = mixer_of(known, target, self.line(target), fits, self.name)
-        return Outcome(target, found, every, figures)
+        return Outcome(target, found, tuple(fits.values()), figures)
+
+
+def objection(kind: str, fit: Fit) -> str:
+    """Return what speaks against one of the parabolas; empty when nothing does."""
+    if not fit.ok:
+        return fit.reason
+    if abs(fit.value("centre")) > 1.5 * float(np.abs(fit.x).max()):
+        return f"it vanishes where {fit.value('centre'):.3f} is added, far outside of what was tried"
+    if kind.startswith("image") and fit.value("curvature") < 0:
+        return "it is strongest where it should vanish"
+    return ""
 
 
 def _tone(line: str, amplitude: float, duration: float, frequency: float, phase: float) -> Tone:
@@ -184,21 +195,27 @@ def angles_of(zero: Floats, middle: Floats, y: Floats, e: Floats) -> tuple[Float
     return angle, errors * 4 * np.arcsin(np.sqrt(inside)) / np.sqrt(inside * (1 - inside))
 
 
-def mixer_of(known: Parameters, target: str, line: str, fits: dict[str, Fit], run: str) -> dict[str, Estimate]:
-    """Return the corrections that add what was found missing, and the amplitudes that are as strong with them."""
+def offsets_of(known: Parameters, line: str, fits: dict[str, Fit], run: str) -> dict[str, Estimate]:
+    """Return the offsets that add what was found missing at the carrier."""
     before = undone(known[f"{line}.mixer.gain"], known[f"{line}.mixer.phase"])
     missing = before @ [fits["leak i"].value("centre"), fits["leak q"].value("centre")]
-    ratio = -(fits["image i"].value("centre") + 1j * fits["image q"].value("centre"))
-    gain, phase = balance(ratio, before)
     found = {}
     for k, axis in enumerate(AXES):
         error = float(np.hypot(fits[f"leak {axis}"].error("centre"), SKEW * missing[1 - k]))
         name = f"{line}.mixer.offset_{axis}"
         found[name] = Estimate(known[name] + float(missing[k]), error, run=run)
-        # An image is half of what the balance is off by.
-        spread = 2 * fits[f"image {axis}"].error("centre")
-        kind, value = ("gain", gain) if axis == "i" else ("phase", phase)
-        found[f"{line}.mixer.{kind}"] = Estimate(value, spread, "" if axis == "i" else "rad", run=run)
+    return found
+
+
+def mixer_of(known: Parameters, target: str, line: str, fits: dict[str, Fit], run: str) -> dict[str, Estimate]:
+    """Return all corrections, and the amplitudes that are as strong with them."""
+    before = undone(known[f"{line}.mixer.gain"], known[f"{line}.mixer.phase"])
+    ratio = -(fits["image i"].value("centre") + 1j * fits["image q"].value("centre"))
+    gain, phase = balance(ratio, before)
+    found = offsets_of(known, line, fits, run)
+    # An image is half of what the balance is off by.
+    found[f"{line}.mixer.gain"] = Estimate(gain, 2 * fits["image i"].error("centre"), run=run)
+    found[f"{line}.mixer.phase"] = Estimate(phase, 2 * fits["image q"].error("centre"), "rad", run=run)
     whole = imperfect(gain, phase) @ before
     kept = abs(whole[0, 0] + whole[1, 1] + 1j * (whole[1, 0] - whole[0, 1])) / 2
     for name in (f"{target}.x180.amplitude", f"{target}.x90.amplitude"):

@@ -106,7 +106,7 @@ NODE = Node(
         Quantity(name="x90.amplitude", low=0.005, high=1.0, floor=0.01, curvature=amplitude_curvature("x90")),
     ),
     make=lambda laboratory, targets, known: FineAmplitude(laboratory, targets),
-    needs=("ramsey", "single_shots"),
+    needs=("drag", "single_shots"),
     claims=lambda laboratory, known, target: frozenset({target}),
     check=lambda laboratory, targets, known: GateCheck(laboratory, targets),
 )

@@ -5,10 +5,12 @@ from __future__ import annotations
 from qctl.calibrate.node import Node
 
 from . import (
+    anharmonicity,
     chevron,
     cz,
     dispersive_shift,
     drag,
+    drive_mixer,
     echo,
     fine_amplitude,
     flux_arc,
@@ -17,6 +19,7 @@ from . import (
     qubit_spectroscopy,
     rabi,
     ramsey,
+    rb1,
     readout_mixer,
     readout_tone,
     readout_weights,
@@ -42,10 +45,13 @@ NODES: tuple[Node, ...] = (
     readout_weights.NODE,
     single_shots.NODE,
     # one qubit, finer
+    drive_mixer.NODE,
+    anharmonicity.NODE,
     drag.NODE,
     fine_amplitude.NODE,
     t1.NODE,
     echo.NODE,
+    rb1.NODE,
     # couplings
     flux_arc.NODE,
     flux_tails.NODE,
