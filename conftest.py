@@ -7,6 +7,7 @@ import pytest
 
 
 def pytest_addoption(parser):
+    parser.addoption("--kill-rounds", type=int, default=20, help="how often a committing process is killed")
     parser.addoption(
         "--shared", type=Path, default=None, help="folder with other projects' programs, vectors and references"
     )

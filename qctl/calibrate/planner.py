@@ -200,11 +200,13 @@ def _catches_up(behind: Choice, ahead: Choice, view: View) -> bool:
 
 
 def _others(choice: Choice, view: View) -> tuple[str, ...]:
-    """Return the targets that the node of a step has still to do elsewhere."""
+    """Return the targets that the node of a step has still to do, and that could run at the same time."""
+    node = view.nodes[choice.node]
+    claimed = frozenset().union(*(node.claims(view.laboratory, view.known, target) for target in choice.targets))
     return tuple(
         target
         for (name, target), record in view.records.items()
         if name == choice.node
-        and target not in choice.targets
         and record.state.standing in (Standing.UNKNOWN, Standing.SUSPECT)
+        and not claimed & node.claims(view.laboratory, view.known, target)
     )

@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import os
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -96,8 +97,12 @@ def arrays_of(scan: Scan, result: Result) -> dict[str, NDArray[Any]]:
 
 
 def _packed(arrays: Mapping[str, NDArray[Any]]) -> bytes:
+    """Return an .npz file; `numpy.savez` would pickle what it cannot write."""
     buffer = io.BytesIO()
-    np.savez(buffer, allow_pickle=False, **arrays)
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, values in arrays.items():
+            with archive.open(zipfile.ZipInfo(f"{name}.npy"), "w", force_zip64=True) as file:
+                np.lib.format.write_array(file, np.ascontiguousarray(values), allow_pickle=False)
     return buffer.getvalue()
 
 

@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 @click.option(
     "--from-scratch", is_flag=True, help="Forget what was found; start from the guesses of the laboratory file."
 )
+@click.option(
+    "--maintain", is_flag=True, help="Keep what is calibrated good while it drifts, in virtual time on a mock rack."
+)
+@click.option("--for", "duration", default="24h", show_default=True, metavar="TIME", help="How long to maintain.")
 @click.option("--budget", metavar="TIME", help="Begin no step after so much machine time, as 90s or 10min.")
 @click.option(
     "--report",
@@ -43,6 +47,8 @@ def command(
     twin: Path | None,
     targets: str,
     from_scratch: bool,
+    maintain: bool,
+    duration: str,
     budget: str | None,
     report_file: Path | None,
     as_json: bool,
@@ -51,6 +57,7 @@ def command(
     from rich.console import Console
 
     from qctl.calibrate.loop import calibrate
+    from qctl.calibrate.maintain import maintain as keep
     from qctl.experiments.nodes import nodes_of
     from qctl.report.page import page
     from qctl.run import Lab, stored_as
@@ -63,6 +70,10 @@ def command(
     keep_log(ctx)
     folder = state_folder(ctx)
     most = float("inf") if budget is None else span(budget)
+    if maintain and (from_scratch or budget is not None):
+        raise UsageError(
+            "--maintain together with --from-scratch or --budget", allowed="one of them", remedy="calibrate first"
+        )
     names = tuple(name.strip() for name in targets.split(",") if name.strip())
     with Lab.open(lab, seed=seed, twin=twin, state=folder) as laboratory:
         described = laboratory.laboratory
@@ -72,7 +83,12 @@ def command(
             LiveTable(rows, Console(stderr=True, quiet=as_json)) as table,
         ):
             nodes = nodes_of(described)
-            report = calibrate(laboratory, store, nodes, names, from_scratch=from_scratch, budget=most, on_event=table)
+            if maintain:
+                report = keep(laboratory, store, nodes, names, seconds=span(duration), on_event=table)
+            else:
+                report = calibrate(
+                    laboratory, store, nodes, names, from_scratch=from_scratch, budget=most, on_event=table
+                )
     written = report_file or folder / f"calibration-{report.laboratory}.html"
     _write(written, page(report, described))
     click.echo(json.dumps(as_document(report, written)) if as_json else _said(report, written))

@@ -6,10 +6,6 @@ from qctl.core.parameters import Estimate
 from qctl.store import ParameterStore, Status, judged
 
 
-def pytest_addoption(parser):
-    parser.addoption("--kill-rounds", type=int, default=20, help="how often a committing process is killed")
-
-
 @pytest.fixture
 def store(tmp_path):
     with ParameterStore.open(tmp_path, "transmon5") as opened:

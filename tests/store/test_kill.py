@@ -30,7 +30,7 @@ with ParameterStore.open(Path(sys.argv[1]), "transmon5") as store:
 
 def test_a_killed_commit_leaves_the_old_or_the_new_snapshot_whole(request, tmp_path):
     rng = random.Random(1)
-    for round_number in range(request.config.getoption("--kill-rounds", default=20)):
+    for round_number in range(request.config.getoption("--kill-rounds")):
         if round_number % 4 == 0:  # a small file is checked sooner
             folder, known = tmp_path / str(round_number), 0
             folder.mkdir()
