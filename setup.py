@@ -1,5 +1,6 @@
 """Build the compiled kernels: ``ext/NAME.pyx`` becomes ``qctl.kernels.NAME``."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -45,4 +46,5 @@ setup(
     package_dir=MAPPED,
     package_data={"qctl": ["py.typed"], "qctl.report": ["*.css"], "qctl.configs": ["*.yaml", "*.json", "twins/*.yaml"]},
     ext_modules=cythonize(EXTENSIONS, build_dir="build/cython", compiler_directives=DIRECTIVES),
+    options={"build_ext": {"parallel": os.cpu_count() or 1}},
 )
