@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from operator import itemgetter
 from typing import TypeVar
 
 import numpy as np
@@ -17,7 +18,7 @@ from qctl.core.laboratory import Laboratory
 from .operators import Complex, collapse_operators, dissipator
 from .signals import Signal
 from .spectrum import against_flux, fold, static_zz
-from .twin import Coupler, DriveCrosstalk, DriveLine, Feedline, FluxLine, Transmon, Twin
+from .twin import Coupler, DriveCrosstalk, DriveLine, Feedline, FluxCrosstalk, FluxLine, Transmon, Twin
 
 TWO_PI = 2 * np.pi
 _Line = TypeVar("_Line", DriveLine, FluxLine, Feedline)
@@ -56,6 +57,26 @@ class Chip:
         """Return the two qubits of each coupling."""
         index = {name: k for k, name in enumerate(self.names)}
         return tuple((index[c.pair[0]], index[c.pair[1]]) for c in self.laboratory.couplings.values())
+
+    @cached_property
+    def near(self) -> tuple[tuple[int, ...], ...]:
+        """Return the couplings of each qubit, in order."""
+        return tuple(tuple(c for c, pair in enumerate(self.pairs) if q in pair) for q in range(len(self.names)))
+
+    @cached_property
+    def _leaks(self) -> dict[str, list[tuple[int, FluxCrosstalk]]]:
+        found: dict[str, list[tuple[int, FluxCrosstalk]]] = {}
+        for number, one in enumerate(self.twin.flux_crosstalk):
+            found.setdefault(one.source, []).append((number, one))
+        return found
+
+    @cached_property
+    def _loop_of(self) -> dict[str, list[int]]:
+        found: dict[str, list[int]] = {}
+        for k, name in enumerate(self.loops):
+            if name is not None:
+                found.setdefault(name, []).append(k)
+        return found
 
     @cached_property
     def couplers(self) -> tuple[Coupler, ...]:
@@ -134,10 +155,10 @@ class Chip:
     def pulsed_flux(self, signals: Mapping[str, Signal]) -> dict[int, list[tuple[float, Signal]]]:
         """Return what adds up to the pulsed flux in each loop that feels any: factors and signals; keys count loops."""
         felt: dict[str, list[tuple[float, Signal]]] = {n: [(1.0, s)] for n, s in signals.items() if len(s.values)}
-        for c in self.twin.flux_crosstalk:
-            if c.source in signals and len(signals[c.source].values):
-                felt.setdefault(c.target, []).append((c.magnitude, signals[c.source]))
-        return {k: felt[name] for k, name in enumerate(self.loops) if name is not None and name in felt}
+        leaks = [leak for source in list(felt) for leak in self._leaks.get(source, ())]
+        for _, leak in sorted(leaks, key=itemgetter(0)):
+            felt.setdefault(leak.target, []).append((leak.magnitude, signals[leak.source]))
+        return {k: parts for name, parts in felt.items() for k in self._loop_of.get(name, ())}
 
     def zz(self, coupling: int, resting: NDArray[np.float64]) -> float:
         """Return the static shift of |11> at rest, rad/s."""

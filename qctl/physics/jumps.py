@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import expm
 
 
 @dataclass(frozen=True)
@@ -21,9 +21,21 @@ class Round:
 
 @dataclass(frozen=True)
 class Jumps:
-    """All jumps of one tone, in rounds: a shot's jumps are in order of time."""
+    """All jumps of ``n_shots`` shots of one tone, in rounds: a shot's jumps are in order of time."""
 
     rounds: tuple[Round, ...]
+    n_shots: int
+
+    def each(self, n_tones: int) -> list[Jumps]:
+        """Return the jumps of each of several tones that were drawn together: their shots follow one another."""
+        parts: list[list[Round]] = [[] for _ in range(n_tones)]
+        for one in self.rounds:
+            edges = np.searchsorted(one.shots, np.arange(n_tones + 1) * (self.n_shots // n_tones)).tolist()
+            for tone in np.flatnonzero(np.diff(edges)).tolist():
+                mine = slice(*edges[tone : tone + 2])
+                shots = one.shots[mine] - tone * (self.n_shots // n_tones)
+                parts[tone].append(Round(shots, one.times[mine], one.before[mine], one.after[mine]))
+        return [Jumps(tuple(rounds), self.n_shots // n_tones) for rounds in parts]
 
     def final(self, levels: NDArray[np.int8]) -> NDArray[np.int64]:
         """Return the level of each shot at the end of the tone."""
@@ -35,32 +47,47 @@ class Jumps:
 
 def expected(populations: NDArray[np.float64], duration: float, down: float, up: float) -> NDArray[np.float64]:
     """Return the mean populations after ``duration``, shape (levels,), under the same jumps as :func:`sample_jumps`."""
-    n = np.arange(len(populations))
+    values, vectors, inverse = _modes(len(populations), down, up)
+    return np.asarray(vectors @ (np.exp(values * duration) * (inverse @ populations)))
+
+
+@lru_cache(maxsize=4096)
+def _modes(n_levels: int, down: float, up: float) -> tuple[NDArray[np.float64], ...]:
+    """Return eigenvalues, eigenvectors and their inverse of the rates: of birth and death, so all are real."""
+    n = np.arange(n_levels)
     rates = np.diag(down * n[1:], k=1) + np.diag(up * n[1:], k=-1)
-    return np.asarray(expm((rates - np.diag(rates.sum(axis=0))) * duration) @ populations)
+    values, vectors = np.linalg.eig(rates - np.diag(rates.sum(axis=0)))
+    return values.real, vectors.real, np.linalg.inv(vectors.real)
 
 
 def sample_jumps(
-    levels: NDArray[np.int64], duration: float, down: float, up: float, n_levels: int, rng: np.random.Generator
+    levels: NDArray[np.int64],
+    duration: float | NDArray[np.float64],
+    down: float | NDArray[np.float64],
+    up: float | NDArray[np.float64],
+    n_levels: int,
+    rng: np.random.Generator,
 ) -> Jumps:
     """Return jumps of qubits that start in ``levels``: n -> n - 1 at n ``down``, n -> n + 1 at (n + 1) ``up``.
 
     Parameters
     ----------
-    duration : s
-    down, up : 1/s
+    duration : s, one or one for each start, as far as shapes are broadcast; several tones are counted through
+    down, up : 1/s, likewise
     """
-    rounds = []
-    shots, now, times = np.arange(len(levels)), levels.astype(np.int64), np.zeros(len(levels))
-    while len(shots) and (down > 0 or up > 0):
-        fall = down * now
-        total = fall + np.where(now < n_levels - 1, up * (now + 1), 0.0)
+    rounds: list[Round] = []
+    ends, falls, climbs = (np.broadcast_to(x, levels.shape).ravel() for x in (duration, down, up))
+    shots, now, times = np.arange(levels.size), levels.ravel().astype(np.int64), np.zeros(levels.size)
+    moving = bool(np.any(falls > 0) or np.any(climbs > 0))
+    while len(shots) and moving:
+        fall = falls[shots] * now
+        total = fall + np.where(now < n_levels - 1, climbs[shots] * (now + 1), 0.0)
         with np.errstate(divide="ignore"):
             times = times + rng.standard_exponential(len(shots)) / total
-        falls = rng.random(len(shots)) * total < fall
-        happens = times < duration
+        down_now = rng.random(len(shots)) * total < fall
+        happens = times < ends[shots]
         shots, before, times = shots[happens], now[happens], times[happens]
-        now = np.where(falls[happens], before - 1, before + 1)
+        now = np.where(down_now[happens], before - 1, before + 1)
         if len(shots):
             rounds.append(Round(shots, times, before, now))
-    return Jumps(tuple(rounds))
+    return Jumps(tuple(rounds), levels.size)

@@ -83,7 +83,6 @@ class Motion:
     levels: list[Energies]
     exchanges: dict[int, Couplings]
     memory: Memory = field(default_factory=Memory)
-    _edges: dict[int, NDArray[np.float64]] = field(default_factory=dict)
 
     def idle(self, qubit: int, start: float, end: float) -> Complex:
         """Return the operator of one qubit under a constant drive or none, shape (1, size, size)."""
@@ -100,11 +99,7 @@ class Motion:
         own = self._own(qubit)
         if own is None or not len(own.signal.values):
             return np.zeros(0)
-        if qubit not in self._edges:
-            values = np.concatenate([[own.signal.rest], own.signal.values, [own.signal.rest]])
-            edges = own.signal.start + np.flatnonzero(np.diff(values)) * own.signal.dt
-            self._edges[qubit] = np.asarray(edges, np.float64)
-        edges, slack = self._edges[qubit], own.signal.dt / 4
+        edges, slack = own.signal.edges, own.signal.dt / 4
         return edges[np.searchsorted(edges, start + slack) : np.searchsorted(edges, end - slack)]
 
     def _constant(self, qubit: int, start: float, end: float) -> Complex:
@@ -158,7 +153,8 @@ class Motion:
 
     def _inside(self, qubits: tuple[int, ...]) -> list[int]:
         """Return the couplings whose two qubits are both among ``qubits``."""
-        return [c for c, pair in enumerate(self.chip.pairs) if set(pair) <= set(qubits)]
+        near = sorted({c for q in qubits for c in self.chip.near[q]})
+        return [c for c in near if set(self.chip.pairs[c]) <= set(qubits)]
 
     def exchange(self, piece: Piece) -> float:
         """Return the largest change of an exchange from its value at rest during a piece, rad/s."""
@@ -226,13 +222,15 @@ class Motion:
         asked.
         """
         total = np.zeros(len(times), np.complex128)
+        by_carrier: dict[float, Complex] = {}
         for felt in self.felt[qubit]:
             z = felt.signal.at(times)
-            if not np.any(z) or (not steady and np.all(z == z[0]) and abs(felt.factor * z[0]) < LEAK):
+            if not steady and np.all(z == z[0]) and abs(felt.factor * z[0]) < LEAK:
                 continue
-            apart = felt.carrier - frame
-            turn = np.exp(1j * apart * times) * np.sinc(apart * steps / TWO_PI) if apart else 1.0
-            total += felt.factor * z * turn
+            by_carrier[felt.carrier] = by_carrier.get(felt.carrier, np.zeros(1)) + felt.factor * z
+        for carrier, sum_of in by_carrier.items():
+            apart = carrier - frame
+            total += sum_of * np.exp(1j * apart * times) * np.sinc(apart * steps / TWO_PI) if apart else sum_of
         return total
 
 

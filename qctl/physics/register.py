@@ -33,7 +33,11 @@ class Register:
         self._tensors = [self._prepared(initial[q], n_rows) for q in range(n_qubits)]
         self._cluster = list(range(n_qubits))
         self._kept: list[Complex | None] = [None] * n_qubits
+        self._angles: list[NDArray[np.float64] | None] = [None] * n_qubits  # turns kept back behind ``_kept``
+        self._known: list[NDArray[np.float64] | None] = [None] * n_qubits  # populations, until something changes them
         self._eye = np.eye(self.size, dtype=np.complex128)
+        number = np.arange(self.levels)
+        self._per_angle = -1j * (np.subtract.outer(number, number).ravel() if density else number)
 
     def _prepared(self, weights: NDArray[np.float64], n_rows: int) -> Complex:
         state = np.zeros((n_rows, self.size), np.complex128)
@@ -44,6 +48,7 @@ class Register:
         """Replace the joint state of qubits to which nothing has happened yet; shape (n_rows, size, size, ...)."""
         cluster = self._merge(qubits)
         self._tensors[cluster] = tensor
+        self._known = [None] * len(self._known)
 
     def reduced(self, qubits: tuple[int, ...]) -> Complex:
         """Return the joint density matrices of some qubits.
@@ -67,17 +72,31 @@ class Register:
 
     def apply(self, qubit: int, operator: Complex) -> None:
         """Apply ``operator``, shape (1 or n_rows, size, size), to one qubit."""
+        angles, self._angles[qubit], self._known[qubit] = self._angles[qubit], None, None
+        if angles is not None:
+            operator = operator * self._turned(angles)[:, None, :]
         kept = self._kept[qubit]
         self._kept[qubit] = operator if kept is None else operator @ kept
 
-    def turn(self, qubit: int, factors: Complex) -> None:
-        """Apply a diagonal operator, shape (1 or n_rows, size), to one qubit."""
-        kept = self._kept[qubit]
-        self._kept[qubit] = factors[:, :, None] * (self._eye if kept is None else kept)
+    def turn(self, qubit: int, angles: NDArray[np.float64]) -> None:
+        """Turn one qubit about Z: level n by ``exp(-i n angle)``; rad, shape (1 or n_rows,)."""
+        before = self._angles[qubit]
+        self._angles[qubit] = angles if before is None else before + angles
+
+    def _turned(self, angles: NDArray[np.float64]) -> Complex:
+        return np.asarray(np.exp(angles[:, None] * self._per_angle))
+
+    def _settle(self, qubit: int) -> None:
+        """Join turns that are kept back with the operator that is."""
+        angles, self._angles[qubit] = self._angles[qubit], None
+        if angles is not None:
+            kept = self._kept[qubit]
+            self._kept[qubit] = self._turned(angles)[:, :, None] * (self._eye if kept is None else kept)
 
     def apply_joint(self, qubits: tuple[int, ...], operator: Complex) -> None:
         """Apply ``operator``, shape (1 or n_rows, size^k, size^k), to k qubits, the first counted slowest."""
         for place, qubit in enumerate(qubits):
+            self._known[qubit] = None
             if self._tensors[self._cluster[qubit]].size <= self.n_rows * operator[0].size:
                 self._flush(qubit)
             else:
@@ -105,9 +124,16 @@ class Register:
 
     def populations(self, qubit: int) -> NDArray[np.float64]:
         """Return the probability of each level, shape (n_rows, levels)."""
+        known = self._known[qubit]
+        if known is None:
+            known = self._known[qubit] = self._populations(qubit)
+        return known
+
+    def _populations(self, qubit: int) -> NDArray[np.float64]:
         if len(self._members[self._cluster[qubit]]) > 1:
             return self.joint((qubit,))
-        self._flush(qubit)
+        if self._kept[qubit] is not None:
+            self._flush(qubit)
         state = self._tensors[self._cluster[qubit]]
         weights = np.maximum(state[:, self.diagonal].real, 0) if self.density else state.real**2 + state.imag**2
         return np.asarray(weights / weights.sum(axis=1, keepdims=True))
@@ -142,6 +168,8 @@ class Register:
             if other != cluster and self._members[other]:
                 self._tensors[other] = self._tensors[other][rows]
         self._kept = [None if k is None else (k[rows] if len(k) > 1 else k) for k in self._kept]
+        self._angles = [None if a is None else (a[rows] if len(a) > 1 else a) for a in self._angles]
+        self._known = [None] * len(self._known)
         self.n_rows = len(rows)
         self._members[cluster].remove(qubit)
         self._tensors[cluster] = tensor
@@ -166,11 +194,13 @@ class Register:
         return np.asarray(tensor.real**2 + tensor.imag**2)
 
     def _flush(self, qubit: int) -> None:
+        self._settle(qubit)
         kept, self._kept[qubit] = self._kept[qubit], None
         if kept is not None:
             self._act((qubit,), kept)
 
     def _with_kept(self, operator: Complex, qubit: int, place: int, n_places: int) -> Complex:
+        self._settle(qubit)
         kept, self._kept[qubit] = self._kept[qubit], None
         if kept is None:
             return operator

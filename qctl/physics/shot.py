@@ -100,12 +100,13 @@ class Shot:
         self.seen: list[Seen] = []
         self.noisy = bool(np.any(detunings))
         self.number = np.arange(self.register.levels)
-        count = np.subtract.outer(self.number, self.number).ravel() if self.chip.dissipative else self.number
-        self.per_angle = -1j * count
+        self.initial = initial
+        self.touched: set[int] = set()  # by a piece or a tone
 
     def play(self, pieces: list[Piece], tones: list[Tone], end: float) -> Ending:
         """Carry the state through everything that happens, up to ``end``."""
         last = _last_use(pieces, tones)
+        self.touched = {q for p in pieces for q in p.qubits} | {t.qubit for t in tones}
         events: list[tuple[float, int, Piece | Tone]] = [(p.start, 1, p) for p in pieces]
         events += [(t.start, 0, t) for t in tones]
         for _, _, event in sorted(events, key=lambda e: e[:2]):
@@ -114,8 +115,9 @@ class Shot:
             else:
                 self._act(event)
         for q in range(len(self.clock)):
-            if q not in self.frozen:
+            if q in self.touched and q not in self.frozen:
                 self._idle(q, end)
+        self.clock = np.where(self.clock > 0, self.clock, end)
         clusters = [(c, self.register.joint(c)) for c in self.register.clusters_of(list(self.frozen))]
         times = np.array([self.frozen[q].end if q in self.frozen else t for q, t in enumerate(self.clock)])
         return Ending(clusters, self.frozen, self._populations(), times)
@@ -135,10 +137,15 @@ class Shot:
         weights = np.full(n_rows, 1 / n_rows)
         if self.seen:  # rows are no longer equally many shots
             weights = np.bincount(self.rows, minlength=n_rows) / len(self.rows)
-        found = np.stack([weights @ self.register.populations(q) for q in range(len(self.clock))])
-        for q, tone in self.frozen.items():
+        found = self.initial.copy()
+        for q, end in enumerate(self.clock.tolist()):
             down, up, _ = self.chip.rates(q)
-            found[q] = expected(found[q], tone.end - tone.start, down * tone.decay, up)
+            if q not in self.touched:  # nothing moves it but decay
+                found[q] = expected(found[q], end, down, up)
+                continue
+            found[q] = weights @ self.register.populations(q)
+            if tone := self.frozen.get(q):
+                found[q] = expected(found[q], tone.end - tone.start, down * tone.decay, up)
         return found
 
     def _act(self, piece: Piece) -> None:
@@ -200,10 +207,11 @@ class Shot:
 
         Between clusters that no gate has joined, each qubit sees the mean level of the other.
         """
-        for c, shift in self.zz.items():
-            a, b = self.chip.pairs[c]
-            if a not in qubits and b not in qubits:
+        near = self.chip.near
+        for c in near[qubits[0]] if len(qubits) == 1 else sorted({c for q in qubits for c in near[q]}):
+            if c not in self.zz:
                 continue
+            shift, (a, b) = self.zz[c], self.chip.pairs[c]
             duration, self.zz_clock[c] = until - self.zz_clock[c], until
             if piece is not None and piece.kind == "couple" and a in qubits and b in qubits:
                 self.zz_clock[c] = piece.end  # the exchange itself makes the shift there
@@ -231,7 +239,7 @@ class Shot:
             self._turn(moving, angle * (self.register.populations(still) @ self.number))
 
     def _turn(self, qubit: int, angles: NDArray[np.float64]) -> None:
-        self.register.turn(qubit, np.exp(angles[:, None] * self.per_angle))
+        self.register.turn(qubit, angles)
 
     def _measure(self, tone: Tone, *, terminal: bool) -> None:
         q = tone.qubit
@@ -241,7 +249,7 @@ class Shot:
             self.frozen[q] = tone
             return
         found = _drawn(self.register.populations(q), self.rows, self.rng)
-        self.seen.append(see(self.chip, tone, found, self.rng))
+        self.seen += see(self.chip, [tone], found[None], self.rng)
         seen = self.seen[-1]
         after = seen.jumps.final(seen.levels)
         keys, self.rows = np.unique(np.stack([self.rows, found, after]), axis=1, return_inverse=True)
@@ -252,19 +260,40 @@ class Shot:
 
 def draw(chip: Chip, ending: Ending, rows: NDArray[np.int64], rng: np.random.Generator) -> list[Seen]:
     """Return what the last tones see, shot by shot; ``rows`` says which version of the chip each shot belongs to."""
-    seen = []
+    alone = [joint for qubits, joint in ending.clusters if len(qubits) == 1]
+    singles = iter(_drawn_each(np.stack(alone), rows, rng) if alone else ())
+    tones: list[Tone] = []
+    levels: list[NDArray[np.int64]] = []
     for qubits, joint in ending.clusters:
-        flat = _drawn(joint.reshape(len(joint), -1), rows, rng)
-        for q, found in zip(qubits, np.unravel_index(flat, joint.shape[1:]), strict=True):
-            seen.append(see(chip, ending.tones[q], np.asarray(found), rng))
-    return seen
+        if len(qubits) == 1:
+            levels.append(next(singles))
+        else:
+            flat = _drawn(joint.reshape(len(joint), -1), rows, rng)
+            levels += np.unravel_index(flat, joint.shape[1:])
+        tones += [ending.tones[q] for q in qubits]
+    return see(chip, tones, np.array(levels), rng) if tones else []
 
 
-def see(chip: Chip, tone: Tone, found: NDArray[np.int64], rng: np.random.Generator) -> Seen:
-    """Return what a tone sees of a qubit in levels ``found`` at its start."""
-    down, up, _ = chip.rates(tone.qubit)
-    jumps = sample_jumps(found, tone.end - tone.start, down * tone.decay, up, chip.twin.levels, rng)
-    return Seen(tone, found.astype(np.int8), jumps)
+def see(chip: Chip, tones: list[Tone], found: NDArray[np.int64], rng: np.random.Generator) -> list[Seen]:
+    """Return what tones see of qubits in levels ``found``, shape (n_tones, n_shots), at their starts."""
+    rates = [chip.rates(tone.qubit) for tone in tones]
+    lengths = np.array([tone.end - tone.start for tone in tones])[:, None]
+    down = np.array([rate * tone.decay for (rate, _, _), tone in zip(rates, tones, strict=True)])[:, None]
+    up = np.array([rate for _, rate, _ in rates])[:, None]
+    jumps = sample_jumps(found, lengths, down, up, chip.twin.levels, rng)
+    return [Seen(t, f.astype(np.int8), j) for t, f, j in zip(tones, found, jumps.each(len(tones)), strict=True)]
+
+
+def _drawn_each(weights: NDArray[np.float64], rows: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.int64]:
+    """Return outcomes of many qubits, shape (n_qubits, n_shots).
+
+    Parameters
+    ----------
+    weights : shape (n_qubits, n_rows, levels)
+    """
+    summed = np.cumsum(weights, axis=-1)[:, rows]
+    uniform = rng.random((len(weights), len(rows), 1)) * summed[..., -1:]
+    return np.asarray(np.minimum((summed <= uniform).sum(axis=-1), weights.shape[-1] - 1))
 
 
 def _drawn(weights: NDArray[np.float64], rows: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.int64]:

@@ -50,6 +50,12 @@ class Signal:
         return float(np.max(np.abs(self.values), initial=0.0))
 
     @cached_property
+    def edges(self) -> NDArray[np.float64]:
+        """Return when it steps from one value to another, s."""
+        padded = np.concatenate([[self.rest], self.values, [self.rest]])
+        return np.asarray(self.start + np.flatnonzero(padded[1:] != padded[:-1]) * self.dt, np.float64)
+
+    @cached_property
     def stretches(self) -> NDArray[np.int64]:
         """Return the stretches that change, as rows (first sample, sample after the last)."""
         rows = changing(self)
@@ -57,10 +63,13 @@ class Signal:
 
     def at(self, times: NDArray[np.float64]) -> NDArray[np.complex128]:
         """Return the value at each time."""
+        if not len(self.values):
+            return np.full(times.shape, self.rest, np.complex128)
         index = np.floor((times - self.start) / self.dt + 1e-6).astype(np.int64)
-        inside = (index >= 0) & (index < len(self.values))
-        found = np.full(times.shape, self.rest, np.complex128)
-        found[inside] = self.values[index[inside]]
+        found = self.values.take(index, mode="clip")
+        outside = (index < 0) | (index >= len(self.values))
+        if outside.any():
+            found[outside] = self.rest
         return found
 
 
@@ -89,7 +98,14 @@ def modulated(
 
 
 def _pair(line: Line, playing: Mapping[Port, Playing]) -> tuple[Signal, Signal]:
-    i, q = (_raw(playing.get(port)) if port is not None else SILENCE for port in (line.i, line.q))
+    both = [None if port is None else playing.get(port) for port in (line.i, line.q)]
+    spans = [one.span for one in both if one is not None and one.span[1]]
+    alike = len({(one.start, one.sample_rate, len(one.volts)) for one in both if one is not None}) == 1
+    if alike and spans:  # what comes before and after is rest
+        span = min(first for first, _ in spans), max(last for _, last in spans)
+        i, q = (_raw(one, span) for one in both)
+    else:
+        i, q = (_raw(one) for one in both)
     if not len(i.values):
         i = Signal(q.start, q.dt, np.zeros(len(q.values), np.complex128), 0j)
     if (i.start, i.dt, len(i.values)) == (q.start, q.dt, len(q.values)):
@@ -104,16 +120,18 @@ def _pair(line: Line, playing: Mapping[Port, Playing]) -> tuple[Signal, Signal]:
     return Signal(start, i.dt, i.at(times), 0j), Signal(start, i.dt, q.at(times), 0j)
 
 
-def _raw(playing: Playing | None) -> Signal:
+def _raw(playing: Playing | None, span: tuple[int, int] | None = None) -> Signal:
     if playing is None:
         return SILENCE
-    return Signal(playing.start, 1 / playing.sample_rate, playing.volts.astype(np.complex128), 0j)
+    first, last = span or playing.span
+    start = playing.start + first / playing.sample_rate
+    return Signal(start, 1 / playing.sample_rate, playing.volts[first:last].astype(np.complex128), 0j)
 
 
 def pulsed_flux(line: Line, truth: FluxLine, playing: Mapping[Port, Playing], until: float) -> Signal:
     """Return the pulsed part of the flux in the loop, flux quanta, averaged over each sample; ``rest`` is 0."""
     raw = _raw(playing.get(line.output) if line.output is not None else None)
-    if not np.any(raw.values):
+    if not len(raw.values):
         return SILENCE
     volts, dt, start = raw.values.real, raw.dt, raw.start + truth.delay
     if truth.distortion:

@@ -29,10 +29,24 @@ class Playing:
     start: float
 
     @cached_property
+    def span(self) -> tuple[int, int]:
+        """Return the first sample that is not 0 and the one behind the last; (0, 0) when all are 0."""
+        busy = np.flatnonzero(self.volts)
+        return (int(busy[0]), int(busy[-1]) + 1) if len(busy) else (0, 0)
+
+    @property
+    def end(self) -> float:
+        """Return when the last sample that is not 0 ends, s."""
+        return self.start + self.span[1] / self.sample_rate
+
+    @cached_property
     def digest(self) -> bytes:
-        """Return what tells this waveform from all others."""
-        numbers = np.array([self.sample_rate, self.start])
-        return blake2b(np.ascontiguousarray(self.volts).data, key=numbers.tobytes(), digest_size=16).digest()
+        """Return what tells this waveform from all that are not the same at all times."""
+        first, last = self.span
+        numbers = np.array([self.sample_rate, self.start, first])
+        return blake2b(
+            np.ascontiguousarray(self.volts[first:last]).data, key=numbers.tobytes(), digest_size=16
+        ).digest()
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,20 +102,13 @@ def exchange_over_time(chip: Chip, coupling: int, resting: float, pulsed: Signal
     return Couplings(rest, Signal(pulsed.start, pulsed.dt, values, rest))
 
 
-def driven_pieces(qubit: int, felt: list[tuple[float, Signal]]) -> list[Piece]:
-    """Return where one qubit is driven.
-
-    Parameters
-    ----------
-    felt : factor (rad/s per volt) and signal of each line that reaches the qubit, its own first
-    """
-    spans: list[tuple[float, float]] = []
-    for number, (factor, signal) in enumerate(felt):
-        if number and factor * signal.peak < DRIVE_FLOOR:
-            continue  # constant stretches, driven or not, are idling
-        spans += [
-            (signal.start + first * signal.dt, signal.start + last * signal.dt) for first, last in signal.stretches
-        ]
+def driven_pieces(qubit: int, felt: list[Signal]) -> list[Piece]:
+    """Return where one qubit is driven by the lines that it feels; constant stretches, driven or not, are idling."""
+    spans = [
+        (signal.start + first * signal.dt, signal.start + last * signal.dt)
+        for signal in felt
+        for first, last in signal.stretches.tolist()
+    ]
     return [Piece(start, end, (qubit,), "drive") for start, end in _united(spans)]
 
 
@@ -134,19 +127,22 @@ def coupled_pieces(pairs: Mapping[int, tuple[int, int]], exchanges: Mapping[int,
 
 def joined(driven: list[Piece], coupled: list[Piece]) -> list[Piece]:
     """Return all pieces by start, where those that overlap in time and share a qubit have become one."""
-    found: list[Piece] = []
+    of: dict[int, list[Piece]] = {}  # by qubit, in order of time: they never overlap
     for piece in sorted([*driven, *coupled], key=lambda p: (p.start, p.end)):
         merged = piece
-        while clash := next((p for p in reversed(found) if _clash(p, merged)), None):
-            found.remove(clash)  # the union may reach further back and clash with pieces that ended long ago
+        while clash := next((p for q in merged.qubits for p in of.get(q, ())[-1:] if _overlap(p, merged)), None):
+            for q in clash.qubits:
+                of[q].remove(clash)  # the union may reach further back and clash with pieces that ended long ago
             merged = _hull(clash, merged)
-        found.append(merged)
-    return sorted(found, key=lambda p: (p.start, p.end))
+        for q in merged.qubits:
+            of.setdefault(q, []).append(merged)
+    found = {id(p): p for pieces in of.values() for p in pieces}
+    return sorted(found.values(), key=lambda p: (p.start, p.end, p.qubits))
 
 
-def _clash(a: Piece, b: Piece) -> bool:
+def _overlap(a: Piece, b: Piece) -> bool:
     slack = 1e-12  # pieces that touch do not overlap
-    return a.end > b.start + slack and b.end > a.start + slack and bool(set(a.qubits) & set(b.qubits))
+    return a.end > b.start + slack and b.end > a.start + slack
 
 
 def _hull(a: Piece, b: Piece) -> Piece:
