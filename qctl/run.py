@@ -17,7 +17,7 @@ from typing import Self
 import numpy as np
 
 from qctl import control
-from qctl.compile import compile_program, default_parameters, flatten, join
+from qctl.compile import compile_program, default_parameters, flatten, join, one_correction
 from qctl.config import read_laboratory, read_parameters
 from qctl.config.find import find_laboratory
 from qctl.control import Station, batches, limits_of, open_station, shots_at_once
@@ -165,7 +165,8 @@ class Lab:
     ) -> Result:
         """Run many programs, each with parameters of its own; their points follow one another.
 
-        They are one upload as far as memories and biases allow: programs whose biases differ run one after another.
+        They are one upload as far as memories, biases and corrections of lines allow: programs that differ in biases,
+        mixers, predistortion or delays run one after another.
 
         Parameters
         ----------
@@ -227,10 +228,14 @@ class Lab:
     def _batches(self, sequences: Seq[Sequence], known: Seq[Parameters]) -> Iterator[range]:
         """Yield ranges of neighbours that one upload takes and that share one operating point."""
         biases = [biases_of(one) for one in known]
-        edges = [0, *(k for k in range(1, len(biases)) if biases[k] != biases[k - 1]), len(biases)]
+        edges = [0, *(k for k in range(1, len(sequences)) if not self._together(sequences, biases, k)), len(sequences)]
         for first, last in pairwise(edges):
             for batch in batches(sequences[first:last], self.limits):
                 yield range(first + batch.start, first + batch.stop)
+
+    def _together(self, sequences: Seq[Sequence], biases: Seq[dict[str, float]], k: int) -> bool:
+        """Say whether sequence ``k`` can be played in one upload with the one before it."""
+        return biases[k] == biases[k - 1] and one_correction(sequences[k - 1], sequences[k])
 
     def _batch(
         self, members: Seq[tuple[Sequence, Parameters, tuple[Register, ...]]], traces: bool

@@ -16,7 +16,7 @@ from qctl.platforms import platform_of
 
 from .cache import Reads, SequenceCache
 from .flatten import flatten, render_line
-from .join import join
+from .join import join, one_correction
 from .limits import check_limits
 from .lower import lower
 from .resets import drop_passive_resets
@@ -29,6 +29,7 @@ __all__ = [
     "default_parameters",
     "flatten",
     "join",
+    "one_correction",
     "render_line",
     "schedule_program",
 ]

@@ -59,6 +59,17 @@ def join(sequences: Seq[Sequence]) -> Sequence:
     )
 
 
+def one_correction(one: Sequence, other: Sequence) -> bool:
+    """Say whether two sequences correct every line that both play alike: an output has one correction per upload."""
+    both = (line for line in one.tracks if line in other.tracks)
+    return all(_alike(one.tracks[line], other.tracks[line]) for line in both)
+
+
+def _alike(one: Track, other: Track) -> bool:
+    same = all(getattr(one, field) == getattr(other, field) for field in SHARED)
+    return same and all(np.array_equal(getattr(one, field), getattr(other, field)) for field in CORRECTIONS)
+
+
 def _with(sequences: Seq[Sequence], offsets: NDArray[np.int64], line: str) -> Iterable[tuple[Sequence, int]]:
     return ((s, int(o)) for s, o in zip(sequences, offsets, strict=False) if line in s.tracks)
 
@@ -70,8 +81,7 @@ def _join_tracks(line: str, tracks: Seq[tuple[Track, int]]) -> Track:
     unique: list[NDArray[np.complex128]] = []
     plays = []
     for track, offset in tracks:
-        same = all(getattr(track, f) == getattr(first, f) for f in SHARED)
-        if not same or not all(np.array_equal(getattr(track, f), getattr(first, f)) for f in CORRECTIONS):
+        if not _alike(track, first):
             raise CompileError(
                 "two corrections for one line in one upload", where=line, remedy="run the sequences one after another"
             )

@@ -102,3 +102,9 @@ def test_nothing_to_run_is_refused(lab):
 def test_a_file_that_is_not_there_is_an_error_of_usage(lab):
     with pytest.raises(UsageError, match="cannot read"):
         lab.run("missing.qasm")
+
+
+def test_programs_that_correct_a_mixer_differently_run_one_after_another_in_one_result(lab):
+    known = [lab.parameters.replaced({"q0.drive.mixer.gain": gain}) for gain in (1.0, 1.02, 1.0)]
+    result = lab.run_each([(flips((0,), 50), one) for one in known])
+    assert result.bits[:, :, 0].mean(axis=1).min() > 0.9
