@@ -288,10 +288,16 @@ def as_program(program: Program | Text) -> Program:
 
 
 def known_parameters(laboratory: Laboratory, stored: Parameters | None = None) -> Parameters:
-    """Return what is assumed and first guessed, then what the file's own snapshot says, then what is stored."""
+    """Return what is assumed and first guessed, then what the file's own snapshot says, then what is stored.
+
+    A stored snapshot that leaves no guess open stands alone: what it does not hold (a third exponential of a flux line)
+    is not there, whatever the file's own snapshot found once.
+    """
     known = default_parameters(laboratory)
     committed = laboratory.parameters
-    layers = [read_parameters(Path(laboratory.path).parent / committed)] if committed is not None else []
+    whole = stored is not None and known.estimates.keys() <= stored.estimates.keys()
+    fallback = committed is not None and not whole
+    layers = [read_parameters(Path(laboratory.path).parent / str(committed))] if fallback else []
     for layer in [*layers, *([stored] if stored else [])]:
         known = Parameters({**known.estimates, **layer.estimates}, layer.number, layer.note, layer.parent)
     return known
