@@ -40,8 +40,11 @@ UNITS: dict[Target, dict[str, str]] = {
         "readout.p10": "",  # P(read 0 | prepared 1)
         "readout.weight_re_N": "",  # N from 1: integration weight in the N-th of equal parts of the window
         "readout.weight_im_N": "",
+        "readout.centre_re_N": "V",  # N from 1: where shots of state N - 1 lie
+        "readout.centre_im_N": "V",
         "resonator.frequency": "Hz",  # with the qubit in 0
         "resonator.kappa": "Hz",  # full width at half maximum
+        "resonator.power_shift": "Hz",  # of the resonance, per square of the tone's amplitude
         "resonator.shift": "Hz",  # with the qubit in 1, less that with the qubit in 0
     },
     Target.COUPLING: {

@@ -17,7 +17,7 @@ from qctl.core.names import Target
 from qctl.core.parameters import Estimate, Parameters
 from qctl.core.result import Result
 
-from .feedline import qubits_on, source_frequency, tones_in
+from .feedline import swept
 from .resonators import WARM, fit_steady, line_of
 from .rows import flip, indices, program
 
@@ -66,26 +66,19 @@ class DispersiveShift:
     def read(self, result: Result, known: Parameters) -> tuple[Outcome, ...]:
         """Return shift, and resonance and linewidth with the qubit in 0."""
         x = np.stack([self._frequencies(qubit, known) for qubit in self.targets])
-        z, sigma = self._tones(result, x)
+        both = swept(self.laboratory, self.targets, result, np.repeat(x, 2, axis=1), SETTLED * self.duration)
+        z, sigma = (np.stack([part[:, 0::2], part[:, 1::2]]) for part in both)  # (state, target, step)
         zero = fit_steady(x, z[0], sigma[0], self.kind, SETTLED * self.duration, self.duration)
         lines = np.stack([line_of(fit) if fit.ok else np.ones(len(fit.x)) for fit in zero])
         one = fit_resonator(x, (z[1] - z[0]) / lines, np.hypot(*sigma) / np.abs(lines), kind="transmission")
-        return tuple(self._outcome(qubit, zero[k], one[k], x[k], z[:, k]) for k, qubit in enumerate(self.targets))
+        return tuple(
+            self._outcome(qubit, zero[k], one[k], x[k], np.asarray(z[:, k], np.complex128))
+            for k, qubit in enumerate(self.targets)
+        )
 
     def _frequencies(self, qubit: str, known: Parameters) -> Floats:
         centre, width = known[f"{qubit}.resonator.frequency"], known[f"{qubit}.resonator.kappa"]
         return np.linspace(centre - self.below * width, centre + self.above * width, self.n_points)
-
-    def _tones(self, result: Result, x: Floats) -> tuple[Complexes, Floats]:
-        """Return the settled answers and their standard errors, shape (state, qubit, step)."""
-        z, sigma = np.empty((2, *x.shape), np.complex128), np.empty((2, *x.shape))
-        for line, trace in result.traces.items():
-            here = [k for k, qubit in enumerate(self.targets) if qubit in qubits_on(self.laboratory, line)]
-            offsets = np.repeat(x[here].T - source_frequency(self.laboratory, line), 2, axis=0)
-            found, errors = tones_in(trace, offsets, SETTLED * self.duration)
-            for state in (0, 1):
-                z[state, here], sigma[state, here] = found[state::2].T, errors[state::2].T
-        return z, sigma
 
     def _outcome(self, qubit: str, zero: Fit, one: Fit, x: Floats, z: Complexes) -> Outcome:
         marks = (zero.value("frequency") / 1e9, one.value("frequency") / 1e9) if zero.ok and one.ok else ()

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from qctl.core.errors import ReadoutError
 from qctl.core.laboratory import Laboratory
 from qctl.core.parameters import Parameters
-from qctl.core.result import MeanTrace
+from qctl.core.result import MeanTrace, Result
 
 Floats = NDArray[np.float64]
 Complexes = NDArray[np.complex128]
@@ -78,16 +78,32 @@ def tones_in(trace: MeanTrace, offsets: Floats, late: float) -> tuple[Complexes,
     """
     skip = round(late * trace.sample_rate)
     times, volts = trace.times[skip:], trace.volts[:, skip:]
-    found = np.empty(offsets.shape, np.complex128)
-    errors = np.empty(offsets.shape)
-    for point, tones in enumerate(offsets):
-        basis = np.exp(2j * np.pi * ((times[:, None] * tones) % 1.0))
-        gram = np.linalg.inv(basis.conj().T @ basis)
-        found[point] = gram @ (basis.conj().T @ volts[point])
-        rest = volts[point] - basis @ found[point]
-        variance = float(np.sum(np.abs(rest) ** 2)) / (2 * max(len(times) - len(tones), 1))
-        errors[point] = np.sqrt(variance * gram.diagonal().real)
-    return found, errors
+    basis = np.exp(2j * np.pi * ((offsets[:, :, None] * times) % 1.0))  # (point, tone, sample)
+    against = basis.conj()
+    gram = np.linalg.inv(np.einsum("pit,pjt->pij", against, basis))  # einsum: these are too small for threads
+    found = np.einsum("pij,pj->pi", gram, np.einsum("pjt,pt->pj", against, volts))
+    rest = volts - np.einsum("pi,pit->pt", found, basis)
+    variance = np.sum(np.abs(rest) ** 2, axis=1) / (2 * max(len(times) - offsets.shape[1], 1))
+    errors = np.sqrt(variance[:, None] * np.diagonal(gram, axis1=1, axis2=2).real)
+    return found, np.asarray(errors)
+
+
+def swept(
+    laboratory: Laboratory, targets: Sequence[str], result: Result, frequencies: Floats, late: float
+) -> tuple[Complexes, Floats]:
+    """Return what comes back of each target's tone, and its standard error, as `tones_in` does.
+
+    Parameters
+    ----------
+    frequencies : Hz, shape (n_targets, n_points), as are both answers
+    late : s after the start of the window, before which resonators still fill
+    """
+    z, sigma = np.empty(frequencies.shape, np.complex128), np.empty(frequencies.shape)
+    for line, trace in result.traces.items():
+        here = [k for k, qubit in enumerate(targets) if laboratory.qubits[qubit].readout == line]
+        found, errors = tones_in(trace, frequencies[here].T - source_frequency(laboratory, line), late)
+        z[here], sigma[here] = found.T, errors.T
+    return z, sigma
 
 
 def parts_in(trace: MeanTrace, offsets: Floats, n_parts: int) -> tuple[Complexes, Floats]:

@@ -17,7 +17,7 @@ from qctl.core.names import Target
 from qctl.core.parameters import Estimate, Parameters
 from qctl.core.result import Result
 
-from .feedline import qubits_on, source_frequency, tones_in
+from .feedline import swept
 from .rows import indices, program
 
 Floats = NDArray[np.float64]
@@ -72,7 +72,7 @@ class Resonators:
     def read(self, result: Result, known: Parameters) -> tuple[Outcome, ...]:
         """Return resonance and linewidth of each qubit's resonator, and where its tone belongs."""
         x = np.stack([self._frequencies(qubit, known) for qubit in self.targets])
-        z, sigma = self._tones(result, x)
+        z, sigma = swept(self.laboratory, self.targets, result, x, self._late)
         fits = fit_steady(x, z, sigma, self.kind, self._late, self.duration)
         return tuple(self._outcome(*one, known) for one in zip(self.targets, fits, strict=True))
 
@@ -87,15 +87,6 @@ class Resonators:
             return np.linspace(estimate.value - reach, estimate.value + reach, self.n_points)
         guess = known[f"{qubit}.readout.frequency"]
         return np.linspace(guess - self.below, guess + self.above, self.n_points)
-
-    def _tones(self, result: Result, x: Floats) -> tuple[Complexes, Floats]:
-        """Return what comes back of each tone, by qubit and step, and its standard error."""
-        z, sigma = np.empty(x.shape, np.complex128), np.empty(x.shape)
-        for line, trace in result.traces.items():
-            here = [k for k, qubit in enumerate(self.targets) if qubit in qubits_on(self.laboratory, line)]
-            found, errors = tones_in(trace, x[here].T - source_frequency(self.laboratory, line), self._late)
-            z[here], sigma[here] = found.T, errors.T
-        return z, sigma
 
     def _outcome(self, qubit: str, fit: Fit, known: Parameters) -> Outcome:
         figure = picture(fit)

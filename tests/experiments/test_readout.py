@@ -16,6 +16,7 @@ from qctl.experiments.readout_tone import ReadoutTone
 from qctl.experiments.readout_weights import ReadoutWeights
 from qctl.experiments.resonators import Resonators, fit_steady
 from qctl.experiments.single_shots import SingleShots
+from qctl.experiments.three_states import ThreeStates
 from qctl.experiments.time_of_flight import TimeOfFlight, fit_edge
 from qctl.judge import draw_twin, twin_text
 from qctl.judge.readout_grid import best_tone
@@ -57,6 +58,7 @@ def readout(laboratory, tmp_path_factory):
         bench.known = bench.known.replaced(given)
         for step in (DispersiveShift, ReadoutTone, ReadoutWeights, SingleShots):
             ask(step(laboratory, QUBITS))
+        outcomes["three_states"] = bench.ask(ThreeStates(laboratory, QUBITS))
         check = AssignmentCheck(laboratory, QUBITS, shots=4000)
         scores = check.score(bench.play(check.scan(bench.known)), bench.known)
     return SimpleNamespace(known=bench.known, twin=twin, outcomes=outcomes, first_tones=first_tones, scores=scores)
@@ -123,6 +125,15 @@ def test_the_stated_assignment_errors_are_what_a_program_sees(readout, qubit):
     error = np.hypot(*(known.estimates[f"{qubit}.readout.{name}"].error for name in ("p01", "p10"))) / 2
     wrong, noise = readout.scores[qubit]
     assert abs(wrong - stated) < 4 * np.hypot(error, noise)
+
+
+@pytest.mark.parametrize("place", range(5))
+def test_three_states_are_told_apart(readout, place):
+    outcome = readout.outcomes["three_states"][place]
+    (fit,) = outcome.fits
+    assert fit.value("p00") > 0.95
+    assert fit.value("p11") > 0.93
+    assert fit.value("p22") > 0.85
 
 
 def test_no_step_fails_on_a_healthy_laboratory(readout):
