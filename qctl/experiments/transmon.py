@@ -23,9 +23,13 @@ from . import (
     readout_mixer,
     readout_tone,
     readout_weights,
+    resonator_flux,
+    resonator_power,
+    resonator_search,
     resonators,
     single_shots,
     t1,
+    three_states,
     time_of_flight,
 )
 
@@ -57,4 +61,12 @@ NODES: tuple[Node, ...] = (
     flux_tails.NODE,
     chevron.NODE,
     cz.NODE,
+)
+
+ON_REQUEST: tuple[Node, ...] = (
+    # what no bring-up needs, and a person may want to know
+    resonator_search.NODE,
+    resonator_power.NODE,
+    resonator_flux.NODE,
+    three_states.NODE,
 )
