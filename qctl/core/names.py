@@ -55,6 +55,7 @@ UNITS: dict[Target, dict[str, str]] = {
         "cz.duration": "s",
         "cz.phase_low": "rad",
         "cz.phase_high": "rad",
+        "cz.conditional_phase": "rad",  # of |11>, at the set-point
         "cz.error": "",
         "cz.leakage": "",
         "zz": "Hz",  # f(11) - f(10) - f(01) + f(00) at rest

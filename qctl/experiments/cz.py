@@ -118,6 +118,8 @@ class Cz:
             f"{stem}.phase_low": Estimate(remainder(-low[0], 2 * pi), low[1], "rad", run=self.name),
             f"{stem}.phase_high": Estimate(remainder(-high[0], 2 * pi), high[1], "rad", run=self.name),
         }
+        limit = coherence_limit(known, pair)
+        found[f"{stem}.error"] = Estimate(1.2 * limit, 0.3 * limit, run=self.name)  # until benchmarking says more
         return Outcome(pair.name, found, (leak, meet), figures)
 
     def _own_phase(
@@ -184,6 +186,12 @@ def _beyond(meet: Fit, fluxes: Floats, leak: Fit, couplers: Floats) -> str:
     return ""
 
 
+def coherence_limit(known: Parameters, pair: Pair) -> float:
+    """Return the error that decay leaves to a perfect CZ: ``T (1/T1 + 2/T2) / 5`` of each qubit (Pedersen et al.)."""
+    rates = (1 / known[f"{q}.t1"] + 2 / known[f"{q}.t2"] for q in (pair.low_name, pair.high_name))
+    return known[f"{pair.name}.cz.duration"] * sum(rates) / 5
+
+
 def flux_curvature(known: Parameters, coupling: str) -> float:
     """Return the gate error per square of an error of the flux height.
 
@@ -211,6 +219,7 @@ NODE = Node(
         Quantity(name="cz.coupler_amplitude", low=0.02, high=0.95, floor=0.05, curvature=coupler_curvature),
         Quantity(name="cz.phase_low", low=-4.0, high=4.0, floor=6.3, curvature=lambda known, coupling: 0.2),
         Quantity(name="cz.phase_high", low=-4.0, high=4.0, floor=6.3, curvature=lambda known, coupling: 0.2),
+        Quantity(name="cz.error", low=0.0, high=0.5, floor=0.05),
     ),
     make=lambda laboratory, targets, known: Cz(laboratory, targets),
     needs=("chevron",),

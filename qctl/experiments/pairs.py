@@ -89,6 +89,13 @@ def claims(laboratory: Laboratory, known: Parameters, coupling: str) -> frozense
     return frozenset({coupling, *laboratory.couplings[coupling].pair})
 
 
+def wide_claims(laboratory: Laboratory, known: Parameters, coupling: str) -> frozenset[str]:
+    """Return the coupling, its qubits and all couplings of those: for what an excited neighbour would falsify."""
+    pair = set(laboratory.couplings[coupling].pair)
+    near = (name for name, other in laboratory.couplings.items() if pair & set(other.pair))
+    return frozenset({*pair, *near})
+
+
 def tunable(laboratory: Laboratory, coupling: str) -> bool:
     """Say whether a coupling has a flux line: without one, there is nothing to find a CZ with."""
     return laboratory.couplings[coupling].flux is not None

@@ -7,6 +7,8 @@ from qctl.calibrate.node import Node
 from . import (
     anharmonicity,
     chevron,
+    conditional_oscillation,
+    coupler_bias,
     cz,
     dispersive_shift,
     drag,
@@ -16,10 +18,12 @@ from . import (
     flux_arc,
     flux_bias,
     flux_tails,
+    leakage,
     qubit_spectroscopy,
     rabi,
     ramsey,
     rb1,
+    rb2,
     readout_mixer,
     readout_tone,
     readout_weights,
@@ -31,6 +35,7 @@ from . import (
     t1,
     three_states,
     time_of_flight,
+    zz,
 )
 
 NODES: tuple[Node, ...] = (
@@ -60,6 +65,8 @@ NODES: tuple[Node, ...] = (
     flux_arc.NODE,
     flux_tails.NODE,
     chevron.NODE,
+    coupler_bias.NODE,
+    zz.NODE,
     cz.NODE,
 )
 
@@ -70,3 +77,10 @@ ON_REQUEST: tuple[Node, ...] = (
     resonator_flux.NODE,
     three_states.NODE,
 )
+
+BY_NAME: tuple[Node, ...] = (
+    conditional_oscillation.NODE,
+    leakage.NODE,
+    rb2.NODE,
+)
+"""Steps that no other step needs: they say how well a CZ works, or refine what hardly matters to it."""
