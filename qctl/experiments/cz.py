@@ -39,6 +39,7 @@ from .signal import excited
 
 Floats = NDArray[np.float64]
 COARSE, FINE = (0.10, 0.020), (0.06, 0.006)  # spans of coupler and flux, relative
+MOVES = 1e-3, 3e-3, 0.05  # of a coarse scan, each height at the wrong other one: flux, coupler (relative), phases (rad)
 POWER = 3.0  # with which the exchange rises with the coupler's pulse
 
 
@@ -112,9 +113,16 @@ class Cz:
         turn = 2 * pi * known[f"{stem}.duration"]
         expected = np.array([turn * 0.85 * shift(known, pair.high_name, height) for height in fluxes])
         high = self._own_phase(fluxes, phase[:, 2, 1], error[:, 2, 1], expected, place)
+        best = leak.value("best")
+        by_flux, by_coupler, by_phase = MOVES if (wide, near) == COARSE else (0.0, 0.0, 0.0)
+        low, high = ((phase, float(np.hypot(error, by_phase))) for phase, error in (low, high))
         found = {
-            f"{stem}.flux_amplitude": Estimate(place, meet.error("zero"), run=self.name),
-            f"{stem}.coupler_amplitude": Estimate(leak.value("best"), leak.error("best"), run=self.name),
+            f"{stem}.flux_amplitude": Estimate(
+                place, float(np.hypot(meet.error("zero"), by_flux * place)), run=self.name
+            ),
+            f"{stem}.coupler_amplitude": Estimate(
+                best, float(np.hypot(leak.error("best"), by_coupler * best)), run=self.name
+            ),
             f"{stem}.phase_low": Estimate(remainder(-low[0], 2 * pi), low[1], "rad", run=self.name),
             f"{stem}.phase_high": Estimate(remainder(-high[0], 2 * pi), high[1], "rad", run=self.name),
         }

@@ -9,6 +9,7 @@ from . import (
     chevron,
     conditional_oscillation,
     coupler_bias,
+    coupler_tails,
     cz,
     dispersive_shift,
     drag,
@@ -17,6 +18,7 @@ from . import (
     fine_amplitude,
     flux_arc,
     flux_bias,
+    flux_crosstalk,
     flux_tails,
     leakage,
     qubit_spectroscopy,
@@ -79,6 +81,8 @@ ON_REQUEST: tuple[Node, ...] = (
 )
 
 BY_NAME: tuple[Node, ...] = (
+    coupler_tails.NODE,
+    flux_crosstalk.NODE,
     conditional_oscillation.NODE,
     leakage.NODE,
     rb2.NODE,
