@@ -78,13 +78,10 @@ ON_REQUEST: tuple[Node, ...] = (
     resonator_power.NODE,
     resonator_flux.NODE,
     three_states.NODE,
-)
-
-BY_NAME: tuple[Node, ...] = (
+    # how well a CZ works, and what hardly matters to it
     coupler_tails.NODE,
     flux_crosstalk.NODE,
     conditional_oscillation.NODE,
     leakage.NODE,
     rb2.NODE,
 )
-"""Steps that no other step needs: they say how well a CZ works, or refine what hardly matters to it."""
