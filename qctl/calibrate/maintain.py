@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from enum import StrEnum
 
+from qctl.core.parameters import Parameters
 from qctl.run import Lab
 from qctl.store import ParameterStore
 
@@ -17,7 +18,7 @@ from .loop import opened
 from .node import Node
 from .planner import LEAST, Choice, plan
 from .probing import probe
-from .progress import Key, Record
+from .progress import Key, Record, owned
 from .report import Report, Standing
 from .targets import chosen
 from .upkeep import LONGEST, PRICE, Due, due, patience
@@ -106,12 +107,18 @@ def measure_all(cycle: Cycle) -> None:
     cycle.records = {key: _rested(cycle, key) for key in cycle.records}
     for name in dict.fromkeys(key[0] for key in cycle.dependencies.needs):
         node, known = cycle.nodes[name], cycle.bench.known
-        ready = [t for (n, t) in cycle.records if n == name and any(one.curvature(known, t) > 0 for one in node.finds)]
+        ready = [t for (n, t) in cycle.records if n == name and _matters(node, t, known)]
         ready = [t for t in ready if not cycle.dependencies.obstacle((name, t), cycle.records)[0]]
         claims = {t: node.claims(cycle.bench.laboratory, known, t) for t in ready}
         for group in groups(claims):
             seconds = cycle.seconds.get(name, 1.0)
             cycle.take([Choice(node=name, targets=group, own=0, unlocks=0, waiting=0, seconds=seconds)])
+
+
+def _matters(node: Node, target: str, known: Parameters) -> bool:
+    """Say whether a step found values that gates depend on, which no finer step has replaced since."""
+    mine = set(owned(node, target, known))
+    return any(one.curvature(known, target) > 0 and f"{target}.{one.name}" in mine for one in node.finds)
 
 
 def _one_step(cycle: Cycle, probed: dict[Key, float], allowed: float, share: float, price: float) -> float:

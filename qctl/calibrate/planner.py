@@ -145,13 +145,14 @@ def _gain_of(key: Key, quantity: str, curvature: float, record: Record, view: Vi
         return 0.0
     estimate = view.known.estimates.get(name)
     before = math.inf if estimate is None else view.drift.variance(name, estimate, view.now)
-    return max(_loss(curvature, before) - _loss(curvature, expected_error(name, record) ** 2), 0.0)
+    after = expected_error(name, record)
+    return max(_loss(curvature, before) - _loss(curvature, after * after), 0.0)
 
 
 def expected_error(name: str, record: Record) -> float:
     """Return the error that another pass should reach: smaller as by the last one, unless that hardly helped."""
-    if name not in record.reached:
-        return 0.0
+    if name not in record.reached:  # what another step found better is left to it
+        return math.inf if record.state.standing is Standing.GOOD else 0.0
     gained = record.gained.get(name, 0.0) or 0.3  # nobody had measured before the first pass
     return record.reached[name] * (1.0 if gained > DULL else max(gained, 0.1))
 

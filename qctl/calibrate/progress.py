@@ -80,12 +80,17 @@ def first_records(
         if from_scratch or not _was_measured(node, target, known):
             found[key] = Record(State(Standing.UNKNOWN))
             continue
-        names = [f"{target}.{one.name}" for one in node.finds]
-        reached = {name: known.estimates[name].error for name in names if name in known}
+        reached = {name: known.estimates[name].error for name in owned(node, target, known)}
         # As well as it was measured once, it will be measured again, not better.
         passes = (min(known.estimates[name].time for name in reached),) if reached else ()
         found[key] = Record(State(Standing.GOOD), passes, (), reached, dict.fromkeys(reached, 1.0))
     return found
+
+
+def owned(node: Node, target: str, known: Parameters) -> tuple[str, ...]:
+    """Return the parameters of a target, by full name, whose present values a step found."""
+    names = (f"{target}.{one.name}" for one in node.finds)
+    return tuple(name for name in names if name in known and known.estimates[name].run == node.name)
 
 
 def _was_measured(node: Node, target: str, known: Parameters) -> bool:

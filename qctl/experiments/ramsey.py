@@ -20,6 +20,7 @@ from qctl.core.result import Result
 
 from .drawn import drawn
 from .drive import frequency_curvature
+from .gate_check import GateCheck
 from .groups import apart
 from .rows import half, indices, late, program, wait
 from .signal import in_blocks, projected, some_points
@@ -160,4 +161,5 @@ NODE = Node(
     make=lambda laboratory, targets, known: Ramsey(laboratory, targets),
     needs=("rabi", "flux_bias"),
     claims=lambda laboratory, known, target: frozenset({target}),
+    check=lambda laboratory, targets, known: GateCheck(laboratory, targets),
 )
