@@ -2,10 +2,10 @@
 
     python bench/study_drift.py [--hours 24] [--seed 1] [--lab transmon5] [--targets q0,q1] [--json FILE]
 
-A twin with drift is drawn and calibrated from scratch once. Then every strategy starts from a copy of what was stored, with
-the same weather: the planner, a fixed 2-hour timer, none, and everything measured anew before each look (its machine time
-does not count). The judge looks every half hour. Goals: the planner's mean gate error is at most 1.2 times that of always
-fresh, with at most 5 % of machine time. Exit code 5 when one is missed.
+A twin with drift is drawn and calibrated from scratch once. Then every strategy starts from a copy of what was stored,
+with the same weather: the planner, a fixed 2-hour timer, none, and everything measured anew before each look (its machine
+time does not count). The judge looks every half hour. Goals: the planner's mean gate error is at most 1.2 times that of
+always fresh, with at most 5 % of machine time. Exit code 5 when one is missed.
 """
 
 from __future__ import annotations
@@ -122,9 +122,11 @@ def study(place: Path, asked: argparse.Namespace) -> list[Day]:
     twin, first = place / "drifting.yaml", place / "first"
     twin.write_text(subprocess.run(command, capture_output=True, text=True, check=True).stdout, encoding="utf-8")
     first.mkdir()
-    with Lab.open(asked.lab, twin=twin, seed=asked.seed, state=first) as lab:
-        with ParameterStore.open(first, stored_as(lab.laboratory, twin)) as store:
-            report = calibrate(lab, store, nodes_of(lab.laboratory), names_of(asked), from_scratch=True)
+    with (
+        Lab.open(asked.lab, twin=twin, seed=asked.seed, state=first) as lab,
+        ParameterStore.open(first, stored_as(lab.laboratory, twin)) as store,
+    ):
+        report = calibrate(lab, store, nodes_of(lab.laboratory), names_of(asked), from_scratch=True)
     print(f"calibrated: {report.seconds:.0f} s of machine time, {report.wall:.0f} s, given up {report.quarantined()}")
     days = []
     for strategy in map(Strategy, asked.strategies.split(",")):

@@ -19,10 +19,11 @@ LOST = (Standing.QUARANTINED, Standing.SKIPPED)
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """Keys that must be good; ``some`` says that parts of them may have failed."""
+    """Keys that must be good first; ``some`` says that parts of them may have failed, ``all_may_fail`` that all may."""
 
     keys: tuple[Key, ...]
     some: bool
+    all_may_fail: bool = False
 
 
 @dataclass(frozen=True)
@@ -47,8 +48,9 @@ class Dependencies:
         needs: dict[Key, tuple[Need, ...]] = {}
         for node in _in_order(by_name):
             for target in (one for one in targets[node.kind] if node.applies(laboratory, one)):
-                wanted = (_need(node, target, by_name[name], laboratory, targets) for name in node.needs)
-                needs[node.name, target] = tuple(wanted)
+                wanted = [_need(node, target, by_name[name], laboratory, targets) for name in node.needs]
+                first = [_need(node, target, by_name[name], laboratory, targets) for name in node.after]
+                needs[node.name, target] = (*wanted, *(replace(one, all_may_fail=True) for one in first))
         return cls(needs, _followers(needs))
 
     def obstacle(self, key: Key, records: Mapping[Key, Record]) -> tuple[str, bool]:
@@ -56,7 +58,7 @@ class Dependencies:
         for need in self.needs[key]:
             states = [(one, records[one].state) for one in need.keys]
             lost = [(one, state) for one, state in states if state.standing in LOST]
-            if lost and not (need.some and len(lost) < len(states)):
+            if lost and not need.all_may_fail and not (need.some and len(lost) < len(states)):
                 (name, target), state = lost[0]
                 return _because(name, target, state), True
             waiting = [one for one, state in states if state.standing in (Standing.UNKNOWN, Standing.SUSPECT)]
@@ -113,7 +115,7 @@ def _in_order(nodes: Mapping[str, Node]) -> list[Node]:
                 f"step {path[-1]!r} needs {name!r}", allowed=f"one of {', '.join(nodes)}", remedy="list that step too"
             )
         if name not in done:
-            for before in nodes[name].needs:
+            for before in (*nodes[name].needs, *nodes[name].after):
                 visit(before, (*path, name))
             done[name] = nodes[name]
 

@@ -134,6 +134,7 @@ NODE = Node(
     ),
     make=lambda laboratory, targets, known: Drag(laboratory, targets),
     needs=("anharmonicity", "single_shots"),
+    after=("drive_mixer",),
     claims=lambda laboratory, known, target: frozenset({target}),
     check=lambda laboratory, targets, known: GateCheck(laboratory, targets),
 )

@@ -192,3 +192,15 @@ def test_a_step_that_a_target_does_not_have_holds_nobody_up():
         "flux_bias": ("q0",),
         "ramsey": ("q1", "q2", "q3", "q4"),
     }
+
+
+def test_what_comes_first_where_it_can_is_waited_for_but_not_needed():
+    nodes = (node("drive_mixer", "gain"), replace(node("drag", "drag"), after=("drive_mixer",)))
+    view = view_of(nodes)
+    assert {one.node for one in choices(view)} == {"drive_mixer"}
+    records = {
+        key: Record(State(Standing.QUARANTINED, "dead")) if key[0] == "drive_mixer" else one
+        for key, one in view.records.items()
+    }
+    assert view.dependencies.spread(records) == records
+    assert {one.node for one in choices(replace(view, records=records))} == {"drag"}
