@@ -3,9 +3,9 @@
     python bench/study_drift.py [--hours 24] [--seed 1] [--lab transmon5] [--targets q0,q1] [--json FILE]
 
 A twin with drift is drawn and calibrated from scratch once. Then every strategy starts from a copy of what was stored,
-with the same weather: the planner, a fixed 2-hour timer, none, and everything measured anew before each look (its machine
-time does not count). The judge looks every half hour. Goals: the planner's mean gate error is at most 1.2 times that of
-always fresh, with at most 5 % of machine time. Exit code 5 when one is missed.
+with the same weather: the planner, a fixed 2-hour timer, none, and everything measured anew before each look (its
+machine time does not count). The judge looks every half hour. Goals: the planner's mean gate error is at most 1.2 times
+that of always fresh, with at most 5 % of machine time. Exit code 5 when one is missed.
 """
 
 from __future__ import annotations

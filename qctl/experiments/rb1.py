@@ -133,4 +133,5 @@ NODE = Node(
     needs=("fine_amplitude", "drag"),
     claims=lambda laboratory, known, target: frozenset({target}),
     largest_error=1.0,
+    least_contrast=1.0,  # good gates hardly decay; whether there is a decay at all is for the fit to say
 )
