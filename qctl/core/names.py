@@ -81,5 +81,7 @@ def unit_of(quantity: str, target: Target) -> str | None:
     """Return the unit of ``x180.duration`` and the like; None when such a target has no such quantity."""
     units = UNITS[target]
     if target is Target.LINE and quantity.startswith("crosstalk."):
-        return ""  # crosstalk.LINE: height that this line feels by height of a pulse on that one
+        # crosstalk.LINE: height that this line feels by height of a pulse on that one; crosstalk.QUBIT: what a qubit
+        # feels of this drive line, relative to what its own qubit does
+        return ""
     return None if quantity.endswith("_N") else units.get(quantity, units.get(_COUNTED.sub("_N", quantity)))

@@ -33,8 +33,8 @@ class Echo:
     laboratory: Laboratory
     targets: tuple[str, ...]
     longest: float = 2.5
-    n_points: int = 21
-    shots: int = 250
+    n_points: int = 15
+    shots: int = 300
 
     def scan(self, known: Parameters) -> Scan:
         """Return one wait after another, on all targets at once: what neighbours shift is refocused too."""

@@ -36,8 +36,8 @@ LENGTHS = 9
 class FineAmplitude:
     """A quarter turn and whole turns behind it end on the equator, where the population is steepest.
 
-    Whole turns of n pulses tilt by n times the error of each (Sheldon et al., PRA 93, 012301). How many are played
-    follows from the known error, up to ``most``.
+    Whole turns of n pulses tilt by n times the error of each. How many are played follows from the known error, up to
+    ``most``.
     """
 
     name: ClassVar[str] = "fine_amplitude"

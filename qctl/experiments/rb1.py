@@ -33,7 +33,7 @@ class Rb1:
     """Random Clifford gates and what undoes them: the contrast falls as ``p^m`` (Magesan et al., PRL 106, 180504).
 
     Half of the sequences end in 1: the difference of both falls to 0 exactly, which leaves one parameter less to fit
-    (Harper et al., PR Applied 12, 034008). All targets run at once, with sequences of their own, as programs do.
+    (Harper et al., PRA 99, 052350). All targets run at once, with sequences of their own, as programs do.
 
     Parameters
     ----------

@@ -30,9 +30,9 @@ class T1:
     name: ClassVar[str] = "t1"
     laboratory: Laboratory
     targets: tuple[str, ...]
-    longest: float = 3.5
-    n_points: int = 21
-    shots: int = 250
+    longest: float = 3.0
+    n_points: int = 15
+    shots: int = 300
 
     def scan(self, known: Parameters) -> Scan:
         """Return one wait after another, on all targets at once."""

@@ -13,6 +13,7 @@ from . import (
     cz,
     dispersive_shift,
     drag,
+    drive_crosstalk,
     drive_mixer,
     echo,
     fine_amplitude,
@@ -63,6 +64,7 @@ NODES: tuple[Node, ...] = (
     t1.NODE,
     echo.NODE,
     rb1.NODE,
+    drive_crosstalk.NODE,
     # couplings
     flux_arc.NODE,
     flux_tails.NODE,

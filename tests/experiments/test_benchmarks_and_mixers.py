@@ -6,8 +6,10 @@ import pytest
 from qctl.compile import default_parameters
 from qctl.core.parameters import Estimate
 from qctl.core.program import Op
+from qctl.experiments.allxy import WORDS, AllXY
 from qctl.experiments.anharmonicity import Anharmonicity
 from qctl.experiments.cliffords import CLIFFORDS, COMPOSED, INVERSE, PULSES, clifford, matrix, number_of
+from qctl.experiments.drive_crosstalk import DriveCrosstalk
 from qctl.experiments.drive_mixer import DriveMixer, balance, imperfect, undone
 from qctl.experiments.gate_check import turn
 from qctl.experiments.rb1 import FLIP, INTERLEAVED, Rb1, sequence
@@ -127,3 +129,60 @@ def test_leak_and_image_are_found_where_a_qubit_feels_nothing(laboratory, answer
     assert outcome.found["q1.x180.amplitude"].value == pytest.approx(
         0.3 * abs(1 + gain * np.exp(1j * phase)) / 2, rel=1e-2
     )
+
+
+@pytest.mark.parametrize("strength", [0.0, 0.0008, 0.004, 0.011])
+def test_drive_crosstalk_is_told_from_the_phase_of_a_strong_tone(laboratory, answer, strength):
+    """The test's own sum of arrows, for one pair; all other qubits feel nothing."""
+    ask = DriveCrosstalk(laboratory, ("q0",), shots=2000)
+    known = default_parameters(laboratory).replaced({f"q{k}.x180.amplitude": Estimate(0.3, 1e-3) for k in range(5)})
+    qubits, ones = ask.asked(known), [np.zeros(3), np.ones(3)]
+    assert qubits == ("q0", "q1", "q2")
+    for group in ask.rounds(known):
+        for phase in ask.phases:
+            at = dict.fromkeys(qubits, 0.0)
+            for source, victim in group:
+                added = (
+                    strength * ask.turn(known, source, victim) * np.exp(1j * (phase + 0.8)) if victim == "q1" else 0.0
+                )
+                at[victim] = (1 - np.cos(abs(np.pi / 2 + added))) / 2
+            ones.append(np.array([at[q] for q in qubits]))
+    (outcome,) = ask.read(answer(laboratory, qubits, np.array(ones), ask.shots), known)
+    seen, none = outcome.found["q0.drive.crosstalk.q1"], outcome.found["q0.drive.crosstalk.q2"]
+    assert abs(seen.value - strength) < 4 * seen.error < 0.003
+    assert none.value < 4 * none.error
+
+
+def test_no_qubit_is_asked_twice_at_a_time(laboratory):
+    known, ask = default_parameters(laboratory), DriveCrosstalk(laboratory, laboratory.qubit_names)
+    groups = ask.rounds(known)
+    assert all(len({q for pair in group for q in pair}) == 2 * len(group) for group in groups)
+    assert len([pair for group in groups for pair in group]) == 14  # 4 couplings and 3 common neighbours, both ways
+    assert len(groups) <= 8
+
+
+@pytest.mark.parametrize(("what", "size"), [("amplitude", 0.03), ("frequency", 0.5e6), ("drag", 0.5)])
+def test_allxy_names_the_error_that_was_made(qubit_lab, truth, laboratory, answer, what, size):
+    """Three levels, integrated sample by sample by the test itself; only the error that was made is named."""
+    chip, qubit = qubit_lab.chip, "q1"
+    known = qubit_lab.bench.known.replaced({f"{qubit}.frequency": truth.frequency(chip, qubit_lab.bench.known, qubit)})
+    right = {f"{qubit}.{kind}.amplitude": truth.best_amplitude(chip, known, qubit, kind) for kind in ("x180", "x90")}
+    known = known.replaced(right).replaced({f"{qubit}.{kind}.drag": 0.55 for kind in ("x180", "x90")})
+    if what == "frequency":
+        wrong = {f"{qubit}.frequency": known[f"{qubit}.frequency"] + size}
+    else:
+        names = [f"{qubit}.{kind}.{what}" for kind in ("x180", "x90")]
+        wrong = {n: known[n] * (1 + size) if what == "amplitude" else known[n] + size for n in names}
+    played = known.replaced(wrong)
+    gates = {kind: truth.propagator(chip, played, qubit, kind) for kind in ("x180", "x90")}
+    start = np.angle(1j * (gates["x90"][1, 0] / gates["x90"][0, 0]))
+    ones = [0.0, 1.0]
+    for word in WORDS:
+        state = np.array([1.0, 0, 0], complex)
+        for letter in word.replace("I", ""):
+            turned = np.diag(np.exp(1j * np.arange(3) * ((letter in "yY") * np.pi / 2 - start)))
+            state = turned @ gates["x180" if letter.isupper() else "x90"] @ turned.conj().T @ state
+        ones.append(abs(state[1]) ** 2)
+    (outcome,) = AllXY(laboratory, (qubit,)).read(answer(laboratory, (qubit,), np.array(ones), 2000), known)
+    assert [note.split()[0] for note in outcome.notes] == [what]
+    assert float(outcome.notes[0].split()[3]) == pytest.approx(size, rel=0.4)
