@@ -119,9 +119,12 @@ class CouplerBias:
 
 def returned(heights: Floats, lost: Floats, sigma: Floats) -> Fit:
     """Return the first return of |11> anywhere in a wide scan: the one curve that fits best says around where."""
-    tried = np.linspace(heights[1], heights[-2], 40)
-    cost = [np.sum((lost - 0.03 - 0.95 * np.sin(np.pi * (heights / best) ** POWER) ** 2) ** 2) for best in tried]
-    best = tried[int(np.argmin(cost))]
+    tried, cost = np.linspace(heights[3], heights[-3], 60), []
+    for best in tried:  # beyond the first return the exchange follows no simple power: points there say nothing
+        used = heights <= 1.1 * best
+        wave = 0.03 + 0.95 * np.sin(np.pi * (heights[used] / best) ** POWER) ** 2
+        cost.append(float(np.sum((lost[used] - wave) ** 2) + 0.125 * np.sum(~used)))
+    best = float(tried[int(np.argmin(cost))])
     near = np.abs(heights - best) < 0.11 * best
     return least_loss(heights[near], lost[near], sigma[near])
 

@@ -27,6 +27,7 @@ from qctl.core.pulse import Pulse, Tone
 from qctl.core.result import Result
 
 from .cz import POWER, around
+from .flux_tails import USUAL
 from .pairs import GUARD, Pair, claims, gate_pulse, guarded, pairs_of, qubits_of, tunable
 from .rows import Row, barrier, flip, play, program, wait
 from .signal import excited
@@ -104,7 +105,7 @@ class CouplerTails:
         fit = tails_in(LATER + silence, rest, errors, common)
         figure = Figure(
             f"rest of a long pulse on the coupler of {pair.name}", LATER + silence, rest, "s after its end",
-            "relative", errors, LATER + silence, fit.curve.real[:-1],
+            "relative", errors, LATER + silence, fit.curve.real[: len(LATER)],
         )  # fmt: skip
         if not fit.ok:
             return Outcome(pair.name, fits=(fit,), figures=(figure,), reason=fit.reason)
@@ -127,12 +128,12 @@ class CouplerTails:
 
 def tails_in(times: Floats, rest: Floats, sigma: Floats, common: float) -> Fit:
     """Return the fit of what a long pulse leaves, with as few terms as do it; ``common`` is an error of all points."""
-    x, y, errors = np.append(times, 1.0), np.append(rest, 0.0), np.append(sigma, common)
+    x, y, errors = np.append(times, 1.0), np.append(rest, 0.0), np.append(sigma, common)  # and what is usual, below
 
     def curve(p: Floats) -> Floats:
         terms = zip(p[1::2], np.exp(p[2::2]), strict=True)
         left = sum((left_by(times, a, tau) for a, tau in terms), np.zeros(len(times)))
-        return np.append(left + p[0], p[0])
+        return np.concatenate([left + p[0], p])
 
     best, cost = None, np.inf
     for count in range(3):
@@ -144,7 +145,10 @@ def tails_in(times: Floats, rest: Floats, sigma: Floats, common: float) -> Fit:
         if any(len(start) != len(names) for start in tried):
             break  # one term was not worth it: two are not
         bounds = ([-0.1, *(LEAST * count)], [0.1, *(MOST * count)])
-        fit = fit_any_curve("step response", names, curve, tried, bounds, x, y, errors, least_contrast=0.0)
+        fit = fit_any_curve(
+            "step response", names, curve, tried, bounds, np.append(x, np.ones(2 * count)),
+            np.append(y, USUAL[0] * count), np.append(errors, USUAL[1] * count), least_contrast=0.0,
+        )  # fmt: skip
         chi2 = fit.reduced_chi2 * (len(x) - len(names))
         if best is None or chi2 < cost - WORTH:
             best, cost = fit, chi2
@@ -162,7 +166,7 @@ NODE = Node(
     kind=Target.COUPLING,
     finds=(
         Quantity(name="flux.predistortion.amplitude_*", low=-0.15, high=0.15, floor=0.05),
-        Quantity(name="flux.predistortion.tau_*", low=1e-9, high=1e-4, floor=3e-5),
+        Quantity(name="flux.predistortion.tau_*", low=1e-9, high=1e-4, floor=2e-4),
     ),
     make=lambda laboratory, targets, known: CouplerTails(laboratory, targets),
     needs=("chevron",),

@@ -9,7 +9,6 @@ follows from those before, however many turns it has.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from math import inf
 from typing import ClassVar
 
 import numpy as np
@@ -171,10 +170,9 @@ def is_moved(laboratory: Laboratory, qubit: str) -> bool:
 NODE = Node(
     name="flux_arc",
     kind=Target.QUBIT,
-    finds=tuple(Quantity(name=f"arc_{n}", low=-inf, high=inf, floor=0.0) for n in ORDERS),
+    finds=tuple(Quantity(name=f"arc_{n}", low=-1e12, high=1e12, floor=1e10) for n in ORDERS),
     make=lambda laboratory, targets, known: FluxArc(laboratory, targets),
     needs=("fine_amplitude", "single_shots", "flux_bias"),
     claims=lambda laboratory, known, qubit: frozenset({qubit, *neighbouring(laboratory, qubit)}),
     applies=is_moved,
-    largest_error=inf,  # higher orders may well be 0
 )

@@ -44,6 +44,7 @@ SHIFT = -300e6  # Hz; where the qubit feels its flux
 TAUS = np.geomspace(8e-9, 16e-6, 14)
 WORTH = 14.0  # chi^2 by which another term must do better
 MOST_TERMS = 3
+USUAL = [0.0, float(np.log(0.5e-6))], [0.03, 2.0]  # amplitude and log tau of a term, and their standard deviations
 LEAST, MOST = [-0.12, float(np.log(4e-9))], [0.12, float(np.log(60e-6))]  # amplitude and log tau of a term
 
 
@@ -99,7 +100,7 @@ class FluxTails:
         late = np.unwrap(wrapped(phase[n + 1 :] - phase[n])[::-1])[::-1]
         sigma = np.concatenate([error[:n], error[n + 1 :], error[n : n + 1]])
         fit = model.fitted(phase[:n], late, sigma)
-        x, late_ones = np.concatenate([LENGTHS, LATER + model.silence]), slice(n, -1)
+        x, late_ones = np.concatenate([LENGTHS, LATER + model.silence]), slice(n, n + len(LATER))
         figures = (
             Figure(f"step response of the flux line of {qubit}", x[n:], late / model.by_height, "s after a long pulse",
                    "rest, relative", sigma[late_ones] / model.by_height, x[n:],
@@ -186,11 +187,12 @@ class Model:
     def curve(self, p: Floats) -> Floats:
         """Return all phases for gain, offset and reference, then amplitude and log tau of each term.
 
-        The last point is the phase of the probe alone, from which all behind the long pulse are counted.
+        Behind them come the phase of the probe alone, from which all behind the long pulse are counted, and each term
+        itself: what the phases do not tell is kept within what lines do (`USUAL`).
         """
         amplitudes, taus = p[3::2], np.exp(p[4::2])
         while_it_lasts, later = self.while_it_lasts(amplitudes, taus, p[0]), self.later(amplitudes, taus, p[0])
-        return np.concatenate([while_it_lasts + p[1], later - p[2], p[2:3]])
+        return np.concatenate([while_it_lasts + p[1], later - p[2], p[2:]])
 
     def fitted(self, phase: Floats, late: Floats, sigma: Floats) -> Fit:
         """Return the fit with as few terms as do it.
@@ -210,7 +212,8 @@ class Model:
             fit = fit_any_curve(
                 "step response", ("gain", "offset", "reference", *terms), self.curve, [start],
                 ([-0.09, -1.5, -0.5, *(LEAST * count)], [0.09, 1.5, 0.5, *(MOST * count)]),
-                x, np.concatenate([whole, late, [0.0]]), sigma,
+                np.append(x, np.ones(2 * count)), np.concatenate([whole, late, [0.0], USUAL[0] * count]),
+                np.append(sigma, USUAL[1] * count),
             )  # fmt: skip
             chi2 = fit.reduced_chi2 * (len(x) - len(fit.names))
             if chi2 < cost - WORTH:
@@ -258,7 +261,7 @@ NODE = Node(
     kind=Target.QUBIT,
     finds=(
         Quantity(name="flux.predistortion.amplitude_*", low=-0.15, high=0.15, floor=0.05),
-        Quantity(name="flux.predistortion.tau_*", low=1e-9, high=1e-4, floor=3e-5),
+        Quantity(name="flux.predistortion.tau_*", low=1e-9, high=1e-4, floor=2e-4),
         Quantity(name="arc_*", low=-1e12, high=1e12, floor=1e10),
     ),
     make=lambda laboratory, targets, known: FluxTails(laboratory, targets),

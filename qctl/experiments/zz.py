@@ -30,7 +30,7 @@ from .rows import Row, barrier, flip, half, program, wait
 from .signal import excited
 
 Floats = NDArray[np.float64]
-WAITS = (1e-6, 4e-6, 12e-6)  # s; each tells how often the next has turned
+WAITS = (1e-6, 3e-6, 7e-6)  # s; each tells how often the next has turned, and little decays in the last
 DILUTED = 0.05  # of the shift: the high qubit starts in the wrong state, or is flipped badly, at times
 REACH = 400e3  # Hz
 
@@ -42,7 +42,7 @@ class Zz:
     name: ClassVar[str] = "zz"
     laboratory: Laboratory
     targets: tuple[str, ...]
-    shots: int = 300
+    shots: int = 500
 
     def scan(self, known: Parameters) -> Scan:
         """Return waits, then states of the high qubit, then axes, fastest last."""
