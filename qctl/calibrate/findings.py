@@ -7,9 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from qctl.core.errors import ParameterError
-from qctl.core.names import unit_of
 from qctl.core.parameters import Estimate, Parameters
-from qctl.store import Finding, LostRaceError, ParameterStore, Status
+from qctl.store import Finding, LostRaceError, ParameterStore, Status, unit_named
 
 from .acceptance import Verdict
 from .node import Node
@@ -31,11 +30,8 @@ def findings_of(node: Node, outcome: Outcome, verdict: Verdict, raw_data: str, n
     status = Status.ACCEPTED if verdict.accepted else Status.REJECTED
     found = dict(outcome.found)
     if not verdict.accepted and not found:
-        names = (one.name for one in node.finds if not one.name.endswith("*"))
-        found = {
-            f"{outcome.target}.{name}": Estimate(math.nan, math.nan, unit_of(name, node.kind) or "", now, node.name)
-            for name in names
-        }
+        names = (f"{outcome.target}.{one.name}" for one in node.finds if not one.name.endswith("*"))
+        found = {name: Estimate(math.nan, math.nan, unit_named(name), now, node.name) for name in names}
     return tuple(
         Finding(
             name,

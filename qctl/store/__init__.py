@@ -2,7 +2,7 @@
 
 from .difference import Change, difference
 from .errors import LostRaceError, StoreError
-from .finding import Finding, Status, judged
+from .finding import Finding, Status, judged, unit_named
 from .parameter_store import ParameterStore
 from .place import state_folder
 
@@ -16,4 +16,5 @@ __all__ = [
     "difference",
     "judged",
     "state_folder",
+    "unit_named",
 ]

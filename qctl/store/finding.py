@@ -85,6 +85,12 @@ def parts_of(name: str) -> tuple[str, str]:
     return target, quantity
 
 
+def unit_named(name: str) -> str:
+    """Return the SI unit that a full name fixes; empty for plain numbers and names in no list."""
+    _, quantity = parts_of(name)
+    return next((unit for target in Target if (unit := unit_of(quantity, target)) is not None), "")
+
+
 def _rules(finding: Finding) -> dict[str, str]:
     """Return by rule how it is broken; empty text where it is kept."""
     known, status = finding.estimate, finding.status
