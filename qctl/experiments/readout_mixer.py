@@ -92,7 +92,7 @@ class ReadoutMixer:
             "tone, image and carrier at four phases", np.tile(np.arange(QUARTERS) * 90.0, 3), tones.T.ravel() * 1e3,
             "phase (degrees)", "I + iQ (mV)",
         )  # fmt: skip
-        if size < 20 * sigma:
+        if not size > 20 * sigma:  # NaN is never enough
             return Outcome(
                 line, figures=(figure,), reason="no tone comes back: are both outputs and the source on?"
             )  # fmt: skip

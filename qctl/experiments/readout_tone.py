@@ -80,8 +80,10 @@ class ReadoutTone:
         return tuple(outcomes[qubit] for qubit in self.targets)
 
     def _frequency(self, qubit: str, known: Parameters) -> Estimate:
-        f0, shift = (known.estimates[f"{qubit}.resonator.{name}"] for name in ("frequency", "shift"))
-        return Estimate(f0.value + shift.value / 2, float(np.hypot(f0.error, shift.error / 2)), "Hz")
+        frequency, shift = f"{qubit}.resonator.frequency", f"{qubit}.resonator.shift"
+        middle = known[frequency] + known[shift] / 2
+        error = np.hypot(known.estimates[frequency].error, known.estimates[shift].error / 2)
+        return Estimate(middle, float(error), "Hz")
 
     def _loudest(self, qubit: str, known: Parameters) -> float:
         neighbours = qubits_on(self.laboratory, self.laboratory.qubits[qubit].readout)
@@ -90,7 +92,9 @@ class ReadoutTone:
     def _outcome(self, qubit: str, means: Complexes, noise: float, known: Parameters) -> Outcome:
         """Choose a tone: ``means`` (amplitude, state, part) in volts, ``noise`` of one part of one shot."""
         t1, apart = known[f"{qubit}.t1"], means[:, 1] - means[:, 0]
-        distance = np.sqrt(np.cumsum(np.abs(apart) ** 2, axis=1)) / noise  # in standard deviations of a shot
+        # Distance in standard deviations of a shot; noise in the means alone would make 4 / shots of its square.
+        squares = np.abs(apart) ** 2 / max(noise, 1e-300) ** 2 - 4 / self.shots
+        distance = np.sqrt(np.maximum(np.cumsum(squares, axis=1), 0.0))
         ends = self.part * np.arange(1, means.shape[2] + 1)
         wrong = ndtr(-distance / 2) + ends / (4 * t1)
         wrong[:, ends < SHORTEST] = 0.5
@@ -99,7 +103,7 @@ class ReadoutTone:
             "wrong answers, loudest tone", ends / us, wrong[-1], "length (us)", "share", marks=(ends[p] / us,),
             image=wrong,
         )  # fmt: skip
-        if distance.max() < LEAST_APART:
+        if not distance.max() >= LEAST_APART:  # NaN is never enough
             text = f"0 and 1 are nowhere further apart than {distance.max():.1f} standard deviations of a shot"
             return Outcome(qubit, figures=(figure,), reason=f"{text}: does the pi pulse work?")
         amplitude = LOUDNESS[a] * self._loudest(qubit, known)

@@ -77,7 +77,7 @@ class ReadoutWeights:
         )  # fmt: skip
         shot = error * np.sqrt(self.shots)
         distance = float(np.sqrt(np.sum(np.abs(apart) ** 2))) / shot
-        if distance < LEAST_APART:
+        if not distance >= LEAST_APART:  # NaN is never enough
             text = f"0 and 1 are {distance:.1f} standard deviations of a shot apart: weights would be noise"
             return Outcome(qubit, figures=(figure,), reason=text)
         largest = np.abs(apart).max()

@@ -24,6 +24,7 @@ from .rows import indices, program
 
 Floats = NDArray[np.float64]
 us, mA = 1e-6, 1e-3
+LEAST = 4  # currents at which the resonance must be seen
 SETTLED = 0.4  # of a tone, after which its answer counts as settled
 
 
@@ -91,6 +92,8 @@ class ResonatorFlux:
         bias = self._bias(qubit)
         if not bias:
             return Outcome(qubit, reason="its loop has no source of a direct current")
+        if np.isfinite(where).sum() < LEAST:
+            return Outcome(qubit, reason="the resonance is lost at most currents")
         (fit,) = fit_parabola(self._currents(qubit, known), where, errors)
         figures = (drawn(f"resonator of {qubit}", fit, "current (A)", y_label="frequency (Hz)"),)
         if not fit.ok or fit.value("curvature") >= 0:

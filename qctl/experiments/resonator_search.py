@@ -104,7 +104,8 @@ class ResonatorSearch:
             "relative to the usual",
             marks=tuple(np.array(places) / 1e9),
         )
-        seen = f"{len(found)} resonators on {line}: {', '.join(f'{place / 1e9:.4f}' for place in places)} GHz"
+        where = ", ".join(f"{place / 1e9:.4f}" for place in places)
+        seen = f"{len(found)} resonators on {line}: {where} GHz" if places else f"no resonator on {line}"
         if len(found) != len(qubits):
             text = f"{seen}, for {len(qubits)} qubits"
             return {qubit: Outcome(qubit, figures=(figure,), reason=text) for qubit in qubits}

@@ -22,6 +22,7 @@ from .rows import indices, program
 
 Floats = NDArray[np.float64]
 ns = 1e-9
+LEAST = 8.0  # standard deviations by which a tone must be heard; NaN is never enough
 
 
 @dataclass(frozen=True)
@@ -98,10 +99,10 @@ def fit_edge(t: Floats, y: NDArray[np.complex128], edge: float) -> Fit:
     curve = height * shape[k]
     sigma = float(np.sqrt(np.mean(np.abs(y - curve) ** 2) / 2))
     slope = np.abs(height) ** 2 * np.sum(np.gradient(shape[k], step) ** 2)
-    errors = np.array([sigma / np.sqrt(slope), sigma / np.sqrt(power[k])])
-    contrast = abs(height) / sigma
+    errors = np.array([sigma / np.sqrt(max(slope, 1e-300)), sigma / np.sqrt(power[k])])
+    contrast = abs(height) / max(sigma, 1e-300)
     reason = ""
-    if contrast * np.sqrt(power[k]) < 8:
+    if not contrast * np.sqrt(power[k]) >= LEAST:
         reason = "no tone comes back: is the line open, are its output and the source on?"
     elif not 2 * step < tried[k] < t[-1] - edge - 20 * step:
         reason = "the tone is there from the first sample on: it comes back earlier than the window opens"
