@@ -43,13 +43,14 @@ def _single(
     lost: Mapping[Key, str], records: Mapping[Key, Record], laboratory: Laboratory, nodes: Mapping[str, Node]
 ) -> tuple[str, ...]:
     """Return a hint for each qubit that is heard but does not answer to its drive, or is not heard at all."""
-    found = []
+    found, deaf = [], []
     for name, target in lost:
         if nodes[name].kind is not Target.QUBIT or "not seen" not in _word(lost[name, target]):
             continue
         drive = laboratory.qubits[target].drive
         heard = any(t == target and one.passes for (_, t), one in records.items())
         if heard:
+            deaf.append(target)
             outputs = " and ".join(str(port) for port in laboratory.lines[drive].outputs)
             found.append(
                 f"{target}: its resonator is heard, but nothing that its drive plays changes it: a dead output "
@@ -58,7 +59,15 @@ def _single(
         else:
             line = laboratory.qubits[target].readout
             found.append(f"{target}: nothing is heard of it: look at its resonator and at {line}")
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys([*_exchanged(tuple(dict.fromkeys(deaf)), laboratory), *found]))
+
+
+def _exchanged(deaf: tuple[str, ...], laboratory: Laboratory) -> tuple[str, ...]:
+    """Return a hint where several qubits are heard and none of them answers to its drive."""
+    if len(deaf) < 2:
+        return ()
+    qubits, drives = (" and ".join(names) for names in (deaf, [laboratory.qubits[name].drive for name in deaf]))
+    return (f"{qubits} are heard and none answers to its own drive: the cables of {drives} may be exchanged",)
 
 
 def _word(reason: str) -> str:

@@ -206,7 +206,7 @@ NODE = Node(
         Quantity(name="chevron.coupler_amplitude", low=0.02, high=0.95, floor=0.02),
     ),
     make=lambda laboratory, targets, known: Chevron(laboratory, targets),
-    needs=("flux_tails",),
+    needs=("flux_tails", "fine_amplitude", "single_shots"),
     claims=claims,
     applies=tunable,
 )
