@@ -9,20 +9,25 @@ from numpy.typing import NDArray
 
 from qctl.calibrate.fits import fit_decay
 from qctl.calibrate.outcome import Outcome
+from qctl.core.laboratory import Laboratory
 from qctl.core.parameters import Estimate, Parameters
 
 from .drawn import drawn
 
 Floats = NDArray[np.float64]
+ROOM = 0.9  # of the period, for waits
 
 
-def waits_for(known: Parameters, name: str, longest: float, n_points: int, step: float = 4e-9) -> list[float]:
+def waits_for(
+    laboratory: Laboratory, known: Parameters, name: str, longest: float, n_points: int, step: float = 4e-9
+) -> list[float]:
     """Return waits up to ``longest`` times what is believed of a time, more where it is a guess, s.
 
     They grow as squares: an exponential falls most where they are close, and all together they take a third less.
-    All are multiples of ``step``.
+    All are multiples of ``step``, and the longest leaves room for pulses and readout within the period.
     """
     whole = longest * known[name] * (1.0 if np.isfinite(known.estimates[name].error) else 1.6)
+    whole = min(whole, ROOM * laboratory.period)
     unit = max(whole / (n_points - 1) ** 2 / step, 1.0)
     return [round(unit * k * k) * step for k in range(n_points)]
 

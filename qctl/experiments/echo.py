@@ -39,7 +39,7 @@ class Echo:
     def scan(self, known: Parameters) -> Scan:
         """Return one wait after another, on all targets at once: what neighbours shift is refocused too."""
         qubits = indices(self.laboratory, self.targets)
-        waits = [waits_for(known, f"{t}.t2", self.longest, self.n_points, STEP) for t in self.targets]
+        waits = [waits_for(self.laboratory, known, f"{t}.t2", self.longest, self.n_points, STEP) for t in self.targets]
         circuits = []
         for k in shuffled(self.n_points):
             own = [times[k] for times in waits]
@@ -48,7 +48,7 @@ class Echo:
 
     def read(self, result: Result, known: Parameters) -> tuple[Outcome, ...]:
         """Return T2 of each target."""
-        waits = [waits_for(known, f"{t}.t2", self.longest, self.n_points, STEP) for t in self.targets]
+        waits = [waits_for(self.laboratory, known, f"{t}.t2", self.longest, self.n_points, STEP) for t in self.targets]
         signal, sigma = (unshuffled(part) for part in projected(result))
         return decay_outcome(self.name, "t2", "echo", self.targets, waits, signal.T, sigma.T)
 

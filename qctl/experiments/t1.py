@@ -37,7 +37,7 @@ class T1:
     def scan(self, known: Parameters) -> Scan:
         """Return one wait after another, on all targets at once."""
         qubits = indices(self.laboratory, self.targets)
-        waits = [waits_for(known, f"{t}.t1", self.longest, self.n_points) for t in self.targets]
+        waits = [waits_for(self.laboratory, known, f"{t}.t1", self.longest, self.n_points) for t in self.targets]
         circuits = []
         for k in shuffled(self.n_points):
             own = [times[k] for times in waits]
@@ -46,7 +46,7 @@ class T1:
 
     def read(self, result: Result, known: Parameters) -> tuple[Outcome, ...]:
         """Return T1 of each target."""
-        waits = [waits_for(known, f"{t}.t1", self.longest, self.n_points) for t in self.targets]
+        waits = [waits_for(self.laboratory, known, f"{t}.t1", self.longest, self.n_points) for t in self.targets]
         signal, sigma = (unshuffled(part) for part in projected(result))
         return decay_outcome(self.name, "t1", "decay of level 1", self.targets, waits, signal.T, sigma.T)
 
