@@ -61,6 +61,7 @@ class Cycle:
             self.memory.recall(store, self._drifting())
         self.steps: list[Step] = []
         self.seconds: dict[str, float] = {}
+        self.found_out: tuple[str, ...] = ()  # by a look along the wiring
         self._number = 0
 
     @property
@@ -200,5 +201,5 @@ class Cycle:
             laboratory=self.store.laboratory, known=self.bench.known, first=first, last=self.stored.number,
             steps=tuple(self.steps), states=states, started=started, ended=self.bench.now(),
             seconds=self.bench.seconds, wall=took, code=CODE, stopped=stopped,
-            hints=hints(self.records, self.bench.laboratory, self.nodes),
+            hints=(*self.found_out, *hints(self.records, self.bench.laboratory, self.nodes)),
         )  # fmt: skip

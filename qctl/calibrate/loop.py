@@ -10,6 +10,7 @@ from qctl.core.names import Target
 from qctl.run import Lab
 from qctl.store import ParameterStore
 
+from .cables import exchanged
 from .cycle import Cycle
 from .events import OnEvent, silent
 from .findings import guesses
@@ -93,4 +94,5 @@ def brought_up(cycle: Cycle, budget: float = float("inf")) -> Report:
             stopped = f"the budget of {budget:g} s of machine time is spent"
             break
         cycle.take(following)
+    cycle.found_out = exchanged(cycle.bench, cycle.nodes, cycle.records)
     return cycle.report(first, started, wall.perf_counter() - begun, stopped)

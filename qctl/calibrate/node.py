@@ -56,6 +56,7 @@ class Node:
     claims : what a target occupies meanwhile: two targets whose claims meet do not run at the same time. Names of
         qubits, couplings and lines
     check : how a candidate is compared with the old value; None where there is nothing to compare with
+    sees_drive : it succeeds where what a qubit's drive line plays reaches this qubit, and only there
     least_contrast : swing of the fit in standard deviations of a point, below which nothing was seen
     applies : which targets have it at all; steps that need it pass over the others
     largest_error : of a candidate, relative to the size of its quantity (or to `floor` where that is larger)
@@ -70,6 +71,7 @@ class Node:
     claims: Callable[[Laboratory, Parameters, str], frozenset[str]]
     check: MakeCheck | None = None
     applies: Callable[[Laboratory, str], bool] = lambda laboratory, target: True
+    sees_drive: bool = False
     least_contrast: float = 3.0
     largest_error: float = 0.5
 

@@ -174,7 +174,7 @@ NODE = Node(
     name=DriveCrosstalk.name,
     kind=Target.QUBIT,
     # Nothing that is played makes up for it: what it says is whether gates may run at the same time.
-    finds=(Quantity(name="drive.crosstalk.*", low=0.0, high=0.5, floor=0.05),),
+    finds=(Quantity(name="drive.crosstalk.*", low=-0.01, high=0.5, floor=0.05),),
     make=lambda laboratory, targets, known: DriveCrosstalk(laboratory, targets),
     needs=("fine_amplitude",),
     claims=lambda laboratory, known, target: frozenset(laboratory.qubit_names),

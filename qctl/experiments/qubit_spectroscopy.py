@@ -86,4 +86,5 @@ NODE = Node(
     make=lambda laboratory, targets, known: QubitSpectroscopy(laboratory, targets),
     needs=("resonators",),
     claims=lambda laboratory, known, target: frozenset({target}),
+    sees_drive=True,
 )
