@@ -116,7 +116,7 @@ def fit_edge(t: Floats, y: NDArray[np.complex128], edge: float) -> Fit:
 NODE = Node(
     name=TimeOfFlight.name,
     kind=Target.LINE,
-    finds=(Quantity(name="return_delay", low=0.0, high=10e-6, floor=2e-9),),
+    finds=(Quantity(name="return_delay", low=-1e-6, high=10e-6, floor=2e-9),),
     make=lambda laboratory, targets, known: TimeOfFlight(laboratory, targets),
     claims=lambda laboratory, known, line: frozenset({line}),
 )
