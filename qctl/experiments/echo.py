@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
+
+import numpy as np
 
 from qctl.calibrate.node import Node, Quantity
 from qctl.calibrate.outcome import Outcome
 from qctl.calibrate.scan import Scan
 from qctl.core.laboratory import Laboratory
 from qctl.core.names import Target
-from qctl.core.parameters import Parameters
+from qctl.core.parameters import Estimate, Parameters
 from qctl.core.result import Result
 
 from .decays import decay_outcome, shuffled, unshuffled, waits_for
@@ -50,7 +52,21 @@ class Echo:
         """Return T2 of each target."""
         waits = [waits_for(self.laboratory, known, f"{t}.t2", self.longest, self.n_points, STEP) for t in self.targets]
         signal, sigma = (unshuffled(part) for part in projected(result))
-        return decay_outcome(self.name, "t2", "echo", self.targets, waits, signal.T, sigma.T)
+        outcomes = decay_outcome(self.name, "t2", "echo", self.targets, waits, signal.T, sigma.T)
+        return tuple(replace(o, found=with_limit(o, known)) if o.found else o for o in outcomes)
+
+
+def with_limit(outcome: Outcome, known: Parameters) -> dict[str, Estimate]:
+    """Return what was found and the error of a gate that follows from coherence alone, until it is benchmarked.
+
+    ``duration (1 / T1 + 2 / T2) / 6`` of a quarter turn, to first order (average over states of what T1 and T2 do).
+    """
+    target, t2 = outcome.target, outcome.found[f"{outcome.target}.t2"]
+    t1, duration = known.estimates[f"{target}.t1"], known[f"{target}.x90.duration"]
+    value = duration * (1 / t1.value + 2 / t2.value) / 6
+    by_t1 = min(t1.error, t1.value) / t1.value**2
+    error = duration / 6 * float(np.hypot(by_t1, 2 * t2.error / t2.value**2))
+    return {**outcome.found, f"{target}.error": Estimate(value, error, run=f"{Echo.name}: coherence limit")}
 
 
 def echo(qubit: int, seconds: float) -> list[Row]:
@@ -61,8 +77,11 @@ def echo(qubit: int, seconds: float) -> list[Row]:
 NODE = Node(
     name=Echo.name,
     kind=Target.QUBIT,
-    finds=(Quantity(name="t2", low=100e-9, high=10e-3, floor=60e-6),),
+    finds=(
+        Quantity(name="t2", low=100e-9, high=10e-3, floor=60e-6),
+        Quantity(name="error", low=0, high=0.5, floor=0.01),
+    ),
     make=lambda laboratory, targets, known: Echo(laboratory, targets),
-    needs=("ramsey", "single_shots"),
+    needs=("t1",),
     claims=lambda laboratory, known, target: frozenset({target}),
 )

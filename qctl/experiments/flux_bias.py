@@ -49,7 +49,7 @@ class FluxBias:
     targets: tuple[str, ...]
     steps: tuple[float, ...] = (-0.3e-3, -0.1e-3, 0.1e-3, 0.3e-3)
     period: float = 8e-3
-    n_points: int = 25
+    n_points: int = 19
     shots: int = 80
 
     def line(self, target: str) -> str:

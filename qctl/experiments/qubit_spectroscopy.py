@@ -45,7 +45,7 @@ class QubitSpectroscopy:
     targets: tuple[str, ...]
     span: float = 60e6
     least_span: float = 15e6
-    n_points: int = 31
+    n_points: int = 23
     shots: int = 100
 
     def asked(self, known: Parameters) -> Comb:

@@ -63,8 +63,6 @@ NODES: tuple[Node, ...] = (
     fine_amplitude.NODE,
     t1.NODE,
     echo.NODE,
-    rb1.NODE,
-    drive_crosstalk.NODE,
     # couplings
     flux_arc.NODE,
     flux_tails.NODE,
@@ -80,6 +78,9 @@ ON_REQUEST: tuple[Node, ...] = (
     resonator_power.NODE,
     resonator_flux.NODE,
     three_states.NODE,
+    # how well gates of one qubit work, and who else feels them
+    rb1.NODE,
+    drive_crosstalk.NODE,
     # how well a CZ works, and what hardly matters to it
     coupler_tails.NODE,
     flux_crosstalk.NODE,

@@ -61,7 +61,7 @@ def test_ramsey_finds_the_frequency_to_some_kilohertz(qubit_lab, truth, found, q
 
 def test_noise_alone_is_no_line(laboratory, answer):
     known, ask = default_parameters(laboratory), QubitSpectroscopy(laboratory, ("q0", "q3"))
-    (first, second) = ask.read(answer(laboratory, ask.targets, np.full((62, 2), 0.02)), known)
+    (first, second) = ask.read(answer(laboratory, ask.targets, np.full((2 * ask.n_points, 2), 0.02)), known)
     assert not first.found
     assert not second.found
     assert "no line seen between 5.2215 and 5.3415 GHz" in first.reason
@@ -70,7 +70,7 @@ def test_noise_alone_is_no_line(laboratory, answer):
 def test_two_lines_alike_are_not_told_apart(laboratory, answer):
     known, ask = default_parameters(laboratory), QubitSpectroscopy(laboratory, ("q0",))
     axis = ask.asked(known).frequencies[0] - known["q0.frequency"]
-    ones = sum(0.7 * np.exp2(-((2 * (axis - at) / 10e6) ** 2)) for at in (-30e6, 20e6))
+    ones = sum(0.7 * np.exp2(-((2 * (axis - at) / 13e6) ** 2)) for at in (-30e6, 20e6))
     (outcome,) = ask.read(answer(laboratory, ask.targets, np.tile(ones, 2)), known)
     assert not outcome.found
     assert "two lines alike" in outcome.reason
