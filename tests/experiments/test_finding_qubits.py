@@ -70,7 +70,7 @@ def test_noise_alone_is_no_line(laboratory, answer):
 def test_two_lines_alike_are_not_told_apart(laboratory, answer):
     known, ask = default_parameters(laboratory), QubitSpectroscopy(laboratory, ("q0",))
     axis = ask.asked(known).frequencies[0] - known["q0.frequency"]
-    ones = sum(0.7 * np.exp2(-((2 * (axis - at) / 13e6) ** 2)) for at in (-30e6, 20e6))
+    ones = sum(size * np.exp2(-((2 * (axis - at) / 13e6) ** 2)) for at, size in ((-30e6, 0.8), (20e6, 0.5)))
     (outcome,) = ask.read(answer(laboratory, ask.targets, np.tile(ones, 2)), known)
     assert not outcome.found
     assert "two lines alike" in outcome.reason
