@@ -70,7 +70,7 @@ def test_noise_alone_is_no_line(laboratory, answer):
 def test_two_lines_alike_are_not_told_apart(laboratory, answer):
     known, ask = default_parameters(laboratory), QubitSpectroscopy(laboratory, ("q0",))
     axis = ask.asked(known).frequencies[0] - known["q0.frequency"]
-    ones = sum(size * np.exp2(-((2 * (axis - at) / 13e6) ** 2)) for at, size in ((-30e6, 0.8), (20e6, 0.5)))
+    ones = sum(size * np.exp2(-((2 * (axis - at) / 10e6) ** 2)) for at, size in ((-30e6, 0.8), (20e6, 0.5)))
     (outcome,) = ask.read(answer(laboratory, ask.targets, np.tile(ones, 2)), known)
     assert not outcome.found
     assert "two lines alike" in outcome.reason
@@ -110,14 +110,14 @@ def test_slow_noise_goes_into_the_error_of_a_frequency(laboratory, answer):
     known = known.replaced({"q2.frequency": Estimate(known["q2.frequency"], 10e3, "Hz")})
     ask, errors = Ramsey(laboratory, ("q2",), shots=800), []
     beat, rng = ask.beat(known, "q2"), np.random.default_rng(4)
-    for noise in (0.0, 20e3):
+    for noise in (0.0, 8e3):
         jitter = noise * rng.normal(size=8)
         waves = [0.5 + 0.45 * np.cos(2 * np.pi * (beat.artificial - d) * beat.waits) for d in jitter]
         parts = [answer(laboratory, ask.targets, wave, 100, seed) for seed, wave in enumerate(waves)]
         (outcome,) = ask.read(shots_in_a_row(parts), known)
         errors.append(outcome.found["q2.frequency"].error)
-    assert errors[1] > 3 * errors[0]
-    assert errors[1] == pytest.approx(20e3 / np.sqrt(8), rel=0.5)
+    assert errors[1] > 2 * errors[0]
+    assert errors[1] == pytest.approx(8e3 / np.sqrt(8), rel=0.5)  # the mean of eight draws
 
 
 def test_no_two_coupled_qubits_share_a_group(laboratory):
