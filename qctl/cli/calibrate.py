@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     "--maintain", is_flag=True, help="Keep what is calibrated good while it drifts, in virtual time on a mock rack."
 )
 @click.option("--for", "duration", default="24h", show_default=True, metavar="TIME", help="How long to maintain.")
+@click.option("--also", default="", metavar="STEPS", help="Steps that no bring-up needs, as rb1,rb2,leakage.")
 @click.option("--budget", metavar="TIME", help="Begin no step after so much machine time, as 90s or 10min.")
 @click.option(
     "--report",
@@ -49,6 +50,7 @@ def command(
     from_scratch: bool,
     maintain: bool,
     duration: str,
+    also: str,
     budget: str | None,
     report_file: Path | None,
     as_json: bool,
@@ -74,7 +76,7 @@ def command(
         raise UsageError(
             "--maintain together with --from-scratch or --budget", allowed="one of them", remedy="calibrate first"
         )
-    names = tuple(name.strip() for name in targets.split(",") if name.strip())
+    names, more = _names(targets), _names(also)
     with Lab.open(lab, seed=seed, twin=twin, state=folder) as laboratory:
         described = laboratory.laboratory
         rows = names or (*described.qubits, *described.couplings)
@@ -82,7 +84,7 @@ def command(
             ParameterStore.open(folder, stored_as(described, twin)) as store,
             LiveTable(rows, Console(stderr=True, quiet=as_json)) as table,
         ):
-            nodes = nodes_of(described)
+            nodes = nodes_of(described, more)
             if maintain:
                 report = keep(laboratory, store, nodes, names, seconds=span(duration), on_event=table)
             else:
@@ -101,6 +103,10 @@ def command(
             where=report.laboratory,
             remedy=f"read {written}",
         )
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
 def _write(path: Path, text: str) -> None:
