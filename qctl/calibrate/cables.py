@@ -17,21 +17,21 @@ from .workbench import Workbench
 MOST = 6  # silent qubits that are asked through each other's lines; more of them are no exchanged cables
 
 
-def exchanged(bench: Workbench, nodes: Mapping[str, Node], records: Mapping[Key, Record]) -> tuple[str, ...]:
-    """Return in words which lines lead to other qubits than they should.
+def exchanged(bench: Workbench, nodes: Mapping[str, Node], records: Mapping[Key, Record]) -> dict[str, str]:
+    """Return by qubit, in words, which lines lead to other qubits than they should.
 
     The first step that sees a drive is played once for each way to exchange the lines of all silent qubits in a circle.
     """
     node = next((one for one in nodes.values() if one.sees_drive), None)
     if node is None:
-        return ()
+        return {}
     silent = tuple(
         target
         for (name, target), one in records.items()
         if name == node.name and one.state.standing is Standing.QUARANTINED and not one.passes
     )
     if not 2 <= len(silent) <= MOST:
-        return ()
+        return {}
     found: dict[str, str] = {}
     for shift in range(1, len(silent)):
         lines = {q: bench.laboratory.qubits[silent[(k + shift) % len(silent)]].drive for k, q in enumerate(silent)}
@@ -49,17 +49,16 @@ def driven_by(laboratory: Laboratory, lines: Mapping[str, str]) -> Laboratory:
     return replace(laboratory, qubits=qubits)
 
 
-def _said(found: Mapping[str, str], laboratory: Laboratory) -> tuple[str, ...]:
+def _said(found: Mapping[str, str], laboratory: Laboratory) -> dict[str, str]:
     own = {laboratory.qubits[target].drive: target for target in found}
-    texts = []
+    texts: dict[str, str] = {}
     for target, line in found.items():
-        other = own.get(line)
-        mine = laboratory.qubits[target].drive
-        if other is not None and found[other] == mine:
-            if target < other:
-                texts.append(
-                    f"the cables of {mine} and {line} are exchanged: {target} answers to {line}, and {other} to {mine}"
-                )
+        other, mine = own.get(line, ""), laboratory.qubits[target].drive
+        if other in texts and found[other] == mine:
+            texts[target] = texts[other]
+        elif other and found[other] == mine:
+            both = f"{target} answers to {line}, and {other} to {mine}"
+            texts[target] = f"the cables of {mine} and {line} are exchanged: {both}"
         else:
-            texts.append(f"{target} answers to {line} instead of {mine}: a cable leads to the wrong qubit")
-    return tuple(texts)
+            texts[target] = f"{target} answers to {line} instead of {mine}: a cable leads to the wrong qubit"
+    return texts

@@ -61,7 +61,7 @@ class Cycle:
             self.memory.recall(store, self._drifting())
         self.steps: list[Step] = []
         self.seconds: dict[str, float] = {}
-        self.found_out: tuple[str, ...] = ()  # by a look along the wiring
+        self.found_out: dict[str, str] = {}  # by target, what a look along the wiring explains
         self._number = 0
 
     @property
@@ -201,5 +201,5 @@ class Cycle:
             laboratory=self.store.laboratory, known=self.bench.known, first=first, last=self.stored.number,
             steps=tuple(self.steps), states=states, started=started, ended=self.bench.now(),
             seconds=self.bench.seconds, wall=took, code=CODE, stopped=stopped,
-            hints=(*self.found_out, *hints(self.records, self.bench.laboratory, self.nodes)),
+            hints=hints(self.records, self.bench.laboratory, self.nodes, self.bench.known, self.found_out),
         )  # fmt: skip

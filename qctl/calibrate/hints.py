@@ -2,24 +2,55 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 from qctl.core.laboratory import Laboratory
 from qctl.core.names import Target
+from qctl.core.parameters import Parameters
 
+from .acceptance import said
 from .node import Node
 from .progress import Key, Record
 from .report import Standing
 
+SHORT = 0.2  # of the expected T1: then something lossy sits on the qubit
 
-def hints(records: Mapping[Key, Record], laboratory: Laboratory, nodes: Mapping[str, Node]) -> tuple[str, ...]:
-    """Return what the quarantined targets have in common, most shared first."""
+
+def hints(
+    records: Mapping[Key, Record],
+    laboratory: Laboratory,
+    nodes: Mapping[str, Node],
+    known: Parameters,
+    explained: Mapping[str, str],
+) -> tuple[str, ...]:
+    """Return what is explained already, then what the quarantined targets have in common, most shared first.
+
+    Parameters
+    ----------
+    explained : by target, in words
+    """
     lost = {
         (name, target): record.state.reason
         for (name, target), record in records.items()
-        if record.state.standing is Standing.QUARANTINED
+        if record.state.standing is Standing.QUARANTINED and target not in explained
     }
-    return (*_shared(lost, records, laboratory, nodes), *_single(lost, records, laboratory, nodes))
+    guessed = (*_shared(lost, records, laboratory, nodes), *_single(lost, records, laboratory, nodes))
+    return (*dict.fromkeys(explained.values()), *_lossy(laboratory, known), *guessed)
+
+
+def _lossy(laboratory: Laboratory, known: Parameters) -> tuple[str, ...]:
+    """Return a hint for each qubit that lives much shorter than expected."""
+    found = []
+    for qubit in laboratory.qubits:
+        name = f"{qubit}.t1"
+        one, expected = known.estimates.get(name), laboratory.first_guess.get(name)
+        if one is not None and expected and math.isfinite(one.error) and one.value < SHORT * expected:
+            found.append(
+                f"{qubit}: T1 is {said(one.value, 's', 2)} where {said(expected, 's', 2)} were expected: something "
+                "lossy sits at its frequency, such as a two-level defect; a few MHz away it may live longer"
+            )
+    return tuple(found)
 
 
 def _shared(
