@@ -44,7 +44,7 @@ class DispersiveShift:
     name: ClassVar[str] = "dispersive_shift"
     laboratory: Laboratory
     targets: tuple[str, ...]
-    shots: int = 150
+    shots: int = 100
     n_points: int = 13
     below: float = 1.9
     above: float = 1.1

@@ -87,20 +87,20 @@ class ReadoutMixer:
         tones, errors = tones_in(trace, np.tile([offset, -offset, 0.0], (QUARTERS, 1)), self.duration / 5)
         on_i, on_q = (tones[0] - tones[2]) / 2, (tones[1] - tones[3]) / 2
         sigma = float(errors[:, :2].mean()) / np.sqrt(2)  # of a difference, halved
-        size = np.abs(on_i[:2]).min()
+        sizes = {"I": np.abs(on_i[:2]).min(), "Q": np.abs(on_q[:2]).min()}
+        weak, strong = sorted(sizes, key=lambda part: float(sizes[part]))
         figure = Figure(
             "tone, image and carrier at four phases", np.tile(np.arange(QUARTERS) * 90.0, 3), tones.T.ravel() * 1e3,
             "phase (degrees)", "I + iQ (mV)",
         )  # fmt: skip
-        if not size > 20 * sigma:  # NaN is never enough
-            return Outcome(
-                line, figures=(figure,), reason="no tone comes back: are both outputs and the source on?"
-            )  # fmt: skip
-        if not 0.5 < np.abs(on_q[:2]).min() / size < 2:
-            return Outcome(
-                line, figures=(figure,), reason="I and Q differ by more than a factor of 2: is one of them open?"
-            )
-        found = self._imbalance(line, on_q[:2] / on_i[:2], sigma / size, known)
+        if not sizes[strong] > 20 * sigma:  # NaN is never enough
+            return Outcome(line, figures=(figure,), reason="no tone comes back: are both outputs and the source on?")
+        if not sizes[weak] > sizes[strong] / 2:
+            port = self.laboratory.lines[line].i if weak == "I" else self.laboratory.lines[line].q
+            share = f"{100 * sizes[weak] / sizes[strong]:.0f} % of what {strong} plays"
+            text = f"what {weak} ({port}) plays comes back with {share}: a dead output or a loose cable"
+            return Outcome(line, figures=(figure,), reason=text)
+        found = self._imbalance(line, on_q[:2] / on_i[:2], sigma / float(sizes["I"]), known)
         found |= self._leakage(line, tones[:, 2], on_i[2], on_q[2], float(errors[:, 2].mean()), known)
         estimates = {
             f"{line}.mixer.{name}": Estimate(value, error, "rad" if name == "phase" else "", run=self.name)

@@ -9,6 +9,8 @@ from qctl import Lab
 from qctl.calibrate.workbench import Workbench
 from qctl.compile import default_parameters
 from qctl.core.parameters import Estimate
+from qctl.core.record import Timing
+from qctl.core.result import MeanTrace, Result
 from qctl.experiments.assignment import AssignmentCheck, prepared
 from qctl.experiments.dispersive_shift import DispersiveShift
 from qctl.experiments.readout_mixer import ReadoutMixer
@@ -23,6 +25,7 @@ from qctl.judge.readout_grid import best_tone
 from qctl.judge.solvable import sweet_biases
 from qctl.judge.stage import Bench
 from qctl.physics.chip import Chip
+from qctl.platforms.distortion import mixer_correction
 
 LINE = "feedline"
 QUBITS = ("q0", "q1", "q2", "q3", "q4")
@@ -139,6 +142,47 @@ def test_three_states_are_told_apart(readout, place):
 def test_no_step_fails_on_a_healthy_laboratory(readout):
     reasons = [outcome.reason for outcomes in readout.outcomes.values() for outcome in outcomes]
     assert not any(reasons), reasons
+
+
+def mixed(laboratory, known, gain, phase, leak, works=(1.0, 1.0)):
+    """Return what comes back of the four points of the mixer's scan, through a mixer of the test's own."""
+    asked, fs = ReadoutMixer(laboratory, (LINE,)), 2e9
+    (pulse,) = asked.scan(known).program.pulses
+    matrix, offset = mixer_correction(LINE, known)
+    t, rows, rng = np.arange(2000) / fs, [], np.random.default_rng(4)
+    for quarter in range(4):
+        tones = [
+            one.amplitude * np.exp(1j * (2 * np.pi * (one.frequency - 7.2e9) * t + quarter * np.pi / 2))
+            for one in pulse.tones
+        ]
+        z = np.sum(tones, axis=0)
+        i, q = (matrix @ [z.real, z.imag] + offset[:, None]) * np.array(works)[:, None] + np.array(leak)[:, None]
+        back = (i + 1j * gain * (q * np.cos(phase) + i * np.sin(phase))) * 0.1 * np.exp(0.9j)
+        rows.append(back + 1e-4 * (rng.normal(size=2000) + 1j * rng.normal(size=2000)))
+    trace = MeanTrace(np.array(rows), fs, 0)
+    iq, names = np.zeros((4, 1, 1), complex), laboratory.qubit_names
+    result = Result(
+        np.zeros((4, 1, 1), np.uint8), iq, ((0, 0),), names, tuple(range(5)), "0", Timing(), traces={LINE: trace}
+    )
+    (outcome,) = asked.read(result, known)
+    return outcome
+
+
+@pytest.mark.parametrize("before", [{}, {"gain": 0.93, "phase": -0.08, "offset_i": 0.02, "offset_q": -0.01}])
+def test_a_mixer_is_found_exactly_whatever_correction_was_played(laboratory, before):
+    given = {f"{LINE}.mixer.{name}": Estimate(value, 1e-3) for name, value in before.items()}
+    outcome = mixed(laboratory, default_parameters(laboratory).replaced(given), 1.07, 0.11, (0.006, -0.009))
+    truth = {"gain": 1.07, "phase": 0.11, "offset_i": -0.006, "offset_q": 0.009}
+    for name, value in truth.items():
+        found = outcome.found[f"{LINE}.mixer.{name}"]
+        assert abs(found.value - value) < 4 * found.error < 2e-3
+
+
+@pytest.mark.parametrize(("works", "port"), [((0.0, 1.0), "I (awg1.7)"), ((1.0, 0.0), "Q (awg1.8)")])
+def test_a_dead_output_of_a_pair_is_named(laboratory, works, port):
+    outcome = mixed(laboratory, default_parameters(laboratory), 1.0, 0.0, (0.0, 0.0), works)
+    assert not outcome.found
+    assert port in outcome.reason
 
 
 @pytest.mark.parametrize("late", [40.0e-9, 61.3e-9, 118.7e-9])
