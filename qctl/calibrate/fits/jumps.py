@@ -10,6 +10,7 @@ from qctl.kernels.fit import evaluate
 Floats = NDArray[np.float64]
 MOST_PLACES = 60
 FEWEST = 4  # points on either side of a step
+EXPLAINED = 0.45  # share of residuals beyond noise that a step must explain; half of it where there are two parts
 
 
 def find_jump(
@@ -47,7 +48,10 @@ def find_jump(
         stands_out = np.abs(heights) * np.sqrt(sizes) / noise
         k = int(stands_out.argmax())
         best = max(best, (float(stands_out[k]), float(abs(heights[k])), int(places[k])))
-    return best
+    excess = float(np.sum((scaled / noise) ** 2)) - (int(used.sum()) - len(free))
+    return (
+        best if best[0] ** 2 > EXPLAINED * excess / halves else (0.0, 0.0, 0)
+    )  # else the curve is wrong in another way
 
 
 def _slopes(model: int, u: Floats, theta: Floats, free: NDArray[np.intp]) -> Floats:
