@@ -5,9 +5,20 @@ from qctl.physics.twin import Twin
 from .defects import with_defects
 from .draw import draw_twin
 from .readout import Readout
-from .score import Score, score
+from .score import Score, gates_at, score
 from .solvable import complaints
 from .stage import Upload
 from .text import twin_text
 
-__all__ = ["Readout", "Score", "Twin", "Upload", "complaints", "draw_twin", "score", "twin_text", "with_defects"]
+__all__ = [
+    "Readout",
+    "Score",
+    "Twin",
+    "Upload",
+    "complaints",
+    "draw_twin",
+    "gates_at",
+    "score",
+    "twin_text",
+    "with_defects",
+]

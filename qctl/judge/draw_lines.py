@@ -106,7 +106,9 @@ def draw_fluxes(plan: Plan, crosstalk: tuple[FluxCrosstalk, ...]) -> dict[str, F
     total = dict(own)
     for c in crosstalk:
         total[c.target] += c.magnitude * own[c.source]
-    return {name: replace(line, offset=-rounded(total[name], 9)) for name, line in found.items()}
+    # Nothing can be done about flux that is trapped in a loop without a source.
+    trapped = {n: plan.chance(f"{n} trapped").about(0.0, ranges.TRAPPED) for n in found if lab.lines[n].bias is None}
+    return {n: replace(line, offset=trapped.get(n, -rounded(total[n], 9))) for n, line in found.items()}
 
 
 def _sweet_bias(plan: Plan, line: str, chance: Chance) -> float:

@@ -42,6 +42,7 @@ MIXER_OFFSET = 0.008  # of full scale
 DELAY = 3 * ns
 LATENCY = 1 * ns  # of trigger inputs
 BIAS = 0.35 * mA
+TRAPPED = 0.005  # flux quanta, in loops without a source of direct current
 QUBIT_PERIOD = (7.6 * mA, 8.6 * mA)  # direct current of one flux quantum
 COUPLER_PERIOD = (9.7 * mA, 10.6 * mA)
 QUBIT_HALF_FLUX = (0.90, 1.04)  # of full scale, threads half a quantum

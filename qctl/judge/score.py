@@ -19,7 +19,7 @@ from .readout_grid import best_tone
 from .stage import Bench, Upload
 from .truths import ValueScore, scored, truths_of
 
-STEPS = np.array([-0.02, 0.0, 0.02])  # of an amplitude: through three infidelities goes a parabola
+STEP = 0.02  # of an amplitude: through infidelities at three of them goes a parabola
 ROUNDS = 3
 
 
@@ -74,6 +74,21 @@ def score(
     return Score(scored(bench, truths), ordered, tuple(rows))
 
 
+def gates_at(
+    laboratory: Laboratory,
+    twin: Twin,
+    parameters: Parameters,
+    gates: Sequence[tuple[str, str]],
+    upload: Upload,
+    *,
+    at: float = 0.0,
+    seed: int = 0,
+) -> tuple[GateScore, ...]:
+    """Return what :func:`score` says of gates, and nothing else: some 30 ms a gate."""
+    asked = [Gate(kind, target, point) for point, (kind, target) in enumerate(gates)]
+    return tuple(judged_gates(bench_at(laboratory, twin, parameters, at, seed), upload, asked))
+
+
 def bench_at(laboratory: Laboratory, twin: Twin, parameters: Parameters, at: float, seed: int) -> Bench:
     """Return a bench with the truth of one moment of virtual time, at the stored biases."""
     still = Bench(laboratory, twin, parameters)
@@ -104,28 +119,30 @@ def _row(bench: Bench, gate: Gate, error: float, leaked: float) -> GateScore:
 def score_amplitudes(bench: Bench, upload: Upload, gates: Sequence[Gate]) -> dict[str, float]:
     """Return the amplitudes of pulses at which their errors are least, all else as it is."""
     found = {}
-    pulses = [gate for gate in gates if gate.kind != "cz"]
-    middles = dict.fromkeys(pulses, 1.0)
-    for _ in range(ROUNDS):
-        errors = np.stack([_errors_at(bench, upload, {g: m + step for g, m in middles.items()}) for step in STEPS])
-        for gate, (low, here, high) in zip(pulses, errors.T.tolist(), strict=True):
-            bend = low + high - 2 * here
-            move = STEPS[2] * (low - high) / (2 * bend) if bend > 0 else STEPS[2] * np.sign(low - high)
-            middles[gate] += float(np.clip(move, -0.3, 0.3))
-    for gate, scale in middles.items():
-        name = f"{gate.target}.{gate.kind}.amplitude"
-        found[name] = bench.parameters[name] * scale
+    for gate in gates:
+        if gate.kind != "cz":
+            name = f"{gate.target}.{gate.kind}.amplitude"
+            found[name] = bench.parameters[name] * _best_scale(bench, upload, gate)
     return found
 
 
-def _errors_at(bench: Bench, upload: Upload, scales: dict[Gate, float]) -> list[float]:
-    """Return the error of each pulse when all that its line plays is scaled; each with its own phase of arrival."""
-    found = []
-    for gate, scale in scales.items():
-        line = bench.laboratory.qubits[gate.target].drive
+def _best_scale(bench: Bench, upload: Upload, gate: Gate) -> float:
+    """Return the factor on all that a pulse's line plays at which its error is least; its phase of arrival is free."""
+    line = bench.laboratory.qubits[gate.target].drive
+
+    def error(scale: float) -> float:
         one, _ = rotation(bench, bench.scenery(upload, {line: scale}, gate.point), upload, gate)
-        found.append(one.error(best_phase([one])))
-    return found
+        return one.error(best_phase([one]))
+
+    middle = 1.0
+    for _ in range(ROUNDS):
+        low, here, high = (error(middle + step) for step in (-STEP, 0.0, STEP))
+        bend = low + high - 2 * here
+        move = STEP * (low - high) / (2 * bend) if bend > 0 else STEP * float(np.sign(low - high))
+        middle += float(np.clip(move, -0.3, 0.3))
+        if abs(move) < STEP / 4:  # the parabola through points on both sides is as good as it gets
+            break
+    return middle
 
 
 def _errors(bench: Bench, gates: Sequence[GateScore]) -> dict[str, float]:

@@ -34,6 +34,7 @@ RESONATORS_APART = 3.0  # of the wider linewidth
 LEAST_SNR = 5.0  # distance of 0 and 1 at the guessed tone, in standard deviations
 MOST_PHOTONS = 0.5  # of the critical number, at the guessed tone
 FULL_DIGITIZER = 0.95
+MOST_TRAPPED = 0.01  # flux quanta in a loop without a source: 1.3 MHz of a qubit
 
 
 def complaints(laboratory: Laboratory, twin: Twin) -> tuple[str, ...]:
@@ -107,7 +108,7 @@ class _Rules:
             truth, source = self.chip.flux_line(name), lab.lines[name].bias
             yield from self._predistortion(name, truth)
             sweet, limit = sweet_biases(self.chip).get(name, 0.0), lab.limits.get(source or "")
-            if source is None and abs(truth.offset) > 1e-6:
+            if source is None and abs(truth.offset) > MOST_TRAPPED:
                 yield f"{name} has a flux of {truth.offset:g} and no source to take it away"
             if limit is not None and not limit.min <= sweet <= limit.max:
                 yield f"{name} needs {sweet * 1e3:.2f} mA, beyond its limits"
