@@ -106,12 +106,13 @@ def plan(view: View) -> tuple[Choice, ...]:
         return ()
     best, moved = found[0], True
     while moved:
-        behind = [one for one in found if one.node != best.node and _catches_up(one, best, view)]
+        others = _others(best, view)
+        behind = [one for one in found if one.node != best.node and _leads(one, best.node, others, view)]
         moved = bool(behind)
         if behind:
             first = behind[0]
-            others = f"{', '.join(best.targets[:3])}{' and others' if len(best.targets) > 3 else ''}"
-            remark = f"it can then run {best.node} together with {others}"
+            ahead = f"{', '.join(best.targets[:3])}{' and others' if len(best.targets) > 3 else ''}"
+            remark = f"it can then run {best.node} together with {ahead}"
             best = replace(first, remark=remark)
     return best, *(one for one in found if (one.node, one.targets) != (best.node, best.targets))
 
@@ -189,14 +190,13 @@ def _choices_of(node: Node, targets: Mapping[str, tuple[float, float, int]], vie
     ]
 
 
-def _catches_up(behind: Choice, ahead: Choice, view: View) -> bool:
-    """Say whether a step leads targets that are not among those of ``ahead`` on to its node."""
-    followers = view.dependencies.followers
+def _leads(behind: Choice, node: str, others: tuple[str, ...], view: View) -> bool:
+    """Say whether a step is what keeps some of ``others`` from running ``node``."""
+    keys = {(node, other) for other in others}
     return any(
-        (ahead.node, other) in followers[behind.node, target]
+        keys & view.dependencies.followers[behind.node, target]
         for target in behind.targets
         if view.records[behind.node, target].state.standing is not Standing.GOOD
-        for other in _others(ahead, view)
     )
 
 
