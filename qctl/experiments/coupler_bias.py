@@ -124,9 +124,15 @@ def returned(heights: Floats, lost: Floats, sigma: Floats) -> Fit:
         used = heights <= 1.1 * best
         wave = 0.03 + 0.95 * np.sin(np.pi * (heights[used] / best) ** POWER) ** 2
         cost.append(float(np.sum((lost[used] - wave) ** 2) + 0.125 * np.sum(~used)))
-    best = float(tried[int(np.argmin(cost))])
-    near = np.abs(heights - best) < 0.11 * best
-    return least_loss(heights[near], lost[near], sigma[near])
+    fits: list[Fit] = []
+    for k in np.argsort(cost):
+        best = float(tried[k])
+        if all(abs(best - other.value("best")) > 0.05 * best for other in fits):
+            near = np.abs(heights - best) < 0.11 * best
+            fits.append(least_loss(heights[near], lost[near], sigma[near]))
+        if fits[-1].ok or len(fits) == 3:
+            break
+    return fits[-1] if fits[-1].ok else fits[0]
 
 
 def has_source(laboratory: Laboratory, coupling: str) -> bool:
