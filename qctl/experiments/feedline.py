@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import count, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -114,6 +114,11 @@ def parts_in(trace: MeanTrace, offsets: Floats, n_parts: int) -> tuple[Complexes
         for first, last in pairwise(edges)
     ]
     return np.stack([tones for tones, _ in found], axis=2), np.stack([errors for _, errors in found], axis=2)
+
+
+def n_weights(known: Parameters, qubit: str) -> int:
+    """Return how many integration weights of a qubit are known."""
+    return next(number for number in count() if f"{qubit}.readout.weight_re_{number + 1}" not in known)
 
 
 def loudest(known: Parameters, qubits: Sequence[str]) -> float:

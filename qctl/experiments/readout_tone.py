@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from itertools import count
 from typing import ClassVar
 
 import numpy as np
@@ -19,7 +18,7 @@ from qctl.core.parameters import Estimate, Parameters
 from qctl.core.result import Result
 
 from .assignment import AssignmentCheck
-from .feedline import loudest, parts_in, qubits_on, source_frequency
+from .feedline import loudest, n_weights, parts_in, qubits_on, source_frequency
 from .rows import flip, indices, program
 
 Complexes = NDArray[np.complex128]
@@ -114,9 +113,7 @@ class ReadoutTone:
         }
         zero, one = means[a, :, : p + 1].mean(axis=1)
         found |= line_between(zero, one, noise / np.sqrt(self.shots * (p + 1)))
-        for part in count(1):
-            if f"{qubit}.readout.weight_re_{part}" not in known:
-                break
+        for part in range(1, n_weights(known, qubit) + 1):  # they belonged to the old tone
             found |= {f"weight_re_{part}": Estimate(1.0, 0.1), f"weight_im_{part}": Estimate(0.0, 0.1)}
         decayed = 100 * ends[p] / (4 * t1)
         note = f"{100 * wrong[a, p]:.2g} % of shots should be mistaken, {decayed:.2g} % because they decay"

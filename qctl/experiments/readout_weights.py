@@ -17,7 +17,7 @@ from qctl.core.parameters import Estimate, Parameters
 from qctl.core.result import MeanTrace, Result
 
 from .assignment import PATTERNS, AssignmentCheck, patterns, prepared
-from .feedline import parts_in, qubits_on, source_frequency
+from .feedline import n_weights, parts_in, qubits_on, source_frequency
 from .readout_tone import LEAST_APART, line_between
 
 Complexes = NDArray[np.complex128]
@@ -59,16 +59,22 @@ class ReadoutWeights:
         source = source_frequency(self.laboratory, line)
         offsets = np.array([known[f"{other}.readout.frequency"] - source for other in neighbours])
         length = known[f"{qubit}.readout.duration"]
-        n_parts = int(np.clip(round(length / self.part), FEWEST, MOST))
+        n_parts, stored = int(np.clip(round(length / self.part), FEWEST, MOST)), n_weights(known, qubit)
+        n_parts = min(n_parts, stored or n_parts)
         trace, n_samples = result.traces[line], round(length * result.traces[line].sample_rate)
         window = MeanTrace(trace.volts[:, :n_samples], trace.sample_rate, trace.first)
         found, errors = parts_in(window, np.tile(offsets, (PATTERNS, 1)), n_parts)
         column = neighbours.index(qubit)
         zero, one = found[[0, 1] if prepared(0, place) == 0 else [1, 0], column]
-        return self._outcome(qubit, zero, one, float(errors[:, column].min(axis=1).mean()), length)
+        return self._outcome(qubit, zero, one, float(errors[:, column].min(axis=1).mean()), length, stored)
 
-    def _outcome(self, qubit: str, zero: Complexes, one: Complexes, error: float, length: float) -> Outcome:
-        """Return the outcome for mean answers to 0 and 1 in each part, and the standard error of one of them."""
+    def _outcome(
+        self, qubit: str, zero: Complexes, one: Complexes, error: float, length: float, stored: int
+    ) -> Outcome:
+        """Return the outcome for mean answers to 0 and 1 in each part, and the standard error of one of them.
+
+        ``stored`` weights are replaced by as many, since none of them can be taken away.
+        """
         apart = one - zero
         centres = (np.arange(len(apart)) + 0.5) * length / len(apart)
         figure = Figure(
@@ -84,6 +90,8 @@ class ReadoutWeights:
         weights = apart.conj() / largest
         weighed = [complex(np.sum(weights * mean) / np.sum(np.abs(weights))) for mean in (zero, one)]
         found = line_between(weighed[0], weighed[1], error / np.sqrt(len(apart)))
+        if stored:
+            weights = weights[np.arange(stored) * len(weights) // stored]
         for number, weight in enumerate(weights.tolist(), 1):
             found[f"weight_re_{number}"] = Estimate(weight.real, float(error / largest))
             found[f"weight_im_{number}"] = Estimate(weight.imag, float(error / largest))

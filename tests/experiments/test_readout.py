@@ -144,6 +144,13 @@ def test_no_step_fails_on_a_healthy_laboratory(readout):
     assert not any(reasons), reasons
 
 
+def heard(laboratory, trace):
+    """Return a result with a trace of the feedline and one qubit, whose shots do not matter."""
+    shape, names = (len(trace.volts), 1, 1), laboratory.qubit_names
+    iq, bits = np.zeros(shape, complex), np.zeros(shape, np.uint8)
+    return Result(bits, iq, ((0, 0),), names, tuple(range(5)), "0", Timing(), traces={LINE: trace})
+
+
 def mixed(laboratory, known, gain, phase, leak, works=(1.0, 1.0)):
     """Return what comes back of the four points of the mixer's scan, through a mixer of the test's own."""
     asked, fs = ReadoutMixer(laboratory, (LINE,)), 2e9
@@ -159,12 +166,7 @@ def mixed(laboratory, known, gain, phase, leak, works=(1.0, 1.0)):
         i, q = (matrix @ [z.real, z.imag] + offset[:, None]) * np.array(works)[:, None] + np.array(leak)[:, None]
         back = (i + 1j * gain * (q * np.cos(phase) + i * np.sin(phase))) * 0.1 * np.exp(0.9j)
         rows.append(back + 1e-4 * (rng.normal(size=2000) + 1j * rng.normal(size=2000)))
-    trace = MeanTrace(np.array(rows), fs, 0)
-    iq, names = np.zeros((4, 1, 1), complex), laboratory.qubit_names
-    result = Result(
-        np.zeros((4, 1, 1), np.uint8), iq, ((0, 0),), names, tuple(range(5)), "0", Timing(), traces={LINE: trace}
-    )
-    (outcome,) = asked.read(result, known)
+    (outcome,) = asked.read(heard(laboratory, MeanTrace(np.array(rows), fs, 0)), known)
     return outcome
 
 
@@ -183,6 +185,23 @@ def test_a_dead_output_of_a_pair_is_named(laboratory, works, port):
     outcome = mixed(laboratory, default_parameters(laboratory), 1.0, 0.0, (0.0, 0.0), works)
     assert not outcome.found
     assert port in outcome.reason
+
+
+@pytest.mark.parametrize(("stored", "found"), [(0, 8), (6, 6), (20, 20)])
+def test_as_many_weights_are_found_as_are_stored(laboratory, stored, found):
+    """None that belonged to a longer window may stay behind: it would count for the new one."""
+    changed = {f"q0.readout.weight_{part}_{n}": 0.5 for part in ("re", "im") for n in range(1, stored + 1)}
+    known = default_parameters(laboratory).replaced({**changed, "q0.readout.duration": 0.4e-6})
+    asked, t = ReadoutWeights(laboratory, ("q0",)), np.arange(800) / 2e9
+    rise, rng = 1 - np.exp(-t / 100e-9), np.random.default_rng(5)
+    carrier = np.exp(2j * np.pi * (known["q0.readout.frequency"] - 7.2e9) * t)
+    noise = 1e-2 * (rng.normal(size=(2, 800)) + 1j * rng.normal(size=(2, 800)))
+    trace = MeanTrace(np.array([carrier, carrier * (1 + 0.5j * rise)]) + noise, 2e9, 0)
+    outcome = asked.read(heard(laboratory, trace), known)[0]
+    weights = [name for name in outcome.found if "weight_re" in name]
+    assert len(weights) == found
+    turned = [outcome.found[name.replace("_re_", "_im_")].value for name in weights]
+    assert turned == sorted(turned, reverse=True)  # 1 adds ever more along Q
 
 
 @pytest.mark.parametrize("late", [40.0e-9, 61.3e-9, 118.7e-9])
