@@ -1,7 +1,8 @@
 """Bring a simulated laboratory up: play waveforms, fit what comes back, write a snapshot of parameters.
 
-    python configs/bring_up.py configs/transmon5.yaml
     python configs/bring_up.py configs/ideal20.yaml --longest 9
+
+Kept for laboratories without decay, where a planner has no error to weigh: others are brought up by ``qctl calibrate``.
 
 It knows what the laboratory file knows and nothing of the twin. It goes once through a fixed list of steps, for all
 qubits at once and for couplers that share no qubit at once. It is no calibration: no acceptance, no dependencies, no
@@ -514,7 +515,7 @@ def main(path: str, longest: int, part: str) -> None:
         up.shots = 400
         say("coherence", lambda: coherence(up, 60e-6))
         target = Path(path).with_suffix(".parameters.json")
-        write_parameters(target, up.known, note="made by configs/bring_up.py; provisional until calibration exists")
+        write_parameters(target, up.known, note="made by configs/bring_up.py; by a fixed list of steps")
         print(f"{len(up.known)} parameters written to {target}")
 
 

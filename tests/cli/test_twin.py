@@ -37,7 +37,8 @@ def test_a_snapshot_is_scored_value_by_value_and_gate_by_gate(qctl, tmp_path):
     gates = {(row["target"], row["kind"]): row for row in found["gates"]}
     assert len(gates) == 14
     assert all(0.9 * row["limit"] < row["error"] < 3 * row["limit"] for row in gates.values())
-    assert all(0.95 < row["fidelity"] < row["best"] < 1 for row in found["readouts"])
+    assert all(0.95 < row["fidelity"] < 1 for row in found["readouts"])
+    assert all(abs(row["best"] - row["fidelity"]) < 0.002 for row in found["readouts"])
     assert found["not_playable"] == {}
 
 
