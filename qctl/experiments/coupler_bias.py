@@ -2,8 +2,9 @@
 
 Exchange is even in the flux of the coupler's loop: pulses of heights +c and -c bring |11> back first at the same
 distance from zero flux. Half their sum is how far the loop rests from there, in heights; a second current tells how
-heights translate into currents. The static shift itself, a few kHz, hardly depends on the current where the coupler is
-off: the exchange is the sharper ruler.
+heights translate into currents. What the coupler's pulse adds to the qubit's flux changes its sign too: where
+`flux_crosstalk` knows it, the qubit's pulse makes up for it. The static shift itself, a few kHz, hardly depends on the
+current where the coupler is off: the exchange is the sharper ruler.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from qctl.core.names import Target
 from qctl.core.parameters import Estimate, Parameters
 from qctl.core.pulse import Pulse
 from qctl.core.result import Result
+from qctl.platforms.known import value
 
 from .cz import POWER, around, least_loss
 from .pairs import Pair, claims, gate_pulse, guarded, pairs_of, qubits_of
@@ -54,7 +56,9 @@ class CouplerBias:
                 first = len(pulses)
                 for pair in pairs:
                     flux, coupler, _ = around(known, pair)
-                    pulses.append(gate_pulse(known, pair, flux, sign * coupler * float(u)))
+                    height = coupler * float(u)
+                    felt = value(known, f"{pair.flux}.crosstalk.{pair.coupler}", 0.0) * height
+                    pulses.append(gate_pulse(known, pair, flux + (1 - sign) * felt, sign * height))
                 gates = [play((p.high, p.low), first + k) for k, p in enumerate(pairs)]
                 circuits.append([*(flip(q) for q in qubits), *guarded(qubits, gates)])
         beside = {f"{pair.coupler}.bias": known[f"{pair.coupler}.bias"] + self.step for pair in pairs}

@@ -127,7 +127,7 @@ class Cz:
             f"{stem}.phase_high": Estimate(remainder(-high[0], 2 * pi), high[1], "rad", run=self.name),
         }
         limit = coherence_limit(known, pair)
-        found[f"{stem}.error"] = Estimate(1.2 * limit, 0.3 * limit, run=self.name)  # until benchmarking says more
+        found[f"{stem}.error"] = Estimate(1.4 * limit, 0.35 * limit, run=self.name)  # until benchmarking says more
         return Outcome(pair.name, found, (leak, meet), figures)
 
     def _own_phase(

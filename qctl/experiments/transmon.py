@@ -67,7 +67,6 @@ NODES: tuple[Node, ...] = (
     flux_arc.NODE,
     flux_tails.NODE,
     chevron.NODE,
-    coupler_bias.NODE,
     zz.NODE,
     cz.NODE,
 )
@@ -84,6 +83,7 @@ ON_REQUEST: tuple[Node, ...] = (
     # how well a CZ works, and what hardly matters to it
     coupler_tails.NODE,
     flux_crosstalk.NODE,
+    coupler_bias.NODE,
     conditional_oscillation.NODE,
     leakage.NODE,
     rb2.NODE,
