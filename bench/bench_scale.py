@@ -2,8 +2,8 @@
 
 The rack is served in this process, so that its seconds of CPU count with those of the client. The scan is a sweep of
 the amplitude of a pi pulse; the first run of each laboratory, which makes tables of spectra, is not counted. transmon5
-samples at 2 GS/s and wukong72 at 1 GS/s: what matters most are the ratios within wukong72, where qubits are added to one
-rack.
+samples at 2 GS/s and wukong72 at 1 GS/s: what matters most are the ratios within wukong72, where qubits are added to
+one rack.
 """
 
 import re
