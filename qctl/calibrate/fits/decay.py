@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .fit import Fit
+from .points import Points
 from .recipe import FREE, Frame, Held, Physical, Recipe
 from .scan import Grid
 from .verdict import fitted
@@ -57,6 +58,11 @@ def _judge(values: Mapping[str, float], errors: Mapping[str, float], x: Floats) 
     return ""
 
 
+def _from_exponential(nonlinear: Floats, linear: Floats, points: Points) -> Floats:
+    """Return starts of decays whose power is not known: that it is 1."""
+    return np.concatenate([linear, nonlinear, np.ones_like(nonlinear)], axis=2)
+
+
 def _recipe(
     name: str, names: tuple[str, ...], power: float | None, physical: Physical, essential: tuple[str, ...] = ("tau",)
 ) -> Recipe:  # fmt: skip
@@ -65,6 +71,7 @@ def _recipe(
         name, names, 1, partial(_grid, power or 1.0), (2,), (0, 1), _bounds,
         lambda theta, frame: physical(theta, frame)[: len(names)], ("offset", "amplitude", names[1], "power"), held,
         "start", 5 if power else 7, "constant", lambda n: 3.0, essential, _judge if essential else None,
+        arrange=None if power else _from_exponential,
     )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from qctl.kernels.fit import evaluate
 Floats = NDArray[np.float64]
 MOST_PLACES = 60
 FEWEST = 4  # points on either side of a step
-EXPLAINED = 0.45  # share of residuals beyond noise that a step must explain; half of it where there are two parts
+EXPLAINED = {1: 0.45, 2: 0.1}  # share of residuals beyond noise that a step must explain, by the number of parts
 
 
 def find_jump(
@@ -50,7 +50,7 @@ def find_jump(
         best = max(best, (float(stands_out[k]), float(abs(heights[k])), int(places[k])))
     excess = float(np.sum((scaled / noise) ** 2)) - (int(used.sum()) - len(free))
     return (
-        best if best[0] ** 2 > EXPLAINED * excess / halves else (0.0, 0.0, 0)
+        best if best[0] ** 2 > EXPLAINED[halves] * excess else (0.0, 0.0, 0)
     )  # else the curve is wrong in another way
 
 
