@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from qctl.calibrate.fits import Fit, fit_parabola
+from qctl.calibrate.fits import Fit, fit_linear, fit_parabola
 from qctl.calibrate.node import Node, Quantity
 from qctl.calibrate.outcome import Outcome
 from qctl.calibrate.scan import Scan
@@ -34,6 +34,7 @@ WEAK = 0.08  # of full scale; a stronger tone would push the qubit out of resona
 IMAGE = 0.05  # of a tone, the largest that is looked for
 SKEW = 0.07  # of an offset shows in the other one
 AXES = ("i", "q")
+BOWL = ("rest", "i", "q", "curvature")  # the square of a distance in the plane of both quadratures
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ class DriveMixer:
     def images(self, known: Parameters, target: str) -> Floats:
         """Return what is added at the image, fractions of the tone that has it."""
         error = known.estimates[f"{self.line(target)}.mixer.gain"].error
-        return float(np.clip(3 * error, 0.005, IMAGE)) * np.linspace(-1, 1, self.n_points)
+        return float(np.clip(5 * error, 0.015, IMAGE)) * np.linspace(-1, 1, self.n_points)
 
     def scan(self, known: Parameters) -> Scan:
         """Return a reference; Ramsey sequences by axis, leak and phase; tones with images by axis and what is added."""
@@ -123,21 +124,24 @@ class DriveMixer:
         split, shape = 1 + 2 * n * PHASES, (2, n, PHASES, len(self.targets))
         ramsey, errors = signal[1:split].reshape(shape), sigma[1:split].reshape(shape)
         images, spread = signal[split:].reshape(2, n, -1), sigma[split:].reshape(2, n, -1)
-        added = np.array([self.images(known, target) for target in self.targets])
-        fits = {}
-        for k, axis in enumerate(AXES):
-            fits[f"leak {axis}"] = fit_parabola(self.leaks, *shifts_of(ramsey[k], errors[k]))
-            angles = angles_of(signal[0], ramsey.mean(axis=(0, 1, 2)), images[k], spread[k])
-            fits[f"image {axis}"] = fit_parabola(added, *angles)
+        fits = {
+            f"leak {axis}": fit_parabola(self.leaks, *shifts_of(ramsey[k], errors[k])) for k, axis in enumerate(AXES)
+        }
+        middle = ramsey.mean(axis=(0, 1, 2))
+        angles, wide = angles_of(signal[0], middle, images.reshape(2 * n, -1), spread.reshape(2 * n, -1))
+        fits["image"] = fit_linear(bowl(n), angles, wide, names=BOWL, null=BOWL[:1])
         return tuple(
             self._outcome(target, {kind: fits[kind][k] for kind in fits}, known)
             for k, target in enumerate(self.targets)
         )
 
     def _outcome(self, target: str, fits: dict[str, Fit], known: Parameters) -> Outcome:
-        figures = tuple(
-            drawn(f"{kind} of {self.line(target)}", fit, "added", y_label="angle", marks=(fit.value("centre"),))
-            for kind, fit in fits.items()
+        figures = (
+            *(
+                drawn(f"leak {a} of {self.line(target)}", fits[f"leak {a}"], "added", y_label="angle (rad)")
+                for a in AXES
+            ),
+            drawn(f"image of {self.line(target)}", fits["image"], "point, i then q", y_label="angle^2 (rad^2)"),
         )
         wrong = {kind: text for kind, fit in fits.items() if (text := objection(kind, fit))}
         if any(kind.startswith("leak") for kind in wrong):
@@ -148,19 +152,39 @@ class DriveMixer:
             notes = tuple(f"{kind} of the mixer is left as it was: {text}" for kind, text in wrong.items())
             found = offsets_of(known, self.line(target), kept, self.name)
             return Outcome(target, found, tuple(kept.values()), figures, notes=notes)
-        found = mixer_of(known, target, self.line(target), fits, self.name)
+        span = float(self.images(known, target)[-1])
+        found = mixer_of(known, target, self.line(target), fits, span, self.name)
         return Outcome(target, found, tuple(fits.values()), figures)
 
 
 def objection(kind: str, fit: Fit) -> str:
-    """Return what speaks against one of the parabolas; empty when nothing does."""
+    """Return what speaks against one of the fits; empty when nothing does."""
     if not fit.ok:
         return fit.reason
-    if abs(fit.value("centre")) > 1.5 * float(np.abs(fit.x).max()):
-        return f"it vanishes where {fit.value('centre'):.3f} is added, far outside of what was tried"
-    if kind.startswith("image") and fit.value("curvature") < 0:
-        return "it is strongest where it should vanish"
-    return ""
+    if kind == "image":
+        if fit.value("curvature") <= 0:
+            return "it is strongest where it should vanish"
+        away, limit = float(np.abs(middle_of(fit)[0]).max()), 1.5
+    else:
+        away, limit = abs(fit.value("centre")), 1.5 * LEAK
+    return "" if away <= limit else "it vanishes far outside of what was tried"
+
+
+def bowl(n_points: int) -> Floats:
+    """Return what `BOWL` multiplies, for one axis and then the other, each from -1 to 1."""
+    line, none = np.linspace(-1, 1, n_points), np.zeros(n_points)
+    i, q = np.concatenate([line, none]), np.concatenate([none, line])
+    return np.stack([np.ones_like(i), i, q, i**2 + q**2], axis=1)
+
+
+def middle_of(fit: Fit) -> tuple[Floats, Floats]:
+    """Return where a bowl has its bottom on both axes, and the standard errors, in units of the span."""
+    bend = fit.value("curvature")
+    slopes = np.array([fit.value("i"), fit.value("q")])
+    by = np.zeros((2, 4))
+    by[0, 1] = by[1, 2] = -1 / (2 * bend)
+    by[:, 3] = slopes / (2 * bend**2)
+    return -slopes / (2 * bend), np.asarray(np.sqrt(np.diag(by @ fit.covariance @ by.T)))
 
 
 def _tone(line: str, amplitude: float, duration: float, frequency: float, phase: float) -> Tone:
@@ -207,15 +231,18 @@ def offsets_of(known: Parameters, line: str, fits: dict[str, Fit], run: str) -> 
     return found
 
 
-def mixer_of(known: Parameters, target: str, line: str, fits: dict[str, Fit], run: str) -> dict[str, Estimate]:
-    """Return all corrections, and the amplitudes that are as strong with them."""
+def mixer_of(
+    known: Parameters, target: str, line: str, fits: dict[str, Fit], span: float, run: str
+) -> dict[str, Estimate]:
+    """Return all corrections, and the amplitudes that are as strong with them; ``span`` is that of the images."""
     before = undone(known[f"{line}.mixer.gain"], known[f"{line}.mixer.phase"])
-    ratio = -(fits["image i"].value("centre") + 1j * fits["image q"].value("centre"))
+    middle, errors = middle_of(fits["image"])
+    ratio = -span * complex(middle[0], middle[1])
     gain, phase = balance(ratio, before)
     found = offsets_of(known, line, fits, run)
     # An image is half of what the balance is off by.
-    found[f"{line}.mixer.gain"] = Estimate(gain, 2 * fits["image i"].error("centre"), run=run)
-    found[f"{line}.mixer.phase"] = Estimate(phase, 2 * fits["image q"].error("centre"), "rad", run=run)
+    found[f"{line}.mixer.gain"] = Estimate(gain, 2 * span * float(errors[0]), run=run)
+    found[f"{line}.mixer.phase"] = Estimate(phase, 2 * span * float(errors[1]), "rad", run=run)
     whole = imperfect(gain, phase) @ before
     kept = abs(whole[0, 0] + whole[1, 1] + 1j * (whole[1, 0] - whole[0, 1])) / 2
     for name in (f"{target}.x180.amplitude", f"{target}.x90.amplitude"):

@@ -35,7 +35,7 @@ class Echo:
     laboratory: Laboratory
     targets: tuple[str, ...]
     longest: float = 2.5
-    n_points: int = 15
+    n_points: int = 13
     shots: int = 300
 
     def scan(self, known: Parameters) -> Scan:

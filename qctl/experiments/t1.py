@@ -31,7 +31,7 @@ class T1:
     laboratory: Laboratory
     targets: tuple[str, ...]
     longest: float = 3.0
-    n_points: int = 15
+    n_points: int = 13
     shots: int = 300
 
     def scan(self, known: Parameters) -> Scan:

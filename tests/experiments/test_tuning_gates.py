@@ -5,8 +5,10 @@ import pytest
 
 from qctl.compile import default_parameters
 from qctl.core.parameters import Estimate
+from qctl.experiments.anharmonicity import Anharmonicity
 from qctl.experiments.drag import Drag
 from qctl.experiments.drive import amplitude_curvature, drag_curvature, frequency_curvature
+from qctl.experiments.drive_mixer import DriveMixer
 from qctl.experiments.fine_amplitude import FineAmplitude
 from qctl.experiments.flux_bias import FluxBias
 from qctl.experiments.gate_check import GateCheck, turn, way_home
@@ -23,7 +25,7 @@ def tuned(qubit_lab):
     """Carry out what leads to good gates; return what was found by experiment, and the scores of a check in between."""
     bench, outcomes, scores = qubit_lab.bench, {}, []
     lab, targets = bench.lab.laboratory, bench.lab.laboratory.qubit_names
-    for kind in (QubitSpectroscopy, Rabi, FluxBias, Ramsey, Drag, FineAmplitude, T1):
+    for kind in (QubitSpectroscopy, Rabi, FluxBias, Ramsey, DriveMixer, Anharmonicity, Drag, FineAmplitude, T1):
         outcomes[kind.name] = {o.target: o for o in bench.ask(kind(lab, targets))}
         bench.believe(tuple(outcomes[kind.name].values()))
     check = GateCheck(lab, targets)
@@ -57,6 +59,21 @@ def test_the_fine_amplitude_is_honest(qubit_lab, truth, tuned, qubit):
     found = tuned[0]["fine_amplitude"][qubit].found[f"{qubit}.x180.amplitude"]
     best = truth.best_amplitude(qubit_lab.chip, qubit_lab.bench.known, qubit, "x180")
     assert abs(found.value - best) < 4 * found.error < 0.02 * best
+
+
+@pytest.mark.parametrize("qubit", QUBITS)
+def test_the_mixer_of_each_drive_line_is_found_by_its_qubit(qubit_lab, tuned, qubit):
+    found, drive = tuned[0]["drive_mixer"][qubit].found, qubit_lab.twin.drives[f"{qubit}.drive"]
+    wanted = {"gain": drive.gain, "phase": drive.phase, "offset_i": 0.0, "offset_q": 0.0}
+    named = {name: found[f"{qubit}.drive.mixer.{name}"] for name in wanted}
+    assert all(abs(named[name].value - wanted[name]) < 4 * named[name].error < 0.04 for name in wanted)
+
+
+@pytest.mark.parametrize("qubit", QUBITS)
+def test_the_anharmonicity_is_found_within_its_error(qubit_lab, truth, tuned, qubit):
+    found = tuned[0]["anharmonicity"][qubit].found[f"{qubit}.anharmonicity"]
+    _, first, second = truth.levels(qubit_lab.chip, qubit_lab.bench.known, qubit)[:3]
+    assert abs(found.value - (second - 2 * first)) < 4 * found.error < 2e6
 
 
 @pytest.mark.parametrize("qubit", QUBITS)
