@@ -171,11 +171,11 @@ class Cycle:
             )
             if verdict.accepted:
                 old = {name: math.sqrt(self.drift.variance(name, known, now)) for name, known in before.items()}
-                new = {name: found.error for name, found in one.outcome.found.items()}
+                new = {name: found.error for name, found in one.seen.found.items()}
                 self.records[key] = self.records[key].accepted(now, old, new)
             else:
                 self.records[key] = self.records[key].rejected(now, verdict.reason)
-        accepted = [one.outcome.found for one in answers.values() if one.verdict.accepted]
+        accepted = [one.seen.found for one in answers.values() if one.verdict.accepted]
         for name in self.memory.take({name: new for found in accepted for name, new in found.items()}, before):
             self.tell(Alarmed(name=name, reason=f"{name} moves faster than it did so far", time=now))
         self._quarantine([(node.name, target) for target in answers], now)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from qctl.core.parameters import Parameters
+
 from . import findings
-from .acceptance import Verdict, confirmed, judge
+from .acceptance import Verdict, confirmed, difference, judge
 from .drift import Drift
 from .node import Node
 from .outcome import Outcome
 from .verification import verified
 from .workbench import Carried, Workbench
 
+MOVED = 3.0  # standard errors by which a value has moved when what was known is forgotten
 Keep = Callable[[Carried], str]
 Say = Callable[[tuple[str, ...], str], None]
 
@@ -23,11 +27,14 @@ class Answer:
 
     Parameters
     ----------
+    outcome : what is believed when it is accepted, see `weighed`
+    seen : what was measured, not weighed with anything
     raw_data : SHA-256 of the data in which its candidates were found, hex; empty where nothing is kept
     """
 
     outcome: Outcome
     verdict: Verdict
+    seen: Outcome
     raw_data: str = ""
 
 
@@ -52,6 +59,9 @@ def decided(
             verdict = confirmed(one.outcome, again.outcome, one.verdict, again.verdict)
             found[target] = replace(again, verdict=verdict)
     passed = tuple(target for target, one in found.items() if one.verdict.accepted)
+    for target in passed:
+        outcome = weighed(found[target].seen, node, bench.known, drift, bench.now())
+        found[target] = replace(found[target], outcome=outcome)
     if node.check is not None and passed:
         say(passed, "verify")
     outcomes = {target: one.outcome for target, one in found.items()}
@@ -64,4 +74,31 @@ def _asked(bench: Workbench, node: Node, targets: tuple[str, ...], drift: Drift,
     now, digest = bench.now(), keep(carried)
     outcomes = [findings.stamped(outcome, node.name, now) for outcome in carried.outcomes]
     verdicts = [judge(outcome, node, bench.known, drift, now) for outcome in outcomes]
-    return {o.target: Answer(o, v, digest) for o, v in zip(outcomes, verdicts, strict=True)}
+    return {o.target: Answer(o, v, o, digest) for o, v in zip(outcomes, verdicts, strict=True)}
+
+
+def weighed(seen: Outcome, node: Node, known: Parameters, drift: Drift, now: float) -> Outcome:
+    """Return an outcome whose values lie between what was known and what was seen, by how well both are known.
+
+    Only where the same step found all of them before, gates depend on some, and none has moved by more than the errors
+    explain. All values move by one share, the largest that any asks for, since they were found together.
+    """
+    old = {name: known.estimates.get(name) for name in seen.found}
+    matter = [
+        name for name in seen.found if (q := node.quantity(seen.target, name)) and q.curvature(known, seen.target) > 0
+    ]
+    before: dict[str, float] = {}
+    for name, new in seen.found.items():
+        one = old[name]
+        if one is None or one.run != new.run or not math.isfinite(one.error) or not matter:
+            return seen
+        before[name] = drift.variance(name, one, now)
+        if abs(difference(one, new)) > MOVED * math.hypot(math.sqrt(before[name]), new.error):
+            return seen
+    share = max(before[name] / (before[name] + seen.found[name].error ** 2) for name in matter)
+    found = {}
+    for name, new in seen.found.items():
+        error = math.hypot((1 - share) * math.sqrt(before[name]), share * new.error)
+        value = new.value - (1 - share) * difference(known.estimates[name], new)
+        found[name] = replace(new, value=value, error=error)
+    return replace(seen, found=found)

@@ -146,8 +146,10 @@ def _gain_of(key: Key, quantity: str, curvature: float, record: Record, view: Vi
         return 0.0
     estimate = view.known.estimates.get(name)
     before = math.inf if estimate is None else view.drift.variance(name, estimate, view.now)
-    after = expected_error(name, record)
-    return max(_loss(curvature, before) - _loss(curvature, after * after), 0.0)
+    after = expected_error(name, record) ** 2
+    if record.state.standing is Standing.GOOD and math.isfinite(before) and math.isfinite(after):
+        after *= before / max(before + after, 1e-300)  # both are weighed, see `decision.weighed`
+    return max(_loss(curvature, before) - _loss(curvature, after), 0.0)
 
 
 def expected_error(name: str, record: Record) -> float:

@@ -8,6 +8,7 @@ import pytest
 from fake_world import START, node
 
 from qctl.calibrate.acceptance import confirmed, judge, said, worse
+from qctl.calibrate.decision import weighed
 from qctl.calibrate.drift import DAY, Drift
 from qctl.calibrate.fits import Fit
 from qctl.calibrate.node import Quantity
@@ -133,3 +134,22 @@ def test_numbers_are_said_as_people_say_them():
     assert said(0.25, "") == "0.25"
     assert said(math.nan, "s") == "nan"
     assert said(2.0, "furlong") == "2 furlong"
+
+
+def test_what_is_seen_is_weighed_with_what_was_known():
+    curved = dataclasses.replace(
+        NODE, finds=(dataclasses.replace(NODE.finds[0], curvature=lambda known, target: 1e-12),)
+    )
+    known = Parameters({"q0.frequency": Estimate(5.0e9, 1e3, "Hz", START, "ramsey")})
+
+    def after(value, error=1e3, run="ramsey", node=curved):
+        seen = Outcome("q0", {"q0.frequency": Estimate(value, error, "Hz", START, run)})
+        return weighed(seen, node, known, Drift({"q0.frequency": 0.0}), START).found["q0.frequency"]
+
+    both = after(5.0e9 + 2e3)
+    assert both.value == pytest.approx(5.0e9 + 1e3)
+    assert both.error == pytest.approx(1e3 / math.sqrt(2))
+    assert after(5.0e9 + 5e3).value == 5.0e9 + 5e3, "it has moved"
+    assert after(5.0e9 + 2e3, run="spectroscopy").value == 5.0e9 + 2e3, "another step asked"
+    assert after(5.0e9 + 2e3, node=NODE).value == 5.0e9 + 2e3, "a choice is no estimate"
+    assert after(5.0e9 + 2e3, error=1.0).value == pytest.approx(5.0e9 + 2e3, abs=0.1)
