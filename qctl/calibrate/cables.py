@@ -39,7 +39,7 @@ def exchanged(bench: Workbench, nodes: Mapping[str, Node], records: Mapping[Key,
         answers = {
             one.target for one in carried.outcomes if judge(one, node, bench.known, Drift(), bench.now()).accepted
         }
-        found |= {target: lines[target] for target in answers}
+        found |= {target: lines[target] for target in silent if target in answers}
     return _said(found, bench.laboratory)
 
 

@@ -34,7 +34,7 @@ def truth():
     return module
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def qubit_lab(laboratory, tmp_path_factory):
     """Return a workbench that knows first guesses and where the resonators are, and the truth, for tests only."""
     folder, twin = tmp_path_factory.mktemp("qubits"), draw_twin(laboratory, 77)
