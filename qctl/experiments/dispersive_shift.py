@@ -17,7 +17,7 @@ from qctl.core.names import Target
 from qctl.core.parameters import Estimate, Parameters
 from qctl.core.result import Result
 
-from .feedline import swept
+from .feedline import swept, tones_at
 from .resonators import WARM, fit_steady, line_of
 from .rows import flip, indices, program
 
@@ -54,11 +54,7 @@ class DispersiveShift:
     def scan(self, known: Parameters) -> Scan:
         """Return 0 and 1 for each step of all tones."""
         steps = np.stack([self._frequencies(qubit, known) for qubit in self.targets])
-        fixed = {f"{qubit}.readout.duration": self.duration for qubit in self.targets}
-        settings = tuple(
-            fixed | {f"{qubit}.readout.frequency": f for qubit, f in zip(self.targets, column, strict=True)}
-            for column in steps.T.tolist()
-        )
+        settings = tones_at(self.targets, steps, self.duration)
         qubits = indices(self.laboratory, self.targets)
         asked = program(self.laboratory, [[], [flip(q) for q in qubits]], qubits, self.shots)
         return Scan(asked, settings, traces=True)

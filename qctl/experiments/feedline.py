@@ -25,6 +25,21 @@ def qubits_on(laboratory: Laboratory, line: str) -> tuple[str, ...]:
     return tuple(name for name, qubit in laboratory.qubits.items() if qubit.readout == line)
 
 
+def tones_at(targets: Sequence[str], frequencies: Floats, duration: float) -> tuple[dict[str, float], ...]:
+    """Return settings that step the readout tones of all targets together.
+
+    Parameters
+    ----------
+    frequencies : Hz, shape (n_targets, n_steps)
+    duration : of every tone, s
+    """
+    fixed = {f"{qubit}.readout.duration": duration for qubit in targets}
+    return tuple(
+        fixed | {f"{qubit}.readout.frequency": f for qubit, f in zip(targets, column, strict=True)}
+        for column in frequencies.T.tolist()
+    )
+
+
 def source_frequency(laboratory: Laboratory, line: str) -> float:
     """Return the carrier from which the tones of a line are counted, Hz.
 

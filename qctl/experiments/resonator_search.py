@@ -18,7 +18,7 @@ from qctl.core.names import Target
 from qctl.core.parameters import Estimate, Parameters
 from qctl.core.result import Result
 
-from .feedline import qubits_on, source_frequency, swept
+from .feedline import qubits_on, source_frequency, swept, tones_at
 from .resonators import BETWEEN
 from .rows import indices, program
 
@@ -56,11 +56,7 @@ class ResonatorSearch:
 
     def scan(self, known: Parameters) -> Scan:
         """Return one setting of all tones for each step through a part of the band."""
-        fixed = {f"{qubit}.readout.duration": self.duration for qubit in self.targets}
-        settings = tuple(
-            fixed | {f"{qubit}.readout.frequency": f for qubit, f in zip(self.targets, column, strict=True)}
-            for column in self._frequencies().T.tolist()
-        )
+        settings = tones_at(self.targets, self._frequencies(), self.duration)
         asked = program(self.laboratory, [[]], indices(self.laboratory, self.targets), self.shots)
         return Scan(asked, settings, traces=True)
 

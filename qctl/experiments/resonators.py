@@ -17,7 +17,7 @@ from qctl.core.names import Target
 from qctl.core.parameters import Estimate, Parameters
 from qctl.core.result import Result
 
-from .feedline import swept
+from .feedline import swept, tones_at
 from .rows import indices, program
 
 Floats = NDArray[np.float64]
@@ -60,11 +60,7 @@ class Resonators:
     def scan(self, known: Parameters) -> Scan:
         """Return one setting of all tones for each step."""
         steps = np.stack([self._frequencies(qubit, known) for qubit in self.targets])
-        fixed = {f"{qubit}.readout.duration": self.duration for qubit in self.targets}
-        settings = tuple(
-            fixed | {f"{qubit}.readout.frequency": f for qubit, f in zip(self.targets, column, strict=True)}
-            for column in steps.T.tolist()
-        )
+        settings = tones_at(self.targets, steps, self.duration)
         return Scan(
             program(self.laboratory, [[]], indices(self.laboratory, self.targets), self.shots), settings, traces=True
         )
