@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from qctl.calibrate.fits import fit_decay
 from qctl.config import read_laboratory
 from qctl.config.find import find_laboratory
 from qctl.core.parameters import Estimate, Parameters
@@ -19,3 +20,12 @@ def test_waits_rise_on_the_grid_and_end_within_the_period(t1, error):
     assert np.all(np.diff(waits) > 0)
     assert waits[-1] < 0.95 * LAB.period
     np.testing.assert_allclose(waits / 4e-9, np.rint(waits / 4e-9), atol=1e-6)
+
+
+def test_a_decay_ten_times_faster_than_believed_is_found_at_once():
+    """A defect that sits on a qubit does that."""
+    waits = np.array(waits_for(LAB, Parameters({"q0.t1": Estimate(44e-6, np.inf, "s")}), "q0.t1", 3.0, 15))
+    seen = np.exp(-waits / 4e-6) + np.random.default_rng(3).normal(size=15) * 0.02
+    (fit,) = fit_decay(waits, seen, 0.02)
+    assert fit.ok, fit.reason
+    assert abs(fit.value("tau") - 4e-6) < 4 * fit.error("tau")
