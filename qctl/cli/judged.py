@@ -18,6 +18,8 @@ from qctl.core.sequence import Playlist, Sequence
 from qctl.readout.demodulate import carrier_weights
 from qctl.readout.weights import weights_of
 
+SETTLED = 200e-9  # s before each gate, in which every line reaches the offset at which it idles
+
 Gates = list[tuple[str, str]]
 Played = tuple[Sequence, dict[str, Playlist]]
 
@@ -43,9 +45,14 @@ def playable(laboratory: Laboratory, parameters: Parameters, gates: Gates) -> tu
 
 
 def played_gates(laboratory: Laboratory, parameters: Parameters, gates: Gates) -> Played:
-    """Return what would be uploaded, one sweep point for each gate."""
-    events = np.array([_gate(laboratory, kind, target) for kind, target in gates], EVENT)
-    starts = np.arange(len(gates) + 1)
+    """Return what would be uploaded, one sweep point for each gate, as it would be played within a program.
+
+    An output steps to its offset when it begins to play: at the very start of a shot a line whose delay is long would
+    still let its carrier through while a gate on other lines is under way.
+    """
+    rows = [_alone(laboratory, kind, target) for kind, target in gates]
+    events = np.array([row for several in rows for row in several], EVENT)
+    starts = np.cumsum([0, *map(len, rows)])
     return played(laboratory, parameters, Program(events, len(laboratory.qubits), 0, starts, physical=True))
 
 
@@ -72,12 +79,13 @@ def weights_by_qubit(
     return found
 
 
-def _gate(laboratory: Laboratory, kind: str, target: str) -> tuple[object, ...]:
+def _alone(laboratory: Laboratory, kind: str, target: str) -> list[tuple[object, ...]]:
     names = laboratory.qubit_names
+    qubits = [names.index(q) for q in (laboratory.couplings[target].pair if kind == "cz" else (target,))]
+    waits = [event(Op.DELAY, (q,), (SETTLED,)) for q in qubits]
     if kind == "cz":
-        first, second = laboratory.couplings[target].pair
-        return event(Op.CZ, (names.index(first), names.index(second)))
-    return event(Op.R, (names.index(target),), (pi / 2 if kind == "x90" else pi, 0.0))
+        return [*waits, event(Op.CZ, qubits)]
+    return [*waits, event(Op.R, qubits, (pi / 2 if kind == "x90" else pi, 0.0))]
 
 
 def _measurements(laboratory: Laboratory) -> Iterator[tuple[object, ...]]:

@@ -155,3 +155,16 @@ def test_qutip_finds_the_same_error(lab5, twin5, known5, slower, tolerance):
     assert one.ideal is X180
     assert one.error(best_phase([one])) == pytest.approx(theirs.error(best_phase([theirs])), abs=tolerance)
     assert one.error(best_phase([one])) > 5e-4
+
+
+def test_a_carrier_that_leaks_and_is_corrected_costs_a_cz_nothing_however_long_its_line_is(lab5, twin5, known5):
+    """While its qubit is pulsed to the other, it comes close to the carrier; the line must idle at its offset then."""
+    full_scale = lab5.instruments["awg2"].full_scale
+    leak = {"offset_i": 4e-3, "offset_q": -3e-3}
+    known = known5.replaced({f"q4.drive.mixer.{name}": -volts / full_scale for name, volts in leak.items()})
+    errors = []
+    for more in (0.0, 20e-9):
+        truth = replace(twin5.drives["q4.drive"], delay=twin5.drives["q4.drive"].delay + more, **leak)
+        twin = replace(twin5, drives={**twin5.drives, "q4.drive": truth})
+        errors += [judged(lab5, twin, known, ("cz", "q3-q4"))[0].error]
+    assert errors[1] == pytest.approx(errors[0], rel=0.01)
