@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from qctl.core.sequence import Port
 from qctl.physics.stage import Acquisition, Carrier, Playing, Stage
+from qctl.physics.worlds import SimulatedWorld
 
 from .signals import Armed
 from .timeline import Segments, Timeline
@@ -25,14 +25,8 @@ Hear = Callable[[Port, int, NDArray[np.float32]], None]
 """Takes an input, the number of a sweep point, and volts of shape (n_cycles, n_samples), to change but not to keep."""
 
 
-class World(Protocol):
-    """What plays the part of nature."""
-
-    def play(self, stage: Stage, n_cycles: int, hear: Hear) -> None:
-        """Play all sweep points ``n_cycles`` times over; call ``hear`` for each input and point, from any thread."""
-
-    def wait(self, seconds: float) -> None:
-        """Let virtual time pass."""
+World = SimulatedWorld
+"""What plays the part of nature; it may call ``hear`` from any thread."""
 
 
 @dataclass(frozen=True)

@@ -43,7 +43,7 @@ def mistakes_of(file: Path) -> tuple[ConfigError, ...]:
     if file.parent.name == "twins":
         from .rack import twin_kind
 
-        return check_file(file, twin_kind())
+        return check_file(file, twin_kind(file))
     mistakes = check_file(file, Laboratory)
     if not mistakes:
         try:

@@ -30,14 +30,13 @@ def command(file: str, seed: int | None, twin: Path | None, as_json: bool) -> No
     from qctl.config import read, read_laboratory
     from qctl.config.find import find_laboratory, twin_of
     from qctl.instruments.mock.rack import run_rack
-    from qctl.physics.twin import Twin
-    from qctl.physics.world import World
+    from qctl.physics.worlds import truth_kind, world_of
 
     path = find_laboratory(file)
     laboratory = read_laboratory(path)
     drawn = secrets.randbits(32) if seed is None else seed
-    truth = read(twin or twin_of(path), Twin)
-    world = World(laboratory, truth, drawn)
+    truth = read(twin or twin_of(path), truth_kind(laboratory.platform))
+    world = world_of(laboratory, truth, drawn)
 
     def announce(served: dict[str, Any]) -> None:
         click.echo(_announcement(served, as_json))
@@ -52,8 +51,13 @@ def _announcement(served: dict[str, Any], as_json: bool) -> str:
     return "\n".join([*lines, "serving; Ctrl-C ends it"])
 
 
-def twin_kind() -> type:
-    """Return the dataclass of a hidden truth; this module is the only one here that may know it."""
-    from qctl.physics.twin import Twin
+def twin_kind(file: Path) -> type:
+    """Return the dataclass of a hidden truth; this module is the only one here that may know it.
 
-    return Twin
+    The laboratory beside the folder ``twins`` says which platform it is; without one it is a superconducting one.
+    """
+    from qctl.config import read_laboratory
+    from qctl.physics.worlds import truth_kind
+
+    laboratory = file.parent.parent / file.name
+    return truth_kind(read_laboratory(laboratory).platform if laboratory.is_file() else "superconducting")

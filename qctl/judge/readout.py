@@ -67,7 +67,7 @@ def assignment(bench: Bench, readout: Readout, qubit: str, *, alternating: bool 
     """
     index, line = bench.chip.names.index(qubit), bench.laboratory.qubits[qubit].readout
     weights, scenery = readout.weights[qubit], bench.scenery(readout.upload)
-    feed, heard = scenery.scene(scenery.stage.points[0]).feeds[line], readout.upload.sequence.listening[line]
+    feed, heard = scenery.scene(scenery.stage.waveforms[0]).feeds[line], readout.upload.sequence.listening[line]
     rotation = np.exp(1j * bench.parameters[f"{qubit}.readout.rotation"])
     axis = rotation * weights * _scale(bench, line)
     sigma = float(noise_volts(feed.truth, heard.sample_rate) * np.sqrt(np.sum(np.abs(weights) ** 2)))

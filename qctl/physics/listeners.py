@@ -51,7 +51,7 @@ class Listeners:
         self.scenery, self.n_cycles, self._hear = scenery, n_cycles, hear
         self.inputs = [
             self._input(port, heard.sample_rate, heard.n_samples, rng(str(port)))
-            for heard in scenery.stage.acquisitions.values()
+            for heard in scenery.stage.digitised.values()
             for port in heard.inputs
         ]
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="listener")

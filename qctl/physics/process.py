@@ -37,7 +37,7 @@ def process(scenery: Scenery, point: int, qubits: tuple[int, ...], start: float,
     d, k, n = chip.twin.levels, len(qubits), len(chip.names)
     inside = np.array([set(pair) <= set(qubits) for pair in chip.pairs], bool)
     n_rows = 4**k
-    scene = scenery.scene(scenery.stage.points[point])
+    scene = scenery.scene(scenery.stage.waveforms[point])
     ground = np.zeros((n, d))
     ground[:, 0] = 1.0
     zz = np.where(inside, scenery.zz, 0.0)

@@ -113,7 +113,7 @@ class Scenery:
     def listening(self, line: str) -> Acquisition | None:
         """Return how a feedline is digitised, if it is."""
         back = self.chip.laboratory.lines[line].back or ()
-        return next((a for a in self.stage.acquisitions.values() if set(a.inputs) & set(back)), None)
+        return next((a for a in self.stage.digitised.values() if set(a.inputs) & set(back)), None)
 
     @cached_property
     def _line_of(self) -> dict[Port, str]:

@@ -66,7 +66,7 @@ class World:
         """
         shapes = {
             port: (n_cycles, len(stage.points), heard.n_samples)
-            for heard in stage.acquisitions.values()
+            for heard in stage.digitised.values()
             for port in heard.inputs
         }
         found = {port: np.zeros(shape, np.float32) for port, shape in shapes.items()}
@@ -123,7 +123,7 @@ class Run:
             self._first = self._before()
         initial = self._first
         with Listeners(self.scenery, n_cycles, partial(_rng, key), hear) as listeners:
-            for number, playing in enumerate(self.stage.points):
+            for number, playing in enumerate(self.stage.waveforms):
                 rng = _rng(key, f"point {number}")
                 scene = self.scenery.scene(playing)
                 ending, seen = self._played(number, scene, initial, groups, rng)
@@ -138,7 +138,7 @@ class Run:
         resting = self._resting_populations()
         if not self._remembers():
             return resting
-        scene = self.scenery.scene(self.stage.points[-1])
+        scene = self.scenery.scene(self.stage.waveforms[-1])
         still, groups = self.detunings[:1] * 0, np.zeros(1, np.int64)
         shot = Shot(scene.motion, resting, still, groups, self.scenery.zz, _rng((0, 0), "before the first shot"))
         return self._next_initial(shot.play(scene.pieces, scene.tones, scene.end))
@@ -196,7 +196,7 @@ def same(one: Stage, two: Stage) -> bool:
         two.acquisitions,
         two.period,
     )
-    return alike and len(one.points) == len(two.points) and all(map(_same_point, one.points, two.points))
+    return alike and len(one.points) == len(two.points) and all(map(_same_point, one.waveforms, two.waveforms))
 
 
 def _same_point(one: Mapping[Port, Playing], two: Mapping[Port, Playing]) -> bool:
