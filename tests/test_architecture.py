@@ -13,6 +13,7 @@ ROOT = Path(__file__).resolve().parents[1]
 LAYERS = (
     ("cli",),
     ("report",),
+    ("jobs",),
     ("experiments",),
     ("calibrate",),
     ("run",),
@@ -35,7 +36,7 @@ DOORS = {
 }
 TRUTH = {"physics", "instruments", "judge"}
 FORBIDDEN = {"cli": TRUTH, "run": TRUTH | {"platforms"}, "instruments": {"kernels"}, "judge": {"instruments"}}
-FORBIDDEN |= dict.fromkeys(("experiments", "calibrate", "frontends", "compile", "control", "readout", "store"), TRUTH)
+FORBIDDEN |= dict.fromkeys(("jobs", "experiments", "calibrate", "frontends", "compile", "control", "readout", "store"), TRUTH)
 
 MAX_LINES = 400
 MAX_TEST_LINES = 400
