@@ -1,0 +1,1 @@
+"""The simulated world of neutral atoms in optical tweezers."""

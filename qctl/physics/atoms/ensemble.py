@@ -1,0 +1,157 @@
+"""The atoms of many shots: who is there, where, how hot, and in which state."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .register import Register
+from .rubidium import BOLTZMANN, MASS, speed, spread
+from .twin import AtomTwin
+
+Floats = NDArray[np.float64]
+
+
+@dataclass
+class Ensemble:
+    """Atoms by number; an atom's number is that of the place at which it was loaded.
+
+    Parameters
+    ----------
+    present : bool, shape (n_shots, n_atoms)
+    place : int64, shape (n_atoms,), where an atom is in those shots in which it is there; -1 for nowhere
+    temperature : shape (n_atoms,), K
+    register : the qubits; who is not there is in 0
+    groups : shape (n_shots, n_atoms), the draw of slow noise that each takes
+    last : shape (n_atoms,), s; until when the phase of each qubit has been followed
+    """
+
+    truth: AtomTwin
+    present: NDArray[np.bool_]
+    place: NDArray[np.int64]
+    temperature: Floats
+    register: Register
+    groups: NDArray[np.int64]
+    last: Floats
+    rng: np.random.Generator
+
+    @classmethod
+    def empty(cls, truth: AtomTwin, n_shots: int, rng: np.random.Generator) -> Ensemble:
+        """Return dark traps."""
+        n = len(truth.sites)
+        return cls(
+            truth,
+            np.zeros((n_shots, n), bool),
+            np.arange(n),
+            np.full(n, truth.tweezers.hot),
+            Register(n_shots, n, rng),
+            rng.integers(0, truth.noise_groups, (n_shots, n)),
+            np.zeros(n),
+            rng,
+        )
+
+    @property
+    def n_shots(self) -> int:
+        """Return how many shots there are."""
+        return len(self.present)
+
+    def atoms(self) -> list[int]:
+        """Return who is there in any shot."""
+        return np.flatnonzero(self.present.any(axis=0) & (self.place >= 0)).tolist()
+
+    def lose(self, atom: int, shots: NDArray[np.bool_]) -> None:
+        """Take an atom out of some shots."""
+        hit = shots & self.present[:, atom]
+        if hit.any():
+            self.register.lose(atom, np.flatnonzero(hit))
+            self.present[:, atom] &= ~hit
+
+    def lose_some(self, atom: int, chance: float | Floats) -> None:
+        """Take an atom out of each shot by chance."""
+        self.lose(atom, self.rng.random(self.n_shots) < chance)
+
+    def load(self, seconds: Floats) -> None:
+        """Catch atoms from the cloud, at most one in a place: what was there takes part in the collisions.
+
+        Parameters
+        ----------
+        seconds : of loading light with the trap on, shape (n_places,)
+        """
+        truth = self.truth.tweezers
+        fade = np.exp(-seconds / truth.loading_time)
+        kept = self.standing() & (self.rng.random(self.present.shape) < fade)
+        caught = self.rng.random(self.present.shape) < truth.loading * (1 - fade)
+        fresh = Ensemble.empty(self.truth, self.n_shots, self.rng)
+        self.register, self.groups, self.place = fresh.register, fresh.groups, fresh.place
+        self.temperature = fresh.temperature
+        self.present = kept | caught
+        for atom in self.atoms():
+            self.scramble(atom)
+
+    def standing(self) -> NDArray[np.bool_]:
+        """Return in which shots there is an atom at each place, shape (n_shots, n_places)."""
+        there = np.zeros_like(self.present)
+        for atom in self.atoms():
+            there[:, self.place[atom]] |= self.present[:, atom]
+        return there
+
+    def scramble(self, atom: int) -> None:
+        """Leave a qubit in a random state: light that takes no account of it was on."""
+        bits = self.rng.integers(0, 2, self.n_shots) * self.present[:, atom]
+        self.register.put(atom, bits)
+
+    def pump(self, seconds: float) -> None:
+        """Pump all atoms towards 0."""
+        truth = self.truth.qubits
+        wrong = truth.pumping_error + (0.5 - truth.pumping_error) * np.exp(-seconds / truth.pumping_time)
+        for atom in self.atoms():
+            bits = self.rng.random(self.n_shots) < wrong
+            self.register.put(atom, (bits & self.present[:, atom]).astype(np.int64))
+
+    def push_out(self, seconds: float) -> None:
+        """Remove atoms in 1, and a few in 0."""
+        truth = self.truth.qubits
+        removed = 1 - np.exp(-seconds / truth.push_time), truth.push_error * seconds / 1e-3
+        for atom in self.atoms():
+            bits = self.register.measure(atom)
+            self.lose_some(atom, np.where(bits == 1, *removed))
+
+    def cool(self, seconds: float) -> None:
+        """Bring all temperatures towards that of cooling light, which takes no account of the qubits."""
+        truth = self.truth.tweezers
+        self.temperature = truth.temperature + (self.temperature - truth.temperature) * np.exp(
+            -seconds / truth.cooling_time
+        )
+        for atom in self.atoms():
+            self.scramble(atom)
+
+    def release(self, places: list[int], seconds: float) -> None:
+        """Switch traps off and on again: an atom stays when its energy is negative then (Tuchendler et al., 2008)."""
+        truth = self.truth.tweezers
+        sites = list(self.truth.sites.values())
+        for atom in self.atoms():
+            place = int(self.place[atom])
+            if place not in places:
+                continue
+            depth, heat = sites[place].depth, float(self.temperature[atom])
+            across, along = spread(heat, depth, truth.waist, truth.wavelength)
+            if seconds * speed(heat) < 0.02 * truth.waist:
+                continue
+            v = speed(heat) * self.rng.standard_normal((self.n_shots, 3))
+            r = np.array([across, across, along]) * self.rng.standard_normal((self.n_shots, 3)) + v * seconds
+            rayleigh = np.pi * truth.waist**2 / truth.wavelength
+            width = 1 + (r[:, 2] / rayleigh) ** 2
+            trap = depth / width * np.exp(-2 * (r[:, 0] ** 2 + r[:, 1] ** 2) / (truth.waist**2 * width))
+            kinetic = 0.5 * MASS * (v**2).sum(axis=1) / BOLTZMANN
+            self.lose(atom, kinetic > trap)
+
+    def last_shot(self) -> Ensemble:
+        """Return the last shot alone, so that another call can go on with it; its qubits are measured."""
+        one = Ensemble.empty(self.truth, 1, self.rng)
+        one.present, one.place = self.present[-1:].copy(), self.place.copy()
+        one.temperature, one.last = self.temperature.copy(), self.last.copy()
+        for atom in one.atoms():
+            one.register.put(atom, self.register.measure(atom)[-1:])
+        return one

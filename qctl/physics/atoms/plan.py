@@ -1,0 +1,187 @@
+"""What happens to atoms during one shot, in order of time, as the lines really carry it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+import numpy as np
+
+from qctl.core.laboratory import Laboratory
+
+from ..memory import Memory
+from ..stage import Exposing, Playing
+from .journeys import Journey, Places, beams, journeys_of
+from .optics import Light, pulses
+from .switches import Lines, Span, overlap
+from .tones import Tones, journeys
+from .twin import AtomTwin
+
+LONG_DARK = 200e-6  # s without trap light after which nothing is left
+
+
+class What(IntEnum):
+    """Kinds of events; of those that end together the lower comes first."""
+
+    RAMAN = 0
+    LOCAL = 1
+    RYDBERG = 2
+    DARK = 3
+    TRAVEL = 4
+    LOAD = 5
+    COOL = 6
+    PUMP = 7
+    PUSH = 8
+    IMAGE = 9
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something between two moments, s after the start of the shot.
+
+    Parameters
+    ----------
+    light : Raman or Rydberg pulse
+    journey : of movable tweezers
+    at : where the local beam points, m, and the share of its amplitude that gets there
+    red, trapped : whether the other Rydberg beam, and trap light of array and zone, is on meanwhile
+    lit : exposure: seconds of imaging light within it
+    number : of the exposure, or which traps (0 array, 1 zone)
+    """
+
+    what: What
+    start: float
+    end: float
+    light: Light | None = None
+    journey: Journey | None = None
+    at: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    red: bool = False
+    trapped: tuple[bool, bool] = (True, True)
+    lit: float = 0.0
+    number: int = 0
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Events in order of time, and whether the shot begins with empty traps that are loaded anew."""
+
+    events: tuple[Event, ...]
+    anew: bool
+
+
+class Planner:
+    """Makes plans; journeys and pulses are remembered by the waveforms they came from."""
+
+    def __init__(self, laboratory: Laboratory, truth: AtomTwin) -> None:
+        self.laboratory, self.truth = laboratory, truth
+        sites = truth.sites.values()
+        self.places = Places(np.array([[s.x, s.y] for s in sites]), np.array([s.depth for s in sites]))
+        self._memory = Memory(1 << 27)
+
+    def plan(self, lines: Lines, exposing: Exposing | None, frequency: float, rydberg: float) -> Plan:
+        """Return what happens in a shot.
+
+        Parameters
+        ----------
+        frequency, rydberg : of Raman and blue modulators in resonance, Hz, as they are now
+        """
+        truth = self.truth
+        dark = [lines.spans("trap_off"), lines.spans("zone_off")]
+        events = self._switched(lines, dark)
+        events += self._seen(lines, exposing)
+        events += self._travels(lines)
+        for light in self._pulses(lines.wave("raman"), frequency, truth.qubits.bandwidth):
+            events.append(Event(What.RAMAN, light.start, light.end, light))
+        events += self._local(lines, frequency)
+        red = lines.spans("rydberg_red")
+        for light in self._pulses(lines.wave("rydberg_blue"), rydberg, truth.rydberg.bandwidth):
+            span = light.start, light.end
+            trapped = (
+                overlap(dark[0], span) < 0.5 * (span[1] - span[0]),
+                overlap(dark[1], span) < 0.5 * (span[1] - span[0]),
+            )
+            on = overlap(red, span) > 0.5 * (span[1] - span[0])
+            events.append(Event(What.RYDBERG, *span, light, red=on, trapped=trapped))
+        ordered = tuple(sorted(events, key=lambda e: (e.end, e.what)))
+        return Plan(ordered, _begins_anew(ordered))
+
+    def _switched(self, lines: Lines, dark: list[list[Span]]) -> list[Event]:
+        kinds = ((What.COOL, "cooling"), (What.PUMP, "pumping"), (What.PUSH, "pushout"))
+        events = [Event(kind, *span) for kind, line in kinds for span in lines.spans(line)]
+        events += [Event(What.DARK, *span, number=k) for k in (0, 1) for span in dark[k]]
+        for span in lines.spans("mot"):
+            shone = tuple(span[1] - span[0] - overlap(dark[k], span) for k in (0, 1))
+            events.append(Event(What.LOAD, *span, at=(shone[0], shone[1], 0.0)))
+        return events
+
+    def _seen(self, lines: Lines, exposing: Exposing | None) -> list[Event]:
+        imaging = lines.spans("imaging")
+        if exposing is None:
+            return []
+        return [
+            Event(What.IMAGE, float(a), float(b), lit=overlap(imaging, (float(a), float(b))), number=k)
+            for k, (a, b) in enumerate(exposing.exposures)
+        ]
+
+    def _travels(self, lines: Lines) -> list[Event]:
+        x, y = lines.wave("tweezers_x"), lines.wave("tweezers_y")
+        if x is None or y is None:
+            return []
+        key = "travel", x.digest, y.digest
+        found = self._memory.get(
+            key, lambda: _Many(journeys_of(x, y, self.truth.deflector, self.truth.tweezers, self.places))
+        )
+        return [Event(What.TRAVEL, one.start, one.end, journey=one) for one in found.items]
+
+    def _pulses(self, playing: Playing | None, frequency: float, bandwidth: float) -> list[Light]:
+        if playing is None:
+            return []
+        key = "pulses", playing.digest, frequency, bandwidth
+        return self._memory.get(key, lambda: _Many(pulses(playing, frequency, bandwidth))).items
+
+    def _local(self, lines: Lines, frequency: float) -> list[Event]:
+        lights = self._pulses(lines.wave("raman_local"), frequency, self.truth.qubits.bandwidth)
+        x, y = lines.wave("pointer_x"), lines.wave("pointer_y")
+        if not lights or x is None or y is None:
+            return []
+        tones = [
+            self._memory.get(("pointer", one.digest), lambda one=one: _Many(journeys(one))).items  # type: ignore[misc]
+            for one in (x, y)
+        ]
+        return [
+            Event(What.LOCAL, light.start, light.end, light, at=where)
+            for light in lights
+            for where in _pointed(light, tones[0], tones[1], self.truth)
+        ]
+
+
+@dataclass(frozen=True)
+class _Many:
+    """A list that knows its size."""
+
+    items: list  # type: ignore[type-arg]
+    nbytes: int = field(default=1 << 16)
+
+
+def _pointed(light: Light, x: list[Tones], y: list[Tones], truth: AtomTwin) -> list[tuple[float, float, float]]:
+    """Return where the local beam points in the middle of a pulse, and the share of amplitude of each spot."""
+    middle = (light.start + light.end) / 2
+    for part in x:
+        hop = int(np.argmin(np.abs(part.times - middle)))
+        if abs(part.times[hop] - middle) < 5e-6:
+            one = Tones(part.times[hop : hop + 1], part.frequencies[hop : hop + 1], part.amplitudes[hop : hop + 1])
+            xy, depth = beams(one, y, truth.pointer)
+            return [
+                (float(p[0]), float(p[1]), float(np.sqrt(d))) for p, d in zip(xy[0], depth[0], strict=True) if d > 0
+            ]
+    return []
+
+
+def _begins_anew(events: tuple[Event, ...]) -> bool:
+    """Tell whether no atom from before can be there when the traps are loaded."""
+    for event in events:
+        if event.what is What.DARK and event.number == 0 and event.end - event.start > LONG_DARK:
+            return True
+        if event.what is not What.DARK:
+            return False
+    return False

@@ -1,0 +1,185 @@
+"""One plan played to the atoms of many shots at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .camera import Optics
+from .drives import NEGLIGIBLE, Drives
+from .ensemble import Ensemble
+from .plan import LONG_DARK, Event, Plan, What
+from .rubidium import TWO_PI
+
+Floats = NDArray[np.float64]
+
+
+class Shot:
+    """Plays a plan.
+
+    Parameters
+    ----------
+    drives : what pulses do
+    n_array : so many places, the first, belong to the array; others to the zone
+    optics : what the camera sees; None when nobody looks
+    """
+
+    def __init__(self, plan: Plan, drives: Drives, n_array: int, optics: Optics | None) -> None:
+        self.plan, self.drives, self._n_array, self.optics = plan, drives, n_array, optics
+        self.truth = drives.truth
+        self._frames: list[NDArray[np.uint16]] = []
+        self._acts: Mapping[What, Callable[[Ensemble, Event], None]] = {
+            What.RAMAN: self._raman,
+            What.LOCAL: self._local,
+            What.RYDBERG: self._rydberg,
+            What.DARK: self._dark,
+            What.TRAVEL: self._travel,
+            What.LOAD: self._load,
+            What.COOL: lambda atoms, event: atoms.cool(event.end - event.start),
+            What.PUMP: self._pump,
+            What.PUSH: lambda atoms, event: atoms.push_out(event.end - event.start),
+            What.IMAGE: self._image,
+        }
+
+    def play(self, atoms: Ensemble) -> NDArray[np.uint16]:
+        """Return frames, shape (n_shots, n_exposures, rows, columns); atoms are left as the shot leaves them."""
+        self._frames = []
+        for event in self.plan.events:
+            self._acts[event.what](atoms, event)
+        if not self._frames:
+            return np.zeros((atoms.n_shots, 0, 0, 0), np.uint16)
+        return np.stack(self._frames, axis=1)
+
+    # --- qubits ---
+
+    def _follow(self, atoms: Ensemble, atom: int, time: float, place: int) -> None:
+        """Let a qubit's phase run until a moment, at a place."""
+        passed = time - atoms.last[atom]
+        atoms.last[atom] = time
+        if passed > 0 and atoms.register.coherent(atom):
+            atoms.register.phase(atom, -self.drives.detunings(place)[atoms.groups[:, atom]] * passed)
+
+    def _pulsed(self, atoms: Ensemble, event: Event, atom: int, rabi: float, shift: float = 0.0) -> None:
+        assert event.light is not None
+        place = int(atoms.place[atom])
+        angle = TWO_PI * rabi * float(np.abs(event.light.field).sum()) * event.light.dt
+        if angle < NEGLIGIBLE:
+            return
+        self._follow(atoms, atom, event.start, place)
+        matrices = self.drives.turn(event.light, place, rabi, shift)[atoms.groups[:, atom]]
+        absent = ~atoms.present[:, atom]
+        if absent.any():
+            matrices = matrices.copy()
+            matrices[absent] = np.eye(2)
+        atoms.register.turn(atom, matrices)
+        atoms.register.flip_some(atom, self.truth.qubits.scattering * angle / np.pi, atoms.present[:, atom])
+        atoms.last[atom] = event.end
+
+    def _raman(self, atoms: Ensemble, event: Event) -> None:
+        for atom in atoms.atoms():
+            site = self.drives.sites[atoms.place[atom]]
+            self._pulsed(atoms, event, atom, self.truth.qubits.rabi * site.rabi)
+
+    def _local(self, atoms: Ensemble, event: Event) -> None:
+        truth, (x, y, share) = self.truth.qubits, event.at
+        for atom in atoms.atoms():
+            site = self.drives.sites[atoms.place[atom]]
+            apart = ((site.x - x) ** 2 + (site.y - y) ** 2) / truth.local_waist**2
+            seen = float(np.exp(-2 * apart)) + truth.local_floor * float(np.exp(-apart / 50))
+            self._pulsed(atoms, event, atom, truth.local_rabi * share * seen, truth.local_shift)
+
+    def _rydberg(self, atoms: Ensemble, event: Event) -> None:
+        assert event.light is not None
+        everybody = atoms.atoms()
+        places = [int(atoms.place[a]) for a in everybody]
+        reached = self.drives.lit(event.light, places) if event.red else []
+        for cluster in self.drives.linked(event.light, [places[k] for k in reached]):
+            members = [everybody[reached[k]] for k in cluster]
+            self._excite(atoms, event, members)
+
+    def _excite(self, atoms: Ensemble, event: Event, members: list[int]) -> None:
+        assert event.light is not None
+        places = [int(atoms.place[a]) for a in members]
+        heats = [round(float(atoms.temperature[a]) * 1e6) * 1e-6 for a in members]
+        depths = [self.drives.sites[p].depth * event.trapped[p >= self._n_array] for p in places]
+        tables = self.drives.excite(event.light, event.red, places, heats, depths)
+        groups = atoms.rng.integers(0, len(tables), atoms.n_shots)
+        for fall in atoms.register.excite(members, tables, groups):
+            one = np.zeros(atoms.n_shots, bool)
+            one[fall.shot] = True
+            if not fall.decayed or atoms.rng.random() < self.truth.rydberg.lost:
+                atoms.lose(fall.atom, one)
+            elif atoms.present[fall.shot, fall.atom] and atoms.rng.random() < 0.5:
+                atoms.register.flip(fall.atom, one)
+
+    def _pump(self, atoms: Ensemble, event: Event) -> None:
+        atoms.pump(event.end - event.start)
+        atoms.last[:] = event.end
+
+    # --- traps ---
+
+    def _dark(self, atoms: Ensemble, event: Event) -> None:
+        array = event.number == 0
+        places = [p for p in range(len(self.truth.sites)) if (p < self._n_array) == array]
+        if event.end - event.start > LONG_DARK:
+            for atom in atoms.atoms():
+                if atoms.place[atom] in places:
+                    atoms.lose(atom, np.ones(atoms.n_shots, bool))
+        else:
+            atoms.release(places, event.end - event.start)
+
+    def _travel(self, atoms: Ensemble, event: Event) -> None:
+        journey = event.journey
+        assert journey is not None
+        movers = [a for a in atoms.atoms() if journey.moved[atoms.place[a]]]
+        for atom in movers:
+            before = int(atoms.place[atom])
+            self._follow(atoms, atom, journey.start, before)
+            atoms.register.phase(
+                atom, np.full(atoms.n_shots, -TWO_PI * self.truth.tweezers.shift) * (journey.end - journey.start)
+            )
+            atoms.last[atom] = journey.end
+            atoms.lose_some(atom, float(journey.loss[before]))
+            atoms.temperature[atom] += self.truth.tweezers.heating
+            if journey.goal[before] < 0:
+                atoms.lose(atom, np.ones(atoms.n_shots, bool))
+            else:
+                atoms.place[atom] = journey.goal[before]
+        self._collide(atoms, movers)
+
+    def _collide(self, atoms: Ensemble, movers: list[int]) -> None:
+        """Two atoms that end in one trap are both lost."""
+        for atom in movers:
+            for other in atoms.atoms():
+                if other != atom and atoms.place[other] == atoms.place[atom]:
+                    both = atoms.present[:, atom] & atoms.present[:, other]
+                    atoms.lose(atom, both)
+                    atoms.lose(other, both)
+
+    def _load(self, atoms: Ensemble, event: Event) -> None:
+        array = np.arange(len(self.truth.sites)) < self._n_array
+        atoms.load(np.where(array, event.at[0], event.at[1]))
+        atoms.last[:] = event.end
+
+    # --- light ---
+
+    def _image(self, atoms: Ensemble, event: Event) -> None:
+        camera = self.truth.camera
+        exposed = event.end - event.start
+        lit = np.zeros((atoms.n_shots, len(self.truth.sites)))
+        lifetime = 1 - np.exp(-exposed / self.truth.tweezers.lifetime)
+        for atom in atoms.atoms():
+            here = atoms.present[:, atom].copy()
+            chance = 1 - (1 - camera.loss) ** (event.lit / 10e-3) * (1 - lifetime)
+            dying = here & (atoms.rng.random(atoms.n_shots) < chance)
+            shone = event.lit * np.where(dying, atoms.rng.random(atoms.n_shots), 1.0) * here
+            lit[:, atoms.place[atom]] += shone
+            atoms.lose(atom, dying)
+            if event.lit > 0:
+                atoms.scramble(atom)
+                atoms.temperature[atom] = self.truth.tweezers.hot
+        assert self.optics is not None
+        dark = np.full(atoms.n_shots, event.lit)
+        self._frames.append(self.optics.frames(lit, dark, atoms.rng))

@@ -1,0 +1,83 @@
+"""What digital outputs do to light: spans of time, and how they overlap."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from qctl.core.laboratory import Laboratory
+from qctl.core.port import Port
+
+from ..stage import Playing, Switching
+from .twin import AtomTwin
+
+Span = tuple[float, float]
+
+
+def spans(switching: Switching | None, end: float) -> list[Span]:
+    """Return when an output is high during a shot that lasts until ``end``."""
+    if switching is None:
+        return []
+    edges = switching.edges.tolist()
+    edges = [*edges, max(end, edges[-1])] if len(edges) % 2 else edges
+    return list(zip(edges[::2], edges[1::2], strict=True))
+
+
+def overlap(many: list[Span], one: Span) -> float:
+    """Return for how long some of ``many``, which do not overlap each other, overlap one."""
+    return sum(max(0.0, min(last, one[1]) - max(first, one[0])) for first, last in many)
+
+
+class Lines:
+    """What the lines of a laboratory carry during one shot, as far as they do what they are told.
+
+    Parameters
+    ----------
+    point : what each output plays
+    clock : virtual time at which the shot begins, s
+    end : of the shot, s after its start
+    """
+
+    def __init__(
+        self,
+        laboratory: Laboratory,
+        truth: AtomTwin,
+        point: Mapping[Port, Playing | Switching],
+        clock: float,
+        end: float,
+    ) -> None:
+        self._lab, self._truth, self._point, self._clock, self.end = laboratory, truth, point, clock, end
+
+    def wave(self, line: str) -> Playing | None:
+        """Return what a line plays; None when it is dark."""
+        found = self._found(line)
+        if not isinstance(found, Playing) or self._failures(line) or not found.span[1]:
+            return None
+        return found
+
+    def spans(self, line: str) -> list[Span]:
+        """Return when a line is high."""
+        found = self._found(line)
+        high = spans(found if isinstance(found, Switching) else None, self.end)
+        for since, until, on in self._failures(line):
+            high = [part for one in high for part in _without(one, (since, until))]
+            high = sorted([*high, (since, min(until, self.end))]) if on else high
+        return high
+
+    def failures(self) -> tuple[tuple[str, float, float, bool], ...]:
+        """Return every failure that touches this shot."""
+        return tuple((f.line, *part) for f in self._truth.failures for part in self._failures(f.line))
+
+    def _failures(self, line: str) -> list[tuple[float, float, bool]]:
+        times = [(f.since - self._clock, f.until - self._clock, f.on) for f in self._truth.failures if f.line == line]
+        return [(max(0.0, a), b, on) for a, b, on in times if b > 0 and a < self.end]
+
+    def _found(self, line: str) -> Playing | Switching | None:
+        wiring = self._lab.lines.get(line)
+        if wiring is None or wiring.output is None or wiring.output in self._truth.dead:
+            return None
+        return self._point.get(wiring.output)
+
+
+def _without(one: Span, hole: Span) -> list[Span]:
+    parts = [(one[0], min(one[1], hole[0])), (max(one[0], hole[1]), one[1])]
+    return [(a, b) for a, b in parts if b > a + 1e-12]

@@ -1,0 +1,96 @@
+"""Where beams behind a deflector point: the tones of what is really played, followed through time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..stage import Playing
+from .optics import stretches
+
+Floats = NDArray[np.float64]
+
+WINDOW = 10e-6  # s that the sound takes to cross the beam: what a deflector answers to at once
+HOP = 2.5e-6  # s
+SILENCE = 30e-6  # s without any tone that end a journey
+WEAKEST = 0.03  # of the strongest tone: side lobes of the window and images lie below
+JUMP = 1e6  # Hz: a tone that is further away from one hop to the next is another one
+
+
+@dataclass(frozen=True)
+class Tones:
+    """Tones of one deflector during one journey.
+
+    Parameters
+    ----------
+    times : shape (n_hops,), s after the start of the shot
+    frequencies, amplitudes : shape (n_hops, n_tones), Hz and V; amplitude 0 where a tone is not there
+    """
+
+    times: Floats
+    frequencies: Floats
+    amplitudes: Floats
+
+
+def journeys(playing: Playing) -> list[Tones]:
+    """Return the tones of each stretch that is not silent."""
+    gap = max(1, int(SILENCE * playing.sample_rate))
+    return [tones(playing, first, last) for first, last in stretches(playing.volts, gap)]
+
+
+def tones(playing: Playing, first: int, last: int) -> Tones:
+    """Follow the tones between two samples."""
+    rate = playing.sample_rate
+    n, hop = max(16, round(WINDOW * rate)), max(1, round(HOP * rate))
+    padded = np.concatenate([np.zeros(n), playing.volts[first:last].astype(float), np.zeros(n)])
+    starts = np.arange(0, len(padded) - n + 1, hop)
+    window = np.hanning(n + 1)[:n]
+    spectra = np.abs(np.fft.rfft(np.lib.stride_tricks.sliding_window_view(padded, n)[starts] * window, 4 * n, axis=1))
+    spectra *= 2 / window.sum()
+    times = playing.start + (first - n + starts + n / 2) / rate
+    return _followed(np.asarray(times, np.float64), spectra, rate / (4 * n), float(spectra.max()) * WEAKEST)
+
+
+def _followed(times: Floats, spectra: Floats, step: float, floor: float) -> Tones:
+    """Find the peaks of all spectra and give each the track that it continues."""
+    inner = spectra[:, 1:-1]
+    peaks = (inner > floor) & (inner >= spectra[:, :-2]) & (inner > spectra[:, 2:])
+    tracks: list[dict[int, tuple[float, float]]] = []
+    live: list[tuple[float, int]] = []  # last frequency and number of each track
+    for hop, places in enumerate(peaks):
+        now = []
+        for k in (np.flatnonzero(places) + 1).tolist():
+            if not _prominent(spectra[hop], k):
+                continue
+            frequency, amplitude = _peak(spectra[hop], k, step)
+            near = min(live, key=lambda one: abs(one[0] - frequency), default=None)
+            if near is not None and abs(near[0] - frequency) < JUMP:
+                live.remove(near)
+                number = near[1]
+            else:
+                number = len(tracks)
+                tracks.append({})
+            tracks[number][hop] = frequency, amplitude
+            now.append((frequency, number))
+        live = now
+    frequencies, amplitudes = np.zeros((len(times), len(tracks))), np.zeros((len(times), len(tracks)))
+    for number, track in enumerate(tracks):
+        for hop, (frequency, amplitude) in track.items():
+            frequencies[hop, number], amplitudes[hop, number] = frequency, amplitude
+    return Tones(times, frequencies, amplitudes)
+
+
+def _prominent(spectrum: Floats, k: int) -> bool:
+    """Tell a tone from a side lobe (0.22 where a tone begins): nothing near it is more than three times higher."""
+    near = spectrum[max(0, k - 24) : k + 25]
+    return bool(spectrum[k] > 0.3 * near.max())
+
+
+def _peak(spectrum: Floats, k: int, step: float) -> tuple[float, float]:
+    """Return frequency and height of the parabola through the logarithms of three points (Hann windows are close)."""
+    low, middle, high = np.log(np.maximum(spectrum[k - 1 : k + 2], 1e-30))
+    curve = low - 2 * middle + high
+    offset = 0.0 if curve == 0 else float(0.5 * (low - high) / curve)
+    return (k + offset) * step, float(np.exp(middle - 0.25 * (low - high) * offset))
