@@ -14,7 +14,10 @@ from .draft import Draft
 from .guesses import SECTION
 
 _COUNT = re.compile(r"_[0-9]+$")
-_NEEDED = ("frequency", "anharmonicity", "readout.frequency")  # what nobody can assume
+_NEEDED = {  # what nobody can assume, by platform
+    "superconducting": ("frequency", "anharmonicity", "readout.frequency"),
+    "trapped_ion": ("frequency",),
+}
 _POSITIVE = ("frequency", "duration", "t1", "t2", "tau")
 _PROBABILITIES = ("error", "p01", "p10")
 _FRACTIONS = ("amplitude", "flux_amplitude", "coupler_amplitude", "offset_i", "offset_q")
@@ -52,7 +55,7 @@ def _guesses(draft: Draft) -> Iterator[tuple[Steps, str, float]]:
 
 def _qubit(draft: Draft, qubit: str) -> None:
     guess = draft.laboratory.first_guess
-    for quantity in _NEEDED:
+    for quantity in _NEEDED.get(draft.laboratory.platform, ()):
         if not draft.document.written((SECTION, qubit, quantity)):
             draft.wrong(
                 (SECTION, qubit, quantity), f"no first guess of {qubit}.{quantity}", f"{quantity}: a quantity in Hz"
@@ -62,6 +65,7 @@ def _qubit(draft: Draft, qubit: str) -> None:
         draft.wrong((SECTION, qubit, "t2"), f"t2 of {qubit} is {t2:g} s", f"up to twice its t1, {2 * t1:g} s")
     _tone(draft, qubit, "frequency", draft.laboratory.qubits[qubit].drive)
     _tone(draft, qubit, "readout.frequency", draft.laboratory.qubits[qubit].readout)
+    _direct_tone(draft, qubit)
 
 
 def _tone(draft: Draft, qubit: str, quantity: str, line_name: str) -> None:
@@ -85,6 +89,21 @@ def _tone(draft: Draft, qubit: str, quantity: str, line_name: str) -> None:
         nearest = carrier.frequency + round(offset / grid) * grid
         allowed = f"multiples of {format_quantity(round(grid, 6), 'Hz')}, so that every shot sees the same phase"
         draft.wrong(steps, asked, allowed, f"write {format_quantity(round(nearest, 6), 'Hz')}")
+
+
+def _direct_tone(draft: Draft, qubit: str) -> None:
+    """Check that a beam's own output can give the radio frequency of its qubit."""
+    laboratory = draft.laboratory
+    line, frequency = (
+        laboratory.lines.get(laboratory.qubits[qubit].drive),
+        laboratory.first_guess.get(f"{qubit}.frequency"),
+    )
+    if line is None or line.output is None or frequency is None:
+        return
+    entry = laboratory.instruments.get(line.output.instrument)
+    if entry is not None and entry.sample_rate and not frequency < entry.sample_rate / 2:
+        allowed = f"less than {entry.sample_rate / 2e6:g} MHz, half the clock of {line.output.instrument}"
+        draft.wrong((SECTION, qubit, "frequency"), f"frequency of {qubit} is {frequency / 1e6:g} MHz", allowed)
 
 
 def _tones(draft: Draft) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from qctl.core.laboratory import Role
+from qctl.core.laboratory import Role, instrument_of
 
 from .draft import Draft
 from .mistakes import shown
@@ -14,9 +14,8 @@ _NEEDS = {
     Role.AWG: ("sample_rate", "full_scale"),
     Role.DIGITIZER: ("sample_rate", "full_scale"),
     Role.SOURCE: ("frequency", "power"),
-    Role.BIAS: (),
 }
-_MAY = {Role.AWG: ("trigger_latency",), Role.DIGITIZER: ("trigger_latency",), Role.SOURCE: (), Role.BIAS: ()}
+_MAY = {Role.AWG: ("trigger_latency",), Role.DIGITIZER: ("trigger_latency",)}
 _SETTINGS = ("sample_rate", "full_scale", "frequency", "power", "trigger_latency")
 
 
@@ -40,15 +39,8 @@ def check_instruments(draft: Draft) -> None:
 def _roles(draft: Draft) -> None:
     roles = draft.laboratory.roles()
     for name, line in draft.laboratory.lines.items():
-        used = [
-            (key, port.instrument, Role.AWG)
-            for key, port in (("i", line.i), ("q", line.q), ("output", line.output))
-            if port
-        ]
-        used += [("back", port.instrument, Role.DIGITIZER) for port in line.back or ()]
-        used += [("mixed_with", line.mixed_with, Role.SOURCE)] if line.mixed_with else []
-        used += [("bias", line.bias, Role.BIAS)] if line.bias else []
-        for key, instrument, role in used:
+        for key, end, role in line.uses:
+            instrument = instrument_of(end)
             if roles.get(instrument, role) is not role:
                 draft.wrong(
                     ("lines", name, key), f"{instrument} as {role}, elsewhere as {roles[instrument]}", "one role"
@@ -67,10 +59,11 @@ def _settings(draft: Draft) -> None:
         for key in _SETTINGS:
             steps = ("instruments", name, key)
             written = draft.document.written(steps)
-            if key in _NEEDS[role] and not written:
-                draft.wrong(steps, f"{name} has no {key}", f"the settings of {role}: {', '.join(_NEEDS[role])}")
-            elif written and key not in _NEEDS[role] + _MAY[role]:
-                allowed = ", ".join(("driver", "address", *_NEEDS[role], *_MAY[role]))
+            needed, possible = _NEEDS.get(role, ()), _MAY.get(role, ())
+            if key in needed and not written:
+                draft.wrong(steps, f"{name} has no {key}", f"the settings of {role}: {', '.join(needed)}")
+            elif written and key not in needed + possible:
+                allowed = ", ".join(("driver", "address", *needed, *possible))
                 draft.wrong(steps, f"{name} is wired as {role}, which has no {key}", allowed)
         for key in ("sample_rate", "full_scale", "frequency"):
             value = getattr(entry, key)

@@ -14,8 +14,20 @@ _KINDS = {
     "drive": "an I/Q pair that does not come back",
     "readout": "an I/Q pair with back: the inputs of a digitizer",
     "flux": "a single output",
-    "trigger": "a marker and what it starts",
+    "trigger": "a marker or a switch, and what it starts",
+    "beam": "a single output",
+    "counter": "counted_by: an input of a counter",
+    "camera": "seen_by: a camera",
 }
+_SERVE = {
+    "superconducting": {"drive": "drive", "readout": "readout", "flux": "flux"},
+    "trapped_ion": {"drive": "beam", "readout": "counter"},
+    "neutral_atom": {"drive": "beam", "readout": "camera"},
+}
+"""Kind of the lines that a qubit names, by platform; others may name what they like."""
+
+_SHARED = {"superconducting": ("readout",), "trapped_ion": (), "neutral_atom": ("drive", "readout")}
+_IDLE = {"superconducting": ("drive", "readout", "flux"), "trapped_ion": ("beam", "counter")}  # serve, or are a mistake
 
 
 def check_lines(draft: Draft) -> None:
@@ -35,7 +47,15 @@ def _rules(line: Line) -> Iterator[tuple[bool, str, str, str]]:
     marker = line.output is not None and line.output.marker
     yield half, "q" if line.i is None else "i", "half of an I/Q pair", "i and q together"
     yield (pair or half) and line.output is not None, "output", "an I/Q pair and a single output", "i and q, or output"
-    yield not line.outputs, "output", "nothing feeds it", "i and q, or output"
+    ends = "i and q, output, switch, carrier, supply, counted_by or seen_by"
+    yield not any(key != "back" for key, _, _ in line.uses), "output", "nothing feeds it", ends
+    light = line.switch is not None or line.carrier is not None
+    others = (line.supply is not None, line.counted_by is not None, line.seen_by is not None)
+    yield sum((bool(line.outputs), light, *others)) > 1, line.uses[-1][0] if line.uses else "", "two lines in one", ends
+    for key, port in (("switch", line.switch), ("carrier", line.carrier), ("supply", line.supply)):
+        yield port is not None and port.marker, key, f"a marker as {key}", "INSTRUMENT.NUMBER"
+    for key, port in (("counted_by", line.counted_by), ("seen_by", line.seen_by)):
+        yield port is not None and port.marker, key, f"a marker as {key}", "INSTRUMENT.NUMBER"
     yield pair and line.mixed_with is None, "i", "an I/Q pair without a carrier", "mixed_with: a microwave source"
     yield not pair and line.mixed_with is not None, "mixed_with", "a carrier without an I/Q pair", "i, q and mixed_with"
     for key, port in (("i", line.i), ("q", line.q)):
@@ -51,7 +71,12 @@ def _rules(line: Line) -> Iterator[tuple[bool, str, str, str]]:
         "a bias without a flux output",
         "with output",
     )
-    yield bool(line.starts) and not marker, "starts", "starts instruments without a marker", "output: AWG.marker.NUMBER"
+    yield (
+        bool(line.starts) and not marker and line.switch is None,
+        "starts",
+        "starts instruments without a marker",
+        "output: AWG.marker.NUMBER, or switch: an output of a pulse generator",
+    )
     yield (
         marker and not line.starts,
         "output",
@@ -76,7 +101,8 @@ def _ports_once(draft: Draft) -> None:
 
 def _uses(draft: Draft) -> None:
     """Check that lines fit those they serve, that nobody shares drive or flux, and that no line serves nothing."""
-    lines, first = draft.laboratory.lines, dict[str, str]()
+    lines, first, platform = draft.laboratory.lines, dict[str, str](), draft.laboratory.platform
+    serve, shared = _SERVE.get(platform), _SHARED.get(platform, ("drive", "readout", "flux"))
     used = [
         (("qubits", name, kind), kind, line)
         for name, qubit in draft.laboratory.qubits.items()
@@ -85,14 +111,17 @@ def _uses(draft: Draft) -> None:
     for steps, kind, line in used:
         if line is None or line not in lines:
             continue
-        if kind_of(lines[line]) != kind:
-            draft.wrong(steps, f"{line} is a {kind_of(lines[line])} line", f"a {kind} line: {_KINDS[kind]}")
-        elif kind != "readout" and line in first:
+        wanted, there = None if serve is None else serve.get(kind), kind_of(lines[line], platform)
+        if serve is not None and wanted is None:
+            draft.wrong(steps, f"{kind} on platform {platform}", ", ".join(serve))
+        elif wanted is not None and there != wanted:
+            draft.wrong(steps, f"{line} is a {there} line", f"a {wanted} line: {_KINDS[wanted]}")
+        elif kind not in shared and line in first:
             draft.wrong(steps, f"{line} already serves {first[line]}", f"a {kind} line of its own")
         first.setdefault(line, steps[1])
     if draft.whole("lines", "qubits", "couplings"):
         for name, line_entry in lines.items():
-            if name not in first and kind_of(line_entry) != "trigger":
+            if name not in first and kind_of(line_entry, platform) in _IDLE.get(platform, ()):
                 draft.wrong(
                     ("lines", name),
                     f"line {name} serves no qubit and no coupling",
@@ -100,19 +129,26 @@ def _uses(draft: Draft) -> None:
                 )
 
 
-def kind_of(line: Line) -> str:
-    """Return drive, readout, flux or trigger."""
+def kind_of(line: Line, platform: str = "superconducting") -> str:
+    """Return drive, readout, flux or beam, trigger, light, electrode, counter or camera."""
     if line.back is not None:
         return "readout"
     if line.i is not None or line.q is not None:
         return "drive"
-    return "trigger" if line.starts or (line.output is not None and line.output.marker) else "flux"
+    for kind, end in (("electrode", line.supply), ("counter", line.counted_by), ("camera", line.seen_by)):
+        if end is not None:
+            return kind
+    if line.starts or (line.output is not None and line.output.marker):
+        return "trigger"
+    if line.switch is not None or line.carrier is not None:
+        return "light"
+    return "flux" if platform == "superconducting" else "beam"
 
 
 def _ports(line: Line) -> Iterator[tuple[Steps, Port]]:
-    for key, port in (("i", line.i), ("q", line.q), ("output", line.output)):
-        if port is not None:
-            yield (key,), port
+    for key, end, _ in line.uses:
+        if isinstance(end, Port) and key != "back":
+            yield (key,), end
     for k, port in enumerate(line.back or ()):
         yield ("back", str(k)), port
 

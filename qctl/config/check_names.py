@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from qctl.core.laboratory import instrument_of
+
 from .document import Steps
 from .draft import Draft
 
@@ -45,11 +47,9 @@ def _given(draft: Draft) -> None:
 def _used_by_lines(draft: Draft) -> None:
     instruments = draft.document.declared("instruments")
     for name, line in draft.laboratory.lines.items():
-        ports = {key: port for key, port in (("i", line.i), ("q", line.q), ("output", line.output)) if port is not None}
-        used: dict[Steps, str] = {(key,): port.instrument for key, port in ports.items()}
+        used: dict[Steps, str] = {(key,): instrument_of(end) for key, end, _ in line.uses if key != "back"}
         used |= {("back", str(k)): port.instrument for k, port in enumerate(line.back or ())}
         used |= {("starts", str(k)): started for k, started in enumerate(line.starts)}
-        used |= {(key,): source for key, source in (("mixed_with", line.mixed_with), ("bias", line.bias)) if source}
         for steps, instrument in used.items():
             draft.known(("lines", name, *steps), instrument, instruments, "instrument")
 

@@ -8,7 +8,15 @@ from qctl.core.laboratory import InstrumentEntry, LimitEntry, Role, SafeAction, 
 
 from .draft import Draft
 
-_UNITS = {Role.AWG: ("V",), Role.SOURCE: ("dBm",), Role.BIAS: ("A", "V")}
+_UNITS = {
+    Role.AWG: ("V",),
+    Role.SOURCE: ("dBm",),
+    Role.BIAS: ("A", "V"),
+    Role.DDS: ("dBm",),
+    Role.SUPPLY: ("V",),
+}
+_INPUTS = (Role.DIGITIZER, Role.COUNTER, Role.CAMERA)  # no outputs, nothing to make safe
+_SWITCHING = (Role.PULSER,)  # outputs that are high or low: a safe state, but no limits
 _Rules = Iterator[tuple[bool, str, str, str]]
 
 
@@ -16,18 +24,24 @@ def check_outputs(draft: Draft) -> None:
     """Check that ``safe`` and ``limits`` are complete and agree with each other and with the settings."""
     laboratory, roles = draft.laboratory, draft.laboratory.roles()
     instruments = draft.document.declared("instruments")
+    without = {"safe": _INPUTS, "limits": (*_INPUTS, *_SWITCHING)}
+    lacking = {"safe": "outputs", "limits": "levels"}
     for section in ("safe", "limits"):
         there = draft.document.declared(section)
         for name in there:
-            if draft.known((section, name), name, instruments, "instrument") and roles.get(name) is Role.DIGITIZER:
-                draft.wrong((section, name), f"{name} has no outputs", "instruments with outputs")
+            if draft.known((section, name), name, instruments, "instrument") and roles.get(name) in without[section]:
+                draft.wrong(
+                    (section, name), f"{name} has no {lacking[section]}", f"instruments with {lacking[section]}"
+                )
         for name, role in roles.items():
-            if role is not Role.DIGITIZER and name not in there:
+            if role not in without[section] and name not in there:
                 draft.wrong((section,), f"{name} has no entry in {section}", "one for each instrument with outputs")
     for name, safe in laboratory.safe.items():
         _note(draft, "safe", name, _safe_rules(safe, laboratory.limits.get(name)))
+        if roles.get(name) is Role.PULSER and safe.action is not SafeAction.OFF:
+            draft.wrong(("safe", name, "action"), f"{name}: {safe.action} of digital outputs", "off: all low")
     for name, limit in laboratory.limits.items():
-        if roles.get(name, Role.DIGITIZER) is not Role.DIGITIZER:
+        if roles.get(name) in _UNITS:
             _note(draft, "limits", name, _limit_rules(limit, roles[name]))
             _note(draft, "instruments", name, _setting_rules(limit, laboratory.instruments[name]))
 
@@ -62,7 +76,8 @@ def _limit_rules(limit: LimitEntry, role: Role) -> _Rules:
     yield limit.unit not in _UNITS[role], "min", f"limits of {role} in {limit.unit}", " or ".join(_UNITS[role])
     yield not limit.min < limit.max, "min", f"min {limit.min:g} is not below max {limit.max:g}", "min below max"
     yield limit.rate is not None and limit.rate <= 0, "rate", f"rate {limit.rate}", "more than zero"
-    yield role is Role.BIAS and limit.rate is None, "rate", "no rate", "rate: the fastest ramp, for every bias"
+    ramped = role in (Role.BIAS, Role.SUPPLY)
+    yield ramped and limit.rate is None, "rate", "no rate", "rate: the fastest ramp, for every bias and supply"
 
 
 def _setting_rules(limit: LimitEntry, entry: InstrumentEntry) -> _Rules:

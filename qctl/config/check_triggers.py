@@ -1,10 +1,13 @@
-"""Triggers of a laboratory file: one AWG triggers itself, and its markers start everything else."""
+"""Triggers of a laboratory file: one pulse generator or AWG triggers itself, and starts everything else."""
 
 from __future__ import annotations
 
 from qctl.core.laboratory import Role
 
 from .draft import Draft
+
+_STARTED = (Role.AWG, Role.DIGITIZER, Role.COUNTER, Role.CAMERA)
+_TIMED = (*_STARTED, Role.PULSER)
 
 
 def check_triggers(draft: Draft) -> None:
@@ -16,14 +19,14 @@ def check_triggers(draft: Draft) -> None:
     for name, line in laboratory.lines.items():
         for k, started in enumerate(line.starts):
             steps = ("lines", name, "starts", str(k))
-            if roles.get(started) not in (Role.AWG, Role.DIGITIZER):
-                draft.wrong(steps, f"{started} has no trigger input here", "AWGs and digitizers")
+            if roles.get(started) not in _STARTED:
+                draft.wrong(steps, f"{started} has no trigger input here", "AWGs, digitizers, counters and cameras")
             elif started in first:
                 draft.wrong(steps, f"{started} a second time", f"each once; first in {first[started]}")
             first.setdefault(started, name)
     master = _master(draft)
     for name, role in roles.items():
-        if role in (Role.AWG, Role.DIGITIZER) and name not in first and name != master:
+        if role in _TIMED and name not in first and name != master:
             draft.wrong(
                 ("instruments", name), f"nothing starts {name}", remedy="add it to the starts of a trigger line"
             )
@@ -34,11 +37,13 @@ def check_triggers(draft: Draft) -> None:
 
 
 def _master(draft: Draft) -> str | None:
-    """Return the AWG that triggers itself: nothing starts it; of several, one whose markers start others."""
-    masters = draft.laboratory.masters()
+    """Return what triggers itself: a pulse generator, or the AWG that nothing starts; of several, one with markers."""
+    masters, roles = draft.laboratory.masters(), draft.laboratory.roles()
     if not masters:
-        if Role.AWG in draft.laboratory.roles().values():
+        if Role.AWG in roles.values():
             draft.wrong(("lines",), "every AWG is started by another one", "one AWG that nothing starts")
         return None
+    if roles[masters[0]] is Role.PULSER:
+        return masters[0]
     marked = [line.output.instrument for line in draft.laboratory.lines.values() if line.output and line.output.marker]
     return next((name for name in masters if name in marked), masters[0])

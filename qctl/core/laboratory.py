@@ -31,6 +31,11 @@ class Role(StrEnum):
     DIGITIZER = "digitizer"  # has inputs at the end of a feedline
     SOURCE = "source"  # gives the carrier of a mixer
     BIAS = "bias"  # gives a direct current or voltage
+    PULSER = "pulser"  # has digital outputs: switches lights, starts other instruments
+    DDS = "dds"  # has channels that each give one tone
+    SUPPLY = "supply"  # has channels that each hold a voltage
+    COUNTER = "counter"  # counts photons
+    CAMERA = "camera"  # takes images
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +65,8 @@ class InstrumentEntry:
 class Line:
     """A signal path between instruments and one port of the chip (or a trigger input).
 
-    Exactly one of ``i`` and ``q`` together, or ``output``, says what feeds it.
+    One of ``i`` and ``q`` together, ``output``, ``switch``, ``carrier``, ``supply``, ``counted_by`` or ``seen_by`` says
+    what stands at its end; a light has both a switch and a carrier.
 
     Parameters
     ----------
@@ -69,7 +75,12 @@ class Line:
     mixed_with : the source whose carrier the pair modulates (and, for a feedline, demodulates)
     bias : DC source added behind the output
     back : I and Q inputs of the digitizer, for a feedline
-    starts : instruments whose trigger input this marker feeds
+    switch : a digital output of a pulse generator, high while the line is on
+    carrier : a channel of a DDS, whose tone runs along the line
+    supply : a channel of a multi-channel DC supply, which holds the line at a voltage
+    counted_by : an input of a photon counter
+    seen_by : a camera
+    starts : instruments whose trigger, gate or exposure input this marker or switch feeds
     attenuation : between output and chip
     delay : from output to chip, as far as known
     return_delay : from the chip to the digitizer, as far as known
@@ -81,6 +92,11 @@ class Line:
     mixed_with: str | None = None
     bias: str | None = None
     back: tuple[Port, Port] | None = None
+    switch: Port | None = None
+    carrier: Port | None = None
+    supply: Port | None = None
+    counted_by: Port | None = None
+    seen_by: Port | None = None
     starts: tuple[str, ...] = ()
     attenuation: Decibels = 0.0
     delay: Seconds = 0.0
@@ -88,8 +104,34 @@ class Line:
 
     @property
     def outputs(self) -> tuple[Port, ...]:
-        """Return the one or two outputs that feed the line."""
+        """Return the one or two outputs that feed the line with waveforms, or the marker."""
         return tuple(filter(None, (self.i, self.q, self.output)))
+
+    @property
+    def uses(self) -> tuple[tuple[str, Port | str, Role], ...]:
+        """Return whatever is connected, by key of the laboratory file, and what it serves as here."""
+        ports = [(key, getattr(self, key), role) for key, role in _ROLES.items()]
+        back = [("back", port, Role.DIGITIZER) for port in self.back or ()]
+        return tuple((key, end, role) for key, end, role in (*ports, *back) if end is not None)
+
+
+_ROLES: Mapping[str, Role] = {
+    "i": Role.AWG,
+    "q": Role.AWG,
+    "output": Role.AWG,
+    "mixed_with": Role.SOURCE,
+    "bias": Role.BIAS,
+    "switch": Role.PULSER,
+    "carrier": Role.DDS,
+    "supply": Role.SUPPLY,
+    "counted_by": Role.COUNTER,
+    "seen_by": Role.CAMERA,
+}
+
+
+def instrument_of(end: Port | str) -> str:
+    """Return the instrument that a line names, by one of its connectors or by itself."""
+    return end.instrument if isinstance(end, Port) else end
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,17 +229,15 @@ class Laboratory:
         """Return what each wired instrument does, in order of the file; the first role when lines disagree."""
         wired: dict[str, Role] = {}
         for line in self.lines.values():
-            for name in (port.instrument for port in line.outputs):
-                wired.setdefault(name, Role.AWG)
-            for name in (port.instrument for port in line.back or ()):
-                wired.setdefault(name, Role.DIGITIZER)
-            if line.mixed_with is not None:
-                wired.setdefault(line.mixed_with, Role.SOURCE)
-            if line.bias is not None:
-                wired.setdefault(line.bias, Role.BIAS)
+            for _, end, role in line.uses:
+                wired.setdefault(instrument_of(end), role)
         return {name: wired[name] for name in self.instruments if name in wired}
 
     def masters(self) -> tuple[str, ...]:
-        """Return the AWGs that no trigger line starts; a checked laboratory has exactly one, which triggers itself."""
+        """Return what triggers itself: the pulse generators and AWGs that no line starts.
+
+        A checked laboratory has exactly one; where there is a pulse generator, that one.
+        """
         started = {name for line in self.lines.values() for name in line.starts}
-        return tuple(name for name, role in self.roles().items() if role is Role.AWG and name not in started)
+        roles = {name: role for name, role in self.roles().items() if name not in started}
+        return tuple(n for kind in (Role.PULSER, Role.AWG) for n, role in roles.items() if role is kind)

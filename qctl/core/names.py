@@ -36,6 +36,8 @@ UNITS: dict[Target, dict[str, str]] = {
         "readout.duration": "s",
         "readout.rotation": "rad",
         "readout.threshold": "V",
+        "readout.counts": "",  # photons; more than so many say 1
+        "readout.present": "",  # photons under cooling light; fewer say that the ion or atom is not there
         "readout.p01": "",  # P(read 1 | prepared 0)
         "readout.p10": "",  # P(read 0 | prepared 1)
         "readout.weight_re_N": "",  # N from 1: integration weight in the N-th of equal parts of the window
@@ -59,8 +61,26 @@ UNITS: dict[Target, dict[str, str]] = {
         "cz.error": "",
         "cz.leakage": "",
         "zz": "Hz",  # f(11) - f(10) - f(01) + f(00) at rest
+        "ms.duration": "s",
+        "ms.edge": "s",  # of each end of its envelope
+        "ms.detuning": "Hz",  # of its tones beyond the sidebands of mode 1
+        "ms.amplitude": "",  # of each tone, relative to x180.amplitude of the ion
+        "ms.balance": "",  # blue over red
+        "ms.centre": "Hz",  # added to both tones: light shift
+        "ms.phase_a": "rad",  # of the spins
+        "ms.phase_b": "rad",
+        "ms.shift_a": "rad",  # of the frames, behind the gate
+        "ms.shift_b": "rad",
+        "ms.error": "",
     },
     Target.LINE: {
+        "tone.frequency": "Hz",  # of a DDS channel
+        "tone.amplitude": "",  # fraction of its full scale
+        "duration": "s",  # for which a light is on in a shot
+        "voltage": "V",  # of an electrode
+        "mode_N": "Hz",  # of a trap's axial modes, N from 1, the centre of mass
+        "sideband_duration": "s",  # of resolved-sideband cooling
+        "sideband_amplitude": "",  # of each of its tones, relative to x180.amplitude of the ion
         "mixer.gain": "",
         "mixer.phase": "rad",
         "mixer.offset_i": "",

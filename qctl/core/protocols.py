@@ -51,6 +51,40 @@ class DigitizerLimits:
     min_full_scale: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PulserLimits:
+    """What a pulse generator can do. Times in seconds."""
+
+    n_outputs: int
+    n_timers: int  # different pulses in a shot, all outputs together
+    resolution: float  # of rise and width
+    min_width: float
+    max_time: float  # of a rise or a width
+    min_gap: float  # from the end of the last pulse of a shot to the start of the next shot
+    max_shots: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CounterLimits:
+    """What a photon counter can do. ``memory`` in readings; ``rearm`` in seconds from the end of a gate."""
+
+    n_channels: int
+    memory: int
+    min_gate: float
+    rearm: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CameraLimits:
+    """What a camera can do. ``memory`` in frames; ``rearm`` in seconds from the end of an exposure."""
+
+    rows: int
+    columns: int
+    memory: int
+    min_exposure: float
+    rearm: float
+
+
 @runtime_checkable
 class Instrument(Protocol):
     """Anything with an address. Opening changes no output; leaving the context closes the link."""
@@ -129,6 +163,73 @@ class Bias(Instrument, Protocol):
         """Go to ``level`` from the level read back, no faster than its limit allows."""
 
 
+@runtime_checkable
+class PulseGenerator(Instrument, Protocol):
+    """Gives digital pulses, shot after shot, on its own clock."""
+
+    limits: ClassVar[PulserLimits]
+
+    def load(self, pulses: Mapping[int, NDArray[np.float64]]) -> None:
+        """Replace what is given in a shot: by output, rise and fall in s after its start, shape (n_pulses, 2)."""
+
+    def arm(self, period: float, n_shots: int) -> None:
+        """Outputs ready; a start will give ``n_shots`` shots, one each ``period`` seconds."""
+
+    def start(self) -> None:
+        """Run."""
+
+    def stop(self) -> None:
+        """Stop between shots or in the middle of one; all outputs low."""
+
+
+@runtime_checkable
+class Counter(Instrument, Protocol):
+    """Counts photons while its gate input is high: one reading for each gate."""
+
+    limits: ClassVar[CounterLimits]
+
+    def arm(self, inputs: tuple[int, ...], n_readings: int) -> None:
+        """Wait for ``n_readings`` gates."""
+
+    def wait(self, timeout: float) -> None:
+        """Return when all readings are there; raise InstrumentError at the deadline, saying how many are missing."""
+
+    def fetch(self, out: NDArray[np.int64]) -> None:
+        """Fill ``out`` (n_readings, n_inputs)."""
+
+
+@runtime_checkable
+class Camera(Instrument, Protocol):
+    """Takes a frame for each pulse at its exposure input, exposed as long as the pulse lasts."""
+
+    limits: ClassVar[CameraLimits]
+
+    def arm(self, n_frames: int) -> None:
+        """Wait for ``n_frames`` exposures."""
+
+    def wait(self, timeout: float) -> None:
+        """Return when all frames are there; raise InstrumentError at the deadline, saying how many are missing."""
+
+    def fetch(self, out: NDArray[np.uint16]) -> None:
+        """Fill ``out`` (n_frames, rows, columns)."""
+
+
+@runtime_checkable
+class Dds(Instrument, Protocol):
+    """Gives one tone on each channel."""
+
+    def tune(self, channel: int, frequency: float, amplitude: float, phase: float = 0.0) -> None:
+        """Set Hz, fraction of full scale and rad of one channel; amplitude 0 is off."""
+
+
+@runtime_checkable
+class Supply(Instrument, Protocol):
+    """Holds each channel at a voltage."""
+
+    def ramp_to(self, channel: int, level: float) -> None:
+        """Go to ``level`` from the level read back, no faster than its limit allows."""
+
+
 class Platform(Protocol):
     """What a gate means on one kind of machine: pure functions of known values by parameter name."""
 
@@ -150,5 +251,6 @@ class Platform(Protocol):
         """Turn native operations into what each line plays and each input hears."""
 
 
-Limits = Mapping[str, AwgLimits | DigitizerLimits]
+Declared = AwgLimits | DigitizerLimits | PulserLimits | CounterLimits | CameraLimits
+Limits = Mapping[str, Declared]
 """By instrument name; declared by its driver, read when the laboratory is opened, before any link is."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from .sequence import Listening
+from .sequence import Counting, Exposing, Listening
 
 
 @dataclass(frozen=True)
@@ -51,12 +51,42 @@ class Trace:
 
 
 @dataclass(frozen=True)
+class Counts:
+    """Photons of one line.
+
+    Parameters
+    ----------
+    photons : int64, shape (shots, n_points, n_windows)
+    counting : what was counted, and when
+    """
+
+    photons: NDArray[np.int64]
+    counting: Counting
+
+
+@dataclass(frozen=True)
+class Images:
+    """What a camera saw.
+
+    Parameters
+    ----------
+    pixels : uint16, shape (shots, n_points, n_windows, rows, columns)
+    exposing : what was exposed, and when
+    """
+
+    pixels: NDArray[np.uint16]
+    exposing: Exposing
+
+
+@dataclass(frozen=True)
 class Record:
     """One run's raw answer.
 
     Parameters
     ----------
     traces : by feedline name
+    counts : by line name, what photon counters counted
+    images : by line name, what cameras saw
     shots, n_points, n_bits : as asked
     qubits, placement : as in the Sequence
     sequence_digest, parameters_id : what was played, and by which snapshot
@@ -73,14 +103,30 @@ class Record:
     parameters_id: str
     timing: Timing
     instruments: Mapping[str, str]
+    counts: Mapping[str, Counts] = field(default_factory=dict)
+    images: Mapping[str, Images] = field(default_factory=dict)
 
     def points(self, first: int, last: int) -> Record:
         """Return the record of sweep points ``first`` to ``last`` alone; views, not copies."""
         traces = {}
         for name, trace in self.traces.items():
-            windows = trace.listening.windows
-            here = windows[(windows["point"] >= first) & (windows["point"] < last)].copy()
-            here["point"] -= first
-            listening = replace(trace.listening, windows=here)
+            listening = replace(trace.listening, windows=_here(trace.listening.windows, first, last))
             traces[name] = replace(trace, codes=trace.codes[:, first:last], listening=listening)
-        return replace(self, traces=traces, n_points=last - first)
+        counts = {
+            name: Counts(
+                one.photons[:, first:last], replace(one.counting, reads=_here(one.counting.reads, first, last))
+            )
+            for name, one in self.counts.items()
+        }
+        images = {
+            name: Images(one.pixels[:, first:last], replace(one.exposing, reads=_here(one.exposing.reads, first, last)))
+            for name, one in self.images.items()
+        }
+        return replace(self, traces=traces, counts=counts, images=images, n_points=last - first)
+
+
+def _here(rows: NDArray[np.void], first: int, last: int) -> NDArray[np.void]:
+    """Return the rows of points ``first`` to ``last``, counted from ``first``."""
+    here = rows[(rows["point"] >= first) & (rows["point"] < last)].copy()
+    here["point"] -= first
+    return here

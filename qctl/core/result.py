@@ -42,13 +42,16 @@ class Result:
     Parameters
     ----------
     bits : uint8, shape (n_points, shots, n_bits); bits that were never measured are 0
-    iq : complex128, shape (n_points, shots, n_measurements), volts; one column per measurement of a point
+    iq : complex128, shape (n_points, shots, n_measurements), what states were told from; one column per measurement of
+        a point. Volts of digitizers, photons of counters and cameras (real)
     measured : (physical qubit, bit) of each column of ``iq``
     qubits : names of the physical qubits
     placement : physical index of each logical qubit
     registers : classical registers of the program
     quasi : per point, mitigated quasi-probabilities by key, when mitigation was asked
     traces : by feedline, when traces were asked
+    kept : bool, shape (n_points, shots); shots that count. None: all of them
+    dropped : how many shots do not count, by reason, in words for a person
     """
 
     bits: NDArray[np.uint8]
@@ -61,6 +64,21 @@ class Result:
     registers: tuple[Register, ...] = ()
     quasi: tuple[Mapping[str, float], ...] = field(default=())
     traces: Mapping[str, MeanTrace] = field(default_factory=dict)
+    kept: NDArray[np.bool_] | None = None
+    dropped: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def photons(self) -> NDArray[np.int64]:
+        """Return what counters or cameras counted, shape (n_points, shots, n_measurements); -1 where nothing was."""
+        return np.where(np.isnan(self.iq.real), -1, np.rint(np.nan_to_num(self.iq.real))).astype(np.int64)
+
+    def kept_shots(self, point: int) -> NDArray[np.intp]:
+        """Return the numbers of the shots of a sweep point that count."""
+        return np.arange(self.shots) if self.kept is None else np.flatnonzero(self.kept[point])
+
+    def kept_bits(self, point: int) -> NDArray[np.uint8]:
+        """Return the bits of the shots of a sweep point that count, shape (n_kept, n_bits)."""
+        return np.asarray(self.bits[point] if self.kept is None else self.bits[point, self.kept[point]])
 
     @property
     def shots(self) -> int:
@@ -75,11 +93,12 @@ class Result:
             iq=self.iq[first:last],
             quasi=self.quasi[first:last],
             traces={n: replace(t, volts=t.volts[first:last]) for n, t in self.traces.items()},
+            kept=None if self.kept is None else self.kept[first:last],
         )
 
     def counts_of(self, point: int) -> dict[str, int]:
-        """Return how often each key came; character i is bit i in order of declaration."""
-        rows, numbers = tally(self.bits[point])
+        """Return how often each key came in the shots that count; character i is bit i in order of declaration."""
+        rows, numbers = tally(self.kept_bits(point))
         keys = ["".join(map(str, row)) for row in rows.tolist()]
         return dict(zip(keys, numbers.tolist(), strict=True))
 
@@ -132,6 +151,8 @@ def points_in_a_row(results: Seq[Result]) -> Result:
         iq=np.concatenate([result.iq for result in results]),
         quasi=tuple(quasi for result in results for quasi in result.quasi),
         traces={line: _traces_in_a_row([result.traces[line] for result in results]) for line in first.traces},
+        kept=_kept(results, axis=0),
+        dropped=_dropped(results),
     )
 
 
@@ -150,7 +171,20 @@ def shots_in_a_row(results: Seq[Result]) -> Result:
         timing=timing,
         quasi=(),
         traces={line: _mean_of_traces(results, line) for line in first.traces},
+        kept=_kept(results, axis=1),
+        dropped=_dropped(results),
     )
+
+
+def _kept(results: Seq[Result], axis: int) -> NDArray[np.bool_] | None:
+    if all(result.kept is None for result in results):
+        return None
+    return np.concatenate([np.ones(r.bits.shape[:2], bool) if r.kept is None else r.kept for r in results], axis=axis)
+
+
+def _dropped(results: Seq[Result]) -> dict[str, int]:
+    reasons = dict.fromkeys(reason for result in results for reason in result.dropped)
+    return {reason: sum(result.dropped.get(reason, 0) for result in results) for reason in reasons}
 
 
 def _traces_in_a_row(traces: Seq[MeanTrace]) -> MeanTrace:

@@ -90,6 +90,62 @@ class Listening:
 
 
 @dataclass(frozen=True)
+class Digital:
+    """When one digital output is high; the same at all sweep points.
+
+    Parameters
+    ----------
+    output : of a pulse generator
+    spans : float64, shape (n_pulses, 2), s: rise and fall, in order, each later than the one before. They count, at the
+        output, from the trigger that starts the waveforms, and may be negative down to ``-lead``
+    """
+
+    output: Port
+    spans: NDArray[np.float64]
+
+
+READ = np.dtype([("point", np.int32), ("qubit", np.int32), ("bit", np.int32), ("window", np.int32)], align=True)
+"""One measurement of a qubit by what was counted or seen in a window of the shot."""
+
+
+@dataclass(frozen=True)
+class Counting:
+    """When the photons of one line are counted; the same at all sweep points.
+
+    Parameters
+    ----------
+    input : of a photon counter, whose gate input is open in these windows
+    windows : float64, shape (n_windows, 2), s: as `Digital.spans`, at the counter
+    reads : READ, which window tells the state of which qubit, by point
+    checks : what other windows are for, by number of the window: ``present`` (light that every ion scatters), ``dark``
+        (no light at all)
+    """
+
+    input: Port
+    windows: NDArray[np.float64]
+    reads: NDArray[np.void]
+    checks: Mapping[int, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Exposing:
+    """When a camera is exposed; the same at all sweep points.
+
+    Parameters
+    ----------
+    input : the camera
+    windows : float64, shape (n_windows, 2), s: as `Digital.spans`, at the camera
+    reads : READ, which image tells the state of which qubit, by point
+    checks : what other images are for, by number of the window
+    """
+
+    input: Port
+    windows: NDArray[np.float64]
+    reads: NDArray[np.void]
+    checks: Mapping[int, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Sequence:
     """One run of a laboratory, before it is cut to what its instruments can play.
 
@@ -104,6 +160,9 @@ class Sequence:
     qubits : names of the physical qubits
     placement : physical index of each logical qubit
     digest : SHA-256 of everything that shapes a waveform
+    digital : by line name, digital outputs; one of them starts the AWGs where there are any
+    counting, exposing : by line name, what photon counters and cameras look at
+    lead : s by which the shot of a pulse generator begins before the trigger that starts the waveforms
     """
 
     tracks: Mapping[str, Track]
@@ -118,6 +177,17 @@ class Sequence:
     qubits: tuple[str, ...]
     placement: tuple[int, ...]
     digest: str
+    digital: Mapping[str, Digital] = field(default_factory=dict)
+    counting: Mapping[str, Counting] = field(default_factory=dict)
+    exposing: Mapping[str, Exposing] = field(default_factory=dict)
+    lead: float = 0.0
+
+    @property
+    def n_measured(self) -> int:
+        """Return how many measurements there are, over all sweep points and inputs."""
+        heard = sum(len(one.windows) for one in self.listening.values())
+        counted = sum(len(one.reads) for one in self.counting.values())
+        return heard + counted + sum(len(one.reads) for one in self.exposing.values())
 
 
 @dataclass(frozen=True)
