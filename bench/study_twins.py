@@ -20,7 +20,6 @@ from pathlib import Path
 GATE = (1.5, 2e-4)  # a good one-qubit gate: factor on the coherence limit, and what is added
 CZ = (1.5, 1e-3)
 READOUT = 0.01  # a good readout is as close to the judge's best
-QUANTITIES = ("frequency", "anharmonicity", "t1", "t2", "t2_ramsey", "amplitude", "bias", "zz")
 SIGMA = {1: (0.60, 0.75), 2: (0.90, 0.98)}  # shares of estimates within 1 and 2 standard deviations
 
 
@@ -71,11 +70,7 @@ def judged(twin: Twin, report: dict, score: dict) -> Twin:
         places = twin.couplings if gate["kind"] == "cz" else twin.qubits
         places[gate["target"]] = max(share, places.get(gate["target"], 0.0))
     twin.readouts = {row["target"]: row["best"] - row["fidelity"] for row in score["readouts"]}
-    twin.sigmas = {
-        row["name"]: row["sigmas"]
-        for row in score["values"]
-        if row["sigmas"] is not None and row["name"].endswith(QUANTITIES)
-    }
+    twin.sigmas = {row["name"]: row["sigmas"] for row in score["values"] if row["sigmas"] is not None}
     twin.given_up = [f"{row['node']} of {row['target']}: {row['reason']}" for row in report["given_up"]]
     return twin
 
