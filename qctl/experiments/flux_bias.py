@@ -28,6 +28,8 @@ LEAK = 0.005  # of a current acts on a neighbour's loop; of several per mille to
 FARTHEST = 0.35e-3  # A; how far a guess may be off
 CLOSEST = 0.01e-3  # A; never looked for more narrowly
 UNKNOWN = 0.25e-3  # A; currents of couplers may be off by as much
+CHARGING = 0.3e9  # Hz; energy of a transmon, at most
+EDGE = 6e6  # Hz; half a line: one whose peak lies at the edge of a scan is not believed
 MISFIT = 25.0  # chi^2 per degree of freedom
 
 
@@ -41,14 +43,14 @@ class FluxBias:
     Parameters
     ----------
     steps : added to the present currents, A
-    period : current of a flux quantum, roughly: how far lines may move, A
+    period : current of a flux quantum, at least: it says how far lines may move, A
     """
 
     name: ClassVar[str] = "flux_bias"
     laboratory: Laboratory
     targets: tuple[str, ...]
     steps: tuple[float, ...] = (-0.3e-3, -0.1e-3, 0.1e-3, 0.3e-3)
-    period: float = 8e-3
+    period: float = 7.5e-3
     n_points: int = 19
     shots: int = 80
 
@@ -61,10 +63,10 @@ class FluxBias:
         found = [known.estimates[f"{target}.frequency"] for target in self.targets]
         off = np.array([known.estimates[f"{self.line(target)}.bias"].error for target in self.targets])
         off = np.clip(5 * off, CLOSEST, FARTHEST)
-        bend = np.array([f.value for f in found]) * (np.pi / self.period) ** 2 / 4  # Hz / A^2
+        bend = np.array([f.value + CHARGING for f in found]) * (np.pi / self.period) ** 2 / 4  # Hz / A^2
         most = max(map(abs, self.steps))
         rise = np.where(off > most, 2 * off * most - most**2, off**2)
-        margin = 3e6 + 4 * np.array([min(f.error, 1e6) for f in found])
+        margin = EDGE + 4 * np.array([min(f.error, 1e6) for f in found])
         low, high = bend * (most**2 + 2 * off * most) + margin, bend * rise + margin
         centres = np.array([f.value for f in found]) + (high - low) / 2
         return comb(known, self.targets, centres, (high + low) / 2, self.n_points)

@@ -1,11 +1,14 @@
 """From a guess to a frequency known to some kHz: spectroscopy, Rabi and Ramsey, on a laboratory nobody has measured."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from qctl.compile import default_parameters
 from qctl.core.parameters import Estimate
 from qctl.core.result import shots_in_a_row
+from qctl.experiments.flux_bias import FARTHEST, FluxBias
 from qctl.experiments.groups import apart
 from qctl.experiments.qubit_spectroscopy import QubitSpectroscopy
 from qctl.experiments.rabi import Rabi
@@ -125,3 +128,20 @@ def test_no_two_coupled_qubits_share_a_group(laboratory):
     assert sorted(q for group in groups for q in group) == sorted(laboratory.qubit_names)
     assert not any(set(c.pair) <= set(group) for c in laboratory.couplings.values() for group in groups)
     assert len(groups) == 2
+
+
+@pytest.mark.parametrize("off", [-FARTHEST, 0.1e-3, FARTHEST])
+@pytest.mark.parametrize("period", [7.6e-3, 8.6e-3])
+def test_lines_at_all_currents_lie_well_inside_the_scan_however_far_the_guess_is_off(laboratory, off, period):
+    """``f = (f_max + E_C) sqrt(cos(pi flux)) - E_C``, with the present frequency as it would have been found."""
+
+    def frequency(current):
+        return 5.1e9 * np.sqrt(np.cos(np.pi * current / period)) - 0.25e9
+
+    guessed = default_parameters(laboratory)
+    bias = replace(guessed.estimates["q1.flux.bias"], error=np.inf)
+    known = guessed.replaced({"q1.frequency": Estimate(frequency(off), 0.1e6, "Hz"), "q1.flux.bias": bias})
+    step = FluxBias(laboratory, ("q1",))
+    (scanned,) = step.asked(known).frequencies
+    for more in step.steps:
+        assert scanned[0] + 5e6 < frequency(off + more) < scanned[-1] - 5e6
