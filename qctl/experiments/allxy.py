@@ -9,10 +9,12 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from qctl.calibrate.node import Node, Quantity
 from qctl.calibrate.outcome import Figure, Outcome
 from qctl.calibrate.scan import Scan
 from qctl.core.laboratory import Laboratory
-from qctl.core.parameters import Parameters
+from qctl.core.names import Target
+from qctl.core.parameters import Estimate, Parameters
 from qctl.core.result import Result
 
 from .rows import Row, flip, half, indices, program
@@ -22,7 +24,7 @@ Floats = NDArray[np.float64]
 # Capital letters are half turns, small ones quarter turns, I is no pulse.
 WORDS = tuple("II XX YY XY YX xI yI xy yx xY yX Xy Yx xX Xx yY Yy XI YI xx yy".split())  # noqa: SIM905
 IDEAL = np.repeat([0.0, 0.5, 1.0], [5, 12, 4])
-ERRORS = ("amplitude", "frequency", "drag")
+ERRORS = {"amplitude": "", "frequency": "Hz", "drag": ""}
 SEEN = 3.0  # standard deviations from which an error is named
 
 
@@ -31,7 +33,8 @@ class AllXY:
     """Play all pairs; errors of amplitude, frequency and drag each leave a pattern of their own in the staircase.
 
     (Reed, PhD thesis, Yale 2013, section 5.2.) The patterns are found by integrating raised cosines with a small error
-    of each kind; least squares says how much of each the data hold. Nothing is written: it is a check for people.
+    of each kind; least squares says how much of each the data hold. No gate is changed by it: it is a check for people,
+    whose answers are kept as ``allxy.amplitude`` (relative), ``allxy.frequency`` and ``allxy.drag`` beside the gates.
     """
 
     name: ClassVar[str] = "allxy"
@@ -47,7 +50,7 @@ class AllXY:
         return Scan(program(self.laboratory, circuits, qubits, self.shots))
 
     def read(self, result: Result, known: Parameters) -> tuple[Outcome, ...]:
-        """Return the staircase of each target, and which errors it shows, as notes."""
+        """Return the staircase of each target, and what it shows of each error; those that are clear, as notes too."""
         ones, sigma = between(result, [0], [1])
         return tuple(self._outcome(target, ones[2:, k], sigma[2:, k], known) for k, target in enumerate(self.targets))
 
@@ -61,19 +64,23 @@ class AllXY:
         inverse = np.linalg.pinv(weighted.T @ weighted)
         found = inverse @ weighted.T @ ((y - IDEAL) / e)
         errors = np.sqrt(np.diag(inverse))
-        units = ("", " Hz", "")
-        notes = tuple(
-            f"{name} off by {value:+.3g} ± {error:.2g}{unit}"
-            for name, value, error, unit in zip(
-                ERRORS, found[:3] / scales, errors[:3] / np.abs(scales), units, strict=True
+        off = {
+            name: Estimate(value, error, unit, run=self.name)
+            for (name, unit), value, error in zip(
+                ERRORS.items(), (found[:3] / scales).tolist(), (errors[:3] / np.abs(scales)).tolist(), strict=True
             )
-            if abs(value) > SEEN * error
+        }
+        notes = tuple(
+            f"{name} off by {one.value:+.3g} ± {one.error:.2g} {one.unit}".rstrip()
+            for name, one in off.items()
+            if abs(one.value) > SEEN * one.error
         )
         x = np.arange(float(len(WORDS)))
         figure = Figure(
             f"AllXY of {target}", x, y, "pair: " + " ".join(WORDS), "population", e, x, IDEAL + patterns @ found
         )
-        return Outcome(target, figures=(figure,), notes=notes)
+        kept = {f"{target}.{self.name}.{name}": one for name, one in off.items()}
+        return Outcome(target, kept, figures=(figure,), notes=notes)
 
 
 def _gate(qubit: int, letter: str) -> list[Row]:
@@ -123,3 +130,17 @@ def _pulse(angle: float, axis: float, amplitude: float, detuning: float, slope: 
         sinc = np.sin(size) / size if size else 1.0
         whole = (np.cos(size) * np.eye(2) - 1j * sinc * generator) @ whole
     return whole
+
+
+NODE = Node(
+    name=AllXY.name,
+    kind=Target.QUBIT,
+    finds=(
+        Quantity(name="allxy.amplitude", low=-0.5, high=0.5, floor=0.1),
+        Quantity(name="allxy.frequency", low=-20e6, high=20e6, floor=5e6),
+        Quantity(name="allxy.drag", low=-10.0, high=10.0, floor=3.0),
+    ),
+    make=lambda laboratory, targets, known: AllXY(laboratory, targets),
+    needs=("fine_amplitude", "drag"),
+    claims=lambda laboratory, known, target: frozenset({target}),
+)

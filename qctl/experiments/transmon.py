@@ -5,6 +5,7 @@ from __future__ import annotations
 from qctl.calibrate.node import Node
 
 from . import (
+    allxy,
     anharmonicity,
     chevron,
     conditional_oscillation,
@@ -79,6 +80,7 @@ ON_REQUEST: tuple[Node, ...] = (
     three_states.NODE,
     # how well gates of one qubit work, and who else feels them
     rb1.NODE,
+    allxy.NODE,
     drive_crosstalk.NODE,
     # how well a CZ works, and what hardly matters to it
     coupler_tails.NODE,

@@ -185,4 +185,6 @@ def test_allxy_names_the_error_that_was_made(qubit_lab, truth, laboratory, answe
         ones.append(abs(state[1]) ** 2)
     (outcome,) = AllXY(laboratory, (qubit,)).read(answer(laboratory, (qubit,), np.array(ones), 2000), known)
     assert [note.split()[0] for note in outcome.notes] == [what]
-    assert float(outcome.notes[0].split()[3]) == pytest.approx(size, rel=0.4)
+    kept = outcome.found[f"{qubit}.allxy.{what}"]
+    assert kept.value == pytest.approx(size, rel=0.4)
+    assert abs(kept.value) > 3 * kept.error
