@@ -20,7 +20,7 @@ from qctl import control
 from qctl.compile import compile_program, default_parameters, flatten, join, one_correction
 from qctl.config import read_laboratory, read_parameters
 from qctl.config.find import find_laboratory
-from qctl.control import Station, batches, limits_of, open_station, shots_at_once
+from qctl.control import Station, batches, limits_of, open_station, operating_point, shots_at_once
 from qctl.core.errors import CompileError, UsageError
 from qctl.core.laboratory import Laboratory
 from qctl.core.parameters import Parameters
@@ -203,7 +203,7 @@ class Lab:
         """Play a sequence and return what the digitizers heard."""
         known = parameters or self.parameters
         playlists = flatten(sequence, self.laboratory, self.limits)
-        station, levels = self.station, biases_of(known)
+        station, levels = self.station, operating_point(known)
         if self._operating != levels:
             self._operating = None
             station.operate(known)
@@ -227,7 +227,7 @@ class Lab:
 
     def _batches(self, sequences: Seq[Sequence], known: Seq[Parameters]) -> Iterator[range]:
         """Yield ranges of neighbours that one upload takes and that share one operating point."""
-        biases = [biases_of(one) for one in known]
+        biases = [operating_point(one) for one in known]
         edges = [0, *(k for k in range(1, len(sequences)) if not self._together(sequences, biases, k)), len(sequences)]
         for first, last in pairwise(edges):
             for batch in batches(sequences[first:last], self.limits):
@@ -245,7 +245,7 @@ class Lab:
         edges = np.cumsum([0, *(sequence.n_points for sequence, _, _ in members)]).tolist()
         parts: list[list[Result]] = [[] for _ in members]
         timing = Timing()
-        for shots in shots_at_once(joined):
+        for shots in shots_at_once(joined, self.limits):
             record = self.play(replace(joined, shots=shots), members[0][1])
             timing += record.timing
             for k, (_, known, registers) in enumerate(members):
@@ -308,13 +308,8 @@ def stored_as(laboratory: Laboratory, twin: Path | None) -> str:
     return laboratory.name if twin is None else f"{laboratory.name}@{twin.stem}"
 
 
-def biases_of(parameters: Parameters) -> dict[str, float]:
-    """Return the direct currents and voltages that a snapshot asks for, by line."""
-    return {name: known.value for name, known in parameters.estimates.items() if name.endswith(".bias")}
-
-
 def _refuse_silence(sequence: Sequence) -> None:
-    if not any(len(heard.windows) for heard in sequence.listening.values()):
+    if not sequence.n_measured:
         raise CompileError(
             "nothing is measured",
             allowed="at least one measurement into a bit",

@@ -108,4 +108,6 @@ class SequenceCache:
 def size_of(sequence: Sequence) -> int:
     """Return the bytes of all tables of a sequence; waveforms that lines share count in each."""
     tracks = sum(t.plays.nbytes + sum(w.nbytes for w in t.waveforms) for t in sequence.tracks.values())
-    return tracks + sum(heard.windows.nbytes for heard in sequence.listening.values())
+    counted = sum(one.reads.nbytes for one in sequence.counting.values())
+    seen = sum(one.reads.nbytes for one in sequence.exposing.values())
+    return tracks + counted + seen + sum(heard.windows.nbytes for heard in sequence.listening.values())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from collections.abc import Sequence as Seq
 from dataclasses import replace
 
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qctl.core.errors import CompileError
-from qctl.core.sequence import Listening, Sequence, Track
+from qctl.core.sequence import Counting, Digital, Exposing, Listening, Sequence, Track
 
 SHARED = ("outputs", "sample_rate", "delay")
 CORRECTIONS = ("mixer", "offset", "sections", "fir")
@@ -32,13 +32,15 @@ def join(sequences: Seq[Sequence]) -> Sequence:
     """
     first = sequences[0]
     for other in sequences[1:]:
-        for what in ("shots", "n_bits", "placement", "qubits", "tick", "period", "triggers"):
+        for what in ("shots", "n_bits", "placement", "qubits", "tick", "period", "triggers", "lead"):
             if getattr(other, what) != getattr(first, what):
                 raise CompileError(
                     f"sequences with {what} {getattr(first, what)!r} and {getattr(other, what)!r} in one upload",
                     allowed="the same in all",
                     remedy="run them one after another",
                 )
+        if not _one_timing(first, other):
+            raise CompileError("other lights or windows in one upload", remedy="run the sequences one after another")
     if len(sequences) == 1:
         return first
     offsets = np.cumsum([0, *(s.n_points for s in sequences)])
@@ -53,6 +55,14 @@ def join(sequences: Seq[Sequence]) -> Sequence:
             )
             for n in feedlines
         },
+        counting={
+            n: replace(one, reads=_join_reads([s.counting[n].reads for s in sequences], offsets))
+            for n, one in first.counting.items()
+        },
+        exposing={
+            n: replace(one, reads=_join_reads([s.exposing[n].reads for s in sequences], offsets))
+            for n, one in first.exposing.items()
+        },
         n_points=int(offsets[-1]),
         length=max(s.length for s in sequences),
         digest=hashlib.sha256("".join(s.digest for s in sequences).encode()).hexdigest(),
@@ -60,9 +70,33 @@ def join(sequences: Seq[Sequence]) -> Sequence:
 
 
 def one_correction(one: Sequence, other: Sequence) -> bool:
-    """Say whether two sequences correct every line that both play alike: an output has one correction per upload."""
+    """Say whether two sequences fit one upload: lines that both play are corrected alike, lights switch alike."""
     both = (line for line in one.tracks if line in other.tracks)
-    return all(_alike(one.tracks[line], other.tracks[line]) for line in both)
+    return _one_timing(one, other) and all(_alike(one.tracks[line], other.tracks[line]) for line in both)
+
+
+def _one_timing(one: Sequence, other: Sequence) -> bool:
+    """Say whether digital outputs switch, and counters and cameras look, at the same times of a shot."""
+    pairs: list[tuple[Mapping[str, Digital | Counting | Exposing], Mapping[str, Digital | Counting | Exposing]]] = [
+        (one.digital, other.digital),
+        (one.counting, other.counting),
+        (one.exposing, other.exposing),
+    ]
+    return one.lead == other.lead and all(
+        here.keys() == there.keys() and all(np.array_equal(_times(here[name]), _times(there[name])) for name in here)
+        for here, there in pairs
+    )
+
+
+def _times(one: Digital | Counting | Exposing) -> NDArray[np.float64]:
+    return one.spans if isinstance(one, Digital) else one.windows
+
+
+def _join_reads(reads: Seq[NDArray[np.void]], offsets: NDArray[np.int64]) -> NDArray[np.void]:
+    moved = [rows.copy() for rows in reads]
+    for rows, offset in zip(moved, offsets.tolist(), strict=False):
+        rows["point"] += offset
+    return np.concatenate(moved)
 
 
 def _alike(one: Track, other: Track) -> bool:

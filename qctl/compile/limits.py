@@ -12,6 +12,7 @@ from qctl.core.protocols import AwgLimits, DigitizerLimits, Limits
 from qctl.core.sequence import Listening, Sequence, Track
 from qctl.platforms.ringdown import end_of
 
+from .check_switching import check_switching
 from .flatten import render_line
 from .shot import played_samples
 
@@ -26,9 +27,9 @@ def check_limits(sequence: Sequence, laboratory: Laboratory, limits: Limits) -> 
     LimitError
         Names the number, the limit, the instrument or line, and what to do.
     """
-    if sequence.length > sequence.period:
+    if sequence.lead + sequence.length > sequence.period:
         raise LimitError(
-            f"a shot of {sequence.length:.6g} s, with line delays and the ring-down of filters",
+            f"a shot of {sequence.lead + sequence.length:.6g} s, with line delays and the ring-down of filters",
             allowed=f"less than the period of {sequence.period:g} s",
             where=laboratory.name,
             remedy="shorten the program, or raise period in the laboratory file",
@@ -46,6 +47,7 @@ def check_limits(sequence: Sequence, laboratory: Laboratory, limits: Limits) -> 
         _check_awg(name, last_output, ends[name], sequence, laboratory, limits)
     for line, heard in sequence.listening.items():
         _check_listening(line, heard, sequence, limits)
+    check_switching(sequence, limits)
     for name in dict.fromkeys(port.instrument for heard in sequence.listening.values() for port in heard.inputs):
         _check_settings(name, laboratory, limits)
 

@@ -2,7 +2,8 @@
 
 from .batches import batches, shots_at_once
 from .drivers import drivers_of, limits_of
+from .operating import operating_point
 from .play import play
 from .station import Station, open_station
 
-__all__ = ["Station", "batches", "drivers_of", "limits_of", "open_station", "play", "shots_at_once"]
+__all__ = ["Station", "batches", "drivers_of", "limits_of", "open_station", "operating_point", "play", "shots_at_once"]

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from qctl.core.errors import ConfigError
 from qctl.core.laboratory import InstrumentEntry, Laboratory
-from qctl.core.protocols import AwgLimits, DigitizerLimits, Instrument, Limits
+from qctl.core.protocols import Declared, Instrument, Limits
 
 _NEEDED = ("open", "configure", "check", "make_safe", "__enter__", "__exit__", "identity")
 
@@ -49,6 +49,6 @@ def drivers_of(laboratory: Laboratory) -> Mapping[str, type[Instrument]]:
 
 
 def limits_of(laboratory: Laboratory) -> Limits:
-    """Return what AWGs and digitizers can do, by instrument name, as their drivers declare it."""
+    """Return what instruments can play and record, by name, as their drivers declare it."""
     declared = {name: getattr(driver, "limits", None) for name, driver in drivers_of(laboratory).items()}
-    return {name: limits for name, limits in declared.items() if isinstance(limits, AwgLimits | DigitizerLimits)}
+    return {name: limits for name, limits in declared.items() if isinstance(limits, Declared)}

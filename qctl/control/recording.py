@@ -8,12 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from qctl.core.errors import LimitError
-from qctl.core.protocols import DigitizerLimits, Limits
+from qctl.core.errors import InstrumentError, LimitError
+from qctl.core.protocols import Declared, Digitizer, DigitizerLimits
 from qctl.core.record import Trace
 from qctl.core.sequence import Listening, Sequence
-
-BUFFER_BYTES = 2**31  # raw samples of one run; longer ones are played in batches
 
 
 @dataclass
@@ -43,6 +41,47 @@ class Recording:
         by_input = self.codes.transpose(2, 0, 1, 3)[:, first:last]
         return by_input.reshape(len(self.inputs), -1, self.n_samples).swapaxes(0, 1)
 
+    @property
+    def instrument(self) -> str:
+        """Return who records."""
+        return self.digitizer
+
+    @property
+    def n_bytes(self) -> int:
+        """Return the size of all raw samples."""
+        return self.codes.nbytes
+
+    def most_shots(self, declared: Declared, n_points: int) -> int:
+        """Return how many shots of all sweep points fit its segments and its memory.
+
+        Raises
+        ------
+        LimitError
+            When not even one does.
+        """
+        if not isinstance(declared, DigitizerLimits):
+            raise LimitError("it declares no limits of a digitizer", where=self.digitizer)
+        segments = min(declared.max_segments, declared.memory // self.n_samples)
+        if segments < n_points:
+            raise LimitError(
+                f"{n_points} sweep points of {self.n_samples} samples",
+                allowed=f"{segments} segments of that length",
+                where=self.digitizer,
+                remedy="split the sweep, or shorten its readout",
+            )
+        return segments // n_points
+
+    def arm(self, digitizer: Digitizer, n_shots: int) -> None:
+        """Wait for so many triggers."""
+        digitizer.arm(self.inputs, n_shots, self.delay, self.n_samples)
+
+    def fetch(self, digitizer: Digitizer, first: int, last: int) -> None:
+        """Take what was recorded of shots ``first`` to ``last``."""
+        volts = digitizer.fetch(self.room(first, last))
+        if first > 0 and volts != self.volts:
+            raise InstrumentError(f"its scale moved from {self.volts} to {volts} within a run", where=self.digitizer)
+        self.volts = volts
+
     def trace(self, listening: Listening) -> Trace:
         """Return one feedline's view into the buffer."""
         numbers = [self.inputs.index(port.number) for port in listening.inputs]
@@ -53,44 +92,12 @@ class Recording:
 
 def recordings(sequence: Sequence) -> list[Recording]:
     """Return the recording of every digitizer that hears anything."""
-    needed = bytes_per_shot(sequence) * sequence.shots
-    if needed > BUFFER_BYTES:
-        raise LimitError(
-            f"{needed / 2**30:.3g} GiB of raw samples",
-            allowed=f"{BUFFER_BYTES / 2**30:g} GiB in one run",
-            remedy="play it in batches",
-        )
     return [_recording(name, heard, sequence) for name, heard in _by_digitizer(sequence).items()]
 
 
 def bytes_per_shot(sequence: Sequence) -> int:
     """Return the size of the raw samples of one shot of all sweep points."""
     return 2 * sequence.n_points * sum(_samples(heard) for heard in _by_digitizer(sequence).values())
-
-
-def chunks(sequence: Sequence, limits: Limits, heard: Seq[Recording]) -> list[tuple[int, int]]:
-    """Cut a run into ranges of shots, each of which fits the segments and the memory of every digitizer.
-
-    Raises
-    ------
-    LimitError
-        When one shot of all sweep points does not fit.
-    """
-    most = sequence.shots
-    for recording in heard:
-        declared = limits[recording.digitizer]
-        if not isinstance(declared, DigitizerLimits):
-            raise LimitError("it declares no limits of a digitizer", where=recording.digitizer)
-        segments = min(declared.max_segments, declared.memory // recording.n_samples)
-        if segments < sequence.n_points:
-            raise LimitError(
-                f"{sequence.n_points} sweep points of {recording.n_samples} samples",
-                allowed=f"{segments} segments of that length",
-                where=recording.digitizer,
-                remedy="split the sweep, or shorten its readout",
-            )
-        most = min(most, segments // sequence.n_points)
-    return [(first, min(first + most, sequence.shots)) for first in range(0, sequence.shots, most)]
 
 
 def _by_digitizer(sequence: Sequence) -> dict[str, list[Listening]]:

@@ -11,10 +11,23 @@ from types import TracebackType
 from qctl.core.errors import InstrumentError
 from qctl.core.laboratory import Laboratory
 from qctl.core.parameters import Parameters
-from qctl.core.protocols import Awg, Bias, Digitizer, Instrument, Limits, Source
+from qctl.core.protocols import (
+    Awg,
+    Bias,
+    Camera,
+    Counter,
+    Dds,
+    Digitizer,
+    Instrument,
+    Limits,
+    PulseGenerator,
+    Source,
+    Supply,
+)
 
 from .clock import Clock, VirtualClock, WallClock, checked
 from .drivers import drivers_of, limits_of
+from .operating import held_of, tones_of
 from .rack import mock_rack
 from .safe import make_safe
 from .signals import terminate_orderly, undisturbed
@@ -77,17 +90,49 @@ class Station:
             raise self._not_a("bias", name)
         return found
 
+    def pulser(self, name: str) -> PulseGenerator:
+        """Return a pulse generator by name."""
+        found = self.instruments.get(name)
+        if not isinstance(found, PulseGenerator):
+            raise self._not_a("pulse generator", name)
+        return found
+
+    def recorder(self, name: str) -> Digitizer | Counter | Camera:
+        """Return whatever records under this name: a digitizer, a photon counter, a camera."""
+        found = self.instruments.get(name)
+        if not isinstance(found, Digitizer | Counter | Camera):
+            raise self._not_a("digitizer, counter or camera", name)
+        return found
+
+    def supply(self, name: str) -> Supply:
+        """Return a multi-channel DC supply by name."""
+        found = self.instruments.get(name)
+        if not isinstance(found, Supply):
+            raise self._not_a("DC supply", name)
+        return found
+
+    def dds(self, name: str) -> Dds:
+        """Return a DDS by name."""
+        found = self.instruments.get(name)
+        if not isinstance(found, Dds):
+            raise self._not_a("DDS", name)
+        return found
+
     def _not_a(self, word: str, name: str) -> InstrumentError:
         return InstrumentError(f"{name!r} is no {word} of this laboratory", where=self.laboratory.name)
 
     def operate(self, parameters: Parameters) -> None:
-        """Ramp every bias to its ``LINE.bias`` and switch all carriers on: the chip's operating point.
+        """Bring everything that stands still during a shot to where it belongs: the operating point.
+
+        Biases are ramped to ``LINE.bias``, electrodes to ``LINE.voltage``, DDS channels are tuned to
+        ``LINE.tone.frequency`` and ``.amplitude``, carriers are switched on.
 
         Raises
         ------
         ParameterError
-            Before anything is sent, when the bias of a line with a DC source is not known.
+            Before anything is sent, when one of these is not known.
         """
+        held, tones = held_of(self.laboratory, parameters), tones_of(self.laboratory, parameters)
         levels = {
             line.bias: parameters[f"{name}.bias"]
             for name, line in self.laboratory.lines.items()
@@ -98,7 +143,20 @@ class Station:
         sources = {line.mixed_with for line in self.laboratory.lines.values() if line.mixed_with is not None}
         carriers = {name: self.source(name) for name in sorted(sources)}
         each(lambda name, source: source.on(), carriers)
-        each(lambda name, instrument: instrument.check(), {**biases, **carriers})
+        supplies = {name: self.supply(name) for name in held}
+        synthesisers = {name: self.dds(name) for name in tones}
+
+        def hold(name: str, supply: Supply) -> None:
+            for channel, level in held[name].items():
+                supply.ramp_to(channel, level)
+
+        def tune(name: str, dds: Dds) -> None:
+            for channel, (frequency, amplitude) in tones[name].items():
+                dds.tune(channel, frequency, amplitude)
+
+        each(hold, supplies)
+        each(tune, synthesisers)
+        each(lambda name, instrument: instrument.check(), {**biases, **carriers, **supplies, **synthesisers})
 
 
 @contextmanager

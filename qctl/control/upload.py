@@ -1,10 +1,14 @@
-"""Bring playlists into AWGs, only where the program memory holds something else."""
+"""Bring playlists into AWGs and pulses into pulse generators, only where the memory holds something else."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
 
+import numpy as np
+from numpy.typing import NDArray
+
+from qctl.core.protocols import PulseGenerator
 from qctl.core.sequence import Playlist
 
 from .station import Station
@@ -37,6 +41,20 @@ def upload(station: Station, playlists: Mapping[str, Playlist]) -> int:
 
     each(load, changed)
     return len(changed)
+
+
+def upload_pulses(
+    station: Station, name: str, pulser: PulseGenerator, pulses: Mapping[int, NDArray[np.float64]]
+) -> bool:
+    """Load what a pulse generator gives in a shot, if it changed; say whether it did."""
+    content = repr(sorted((output, spans.tolist()) for output, spans in pulses.items()))
+    if station.loaded.get(name) == content:
+        return False
+    forget(station, [name])
+    pulser.load(pulses)
+    pulser.check()
+    station.loaded[name] = content
+    return True
 
 
 def forget(station: Station, names: Iterable[str]) -> None:

@@ -37,7 +37,8 @@ UNITS: dict[Target, dict[str, str]] = {
         "readout.rotation": "rad",
         "readout.threshold": "V",
         "readout.counts": "",  # photons; more than so many say 1
-        "readout.present": "",  # photons under cooling light; fewer say that the ion or atom is not there
+        "readout.present": "",  # photons under cooling light; not more say that the ion or atom is not there
+        "readout.stray": "Hz",  # photons per second without any light
         "readout.p01": "",  # P(read 1 | prepared 0)
         "readout.p10": "",  # P(read 0 | prepared 1)
         "readout.weight_re_N": "",  # N from 1: integration weight in the N-th of equal parts of the window

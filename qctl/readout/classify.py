@@ -11,8 +11,13 @@ from qctl.core.parameters import Parameters
 from qctl.kernels import classify as kernel
 
 
-def discriminators(qubits: Sequence[str], parameters: Parameters) -> tuple[NDArray[np.complex128], NDArray[np.float64]]:
-    """Return the rotation (unit complex numbers) and threshold (V) of each named qubit's readout."""
+def discriminators(
+    qubits: Sequence[str], parameters: Parameters, *, counted: bool = False
+) -> tuple[NDArray[np.complex128], NDArray[np.float64]]:
+    """Return the rotation (unit complex numbers) and threshold (V, or photons) of each named qubit's readout."""
+    if counted:
+        photons = np.array([parameters[f"{qubit}.readout.counts"] for qubit in qubits], np.float64)
+        return np.ones(len(qubits), np.complex128), photons
     angles = np.array([parameters[f"{qubit}.readout.rotation"] for qubit in qubits], np.float64)
     thresholds = np.array([parameters[f"{qubit}.readout.threshold"] for qubit in qubits], np.float64)
     return np.exp(1j * angles), thresholds

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from qctl.core.errors import ReadoutError
 from qctl.core.laboratory import Laboratory
@@ -14,8 +15,10 @@ from qctl.core.record import Record, Trace
 from qctl.core.result import Result, tally
 
 from .classify import classify, discriminators
+from .count import photons_of
 from .demodulate import demodulate, mean_trace
 from .mitigate import mitigate
+from .screen import screen
 from .weights import weights_of
 
 
@@ -44,7 +47,8 @@ def read_out(
     Parameters
     ----------
     record : raw answer of a run
-    parameters : needs ``readout.frequency``, ``.rotation`` and ``.threshold`` of each measured qubit
+    parameters : needs ``readout.frequency``, ``.rotation`` and ``.threshold`` of each measured qubit; where photons are
+        counted, ``readout.counts`` of each of these, and ``.present`` and ``.stray`` of all qubits
     laboratory : wiring; the source of a feedline says where its intermediate frequencies are counted from
     registers : classical registers of the program
     traces : keep the mean trace of each feedline too
@@ -54,7 +58,7 @@ def read_out(
     ReadoutError, ParameterError
         When traces, wiring and parameters do not fit each other.
     """
-    volts = {
+    points: dict[str, NDArray[np.complex128]] = {
         name: demodulate(
             trace,
             intermediate_frequencies(name, trace, record.qubits, parameters, laboratory),
@@ -62,15 +66,17 @@ def read_out(
         )
         for name, trace in record.traces.items()
     }
+    points |= {name: photons_of(counts) for name, counts in record.counts.items()}
     heard = _heard(record)
     columns = _columns(heard)
     order = list(dict.fromkeys(columns))
     place = {key: k for k, key in enumerate(order)}
     iq = np.full((record.n_points, record.shots, len(order)), complex(np.nan, np.nan))
     for window, key in zip(heard, columns, strict=True):
-        iq[window.point, :, place[key]] = volts[window.feedline][window.row]
+        iq[window.point, :, place[key]] = points[window.feedline][window.row]
     names = [record.qubits[qubit] for qubit, _, _ in order]
-    states = classify(iq, *discriminators(names, parameters))
+    states = classify(iq, *discriminators(names, parameters, counted=bool(record.counts)))
+    kept, dropped = screen(record, parameters, laboratory)
     bits = np.zeros((record.n_points, record.shots, record.n_bits), np.uint8)
     for window, key in zip(heard, columns, strict=True):
         if window.bit >= 0:
@@ -85,6 +91,8 @@ def read_out(
         timing=record.timing,
         registers=registers,
         traces={name: mean_trace(trace) for name, trace in record.traces.items()} if traces else {},
+        kept=kept,
+        dropped=dropped,
     )
 
 
@@ -109,6 +117,10 @@ def _heard(record: Record) -> list[_Heard]:
         for row, window in enumerate(listening.windows.tolist()):
             point, qubit, bit, start, _ = window
             windows.append(_Heard(point, start / listening.sample_rate, qubit, bit, name, row))
+    for name, counts in record.counts.items():
+        opened = counts.counting.windows[:, 0].tolist()
+        for row, (point, qubit, bit, window) in enumerate(counts.counting.reads.tolist()):
+            windows.append(_Heard(point, opened[window], qubit, bit, name, row))
     return sorted(windows)
 
 
@@ -142,7 +154,7 @@ def undo_readout_errors(result: Result, parameters: Parameters) -> Result:
             if bit >= 0 and not np.isnan(result.iq[point, 0, column]):
                 name = result.qubits[qubit]
                 errors[:, bit] = parameters[f"{name}.readout.p01"], parameters[f"{name}.readout.p10"]
-        quasi.append(mitigate(*tally(result.bits[point]), *errors))
+        quasi.append(mitigate(*tally(result.kept_bits(point)), *errors))
     return replace(result, quasi=tuple(quasi))
 
 

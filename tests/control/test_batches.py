@@ -7,7 +7,8 @@ import pytest
 
 from qctl.control import batches, shots_at_once
 from qctl.control.batches import BATCH_BYTES
-from qctl.control.recording import bytes_per_shot, recordings
+from qctl.control.recording import recordings
+from qctl.control.taking import bytes_per_shot, takings
 from qctl.core.errors import LimitError
 from qctl.core.port import Port
 
@@ -19,7 +20,7 @@ def test_neighbours_share_an_upload_until_the_segments_are_used_up(sequence, dri
 
 
 def test_neighbours_share_an_upload_until_the_memory_of_this_computer_is_used_up(sequence):
-    shots = BATCH_BYTES // bytes_per_shot(sequence) // 3
+    shots = BATCH_BYTES // bytes_per_shot(sequence, {}) // 3
     assert list(batches([dataclasses.replace(sequence, shots=shots)] * 7, {})) == [range(3), range(3, 6), range(6, 7)]
 
 
@@ -32,14 +33,14 @@ def test_every_sequence_is_in_exactly_one_batch_even_if_it_is_too_large_for_any(
 @pytest.mark.parametrize("shots", [1, 10, 1_000_000, 1_234_567])
 def test_shots_are_cut_into_parts_that_add_up(sequence, shots):
     asked = dataclasses.replace(sequence, shots=shots)
-    parts = shots_at_once(asked)
+    parts = shots_at_once(asked, {})
     assert sum(parts) == shots
-    assert max(parts) * bytes_per_shot(asked) <= BATCH_BYTES
+    assert max(parts) * bytes_per_shot(asked, {}) <= BATCH_BYTES
 
 
 def test_a_run_that_is_too_large_at_once_is_refused(sequence):
-    with pytest.raises(LimitError, match="GiB of raw samples"):
-        recordings(dataclasses.replace(sequence, shots=100_000_000))
+    with pytest.raises(LimitError, match="GiB of raw data"):
+        takings(dataclasses.replace(sequence, shots=100_000_000), {})
 
 
 def test_two_feedlines_of_one_digitizer_share_its_segments(sequence):
