@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,7 @@ from qiskit.circuit import library as gates
 from qctl.core.errors import CompileError
 from qctl.core.program import EVENT, Op, event
 
-_GATES: dict[Op, tuple[Callable[..., Gate], int]] = {
+GATES: dict[Op, tuple[Callable[..., Gate], int]] = {
     Op.ID: (gates.IGate, 0),
     Op.X: (gates.XGate, 0),
     Op.Y: (gates.YGate, 0),
@@ -50,11 +51,18 @@ _GATES: dict[Op, tuple[Callable[..., Gate], int]] = {
 _BACK = {"rz": Op.RZ, "sx": Op.SX, "x": Op.X, "cz": Op.CZ}
 
 
-def circuit_of(events: NDArray[np.void], used: NDArray[np.int64], n_bits: int) -> QuantumCircuit:
-    """Return one sweep point as a circuit over the used qubits only; qubit k of it is ``used[k]``."""
+def circuit_of(
+    events: NDArray[np.void], used: NDArray[np.int64], n_bits: int, angles: list[list[Any]] | None = None
+) -> QuantumCircuit:
+    """Return one sweep point as a circuit over the used qubits only; qubit k of it is ``used[k]``.
+
+    Parameters
+    ----------
+    angles : three a row, instead of those of the events: numbers, or parameters that stand for them
+    """
     circuit = QuantumCircuit(len(used), n_bits)
     place = {qubit: k for k, qubit in enumerate(used.tolist())}
-    columns = (events[name].tolist() for name in ("op", "q", "bit", "angle"))
+    columns = (events["op"].tolist(), events["q"].tolist(), events["bit"].tolist(), angles or events["angle"].tolist())
     barrier: tuple[int, list[int]] | None = None  # bit and qubits of the barrier whose rows are being read
     for op, q, bit, angle in zip(*columns, strict=True):
         if barrier is not None and (op != Op.BARRIER or bit != barrier[0]):
@@ -69,8 +77,8 @@ def circuit_of(events: NDArray[np.void], used: NDArray[np.int64], n_bits: int) -
             circuit.append(Delay(angle[0], "s"), [place[q[0]]])
         elif op == Op.ID:
             continue  # no time and no turn; its qubit may be one that nothing uses
-        elif op in _GATES:
-            make, n_angles = _GATES[Op(op)]
+        elif op in GATES:
+            make, n_angles = GATES[Op(op)]
             circuit.append(make(*angle[:n_angles]), [place[qubit] for qubit in q if qubit >= 0])
         else:
             raise CompileError(f"{Op(op).name.lower()} on logical qubits", remedy="place it yourself: physical=True")
@@ -84,8 +92,13 @@ def _close(circuit: QuantumCircuit, qubits: list[int]) -> None:
         circuit.append(Barrier(len(qubits)), qubits)
 
 
-def events_of(circuit: QuantumCircuit) -> NDArray[np.void]:
-    """Return the gate stream of a transpiled circuit; its qubits are physical ones."""
+def events_of(circuit: QuantumCircuit, number: Callable[[Any], float] = float) -> NDArray[np.void]:
+    """Return the gate stream of a transpiled circuit; its qubits are physical ones.
+
+    Parameters
+    ----------
+    number : what an angle is worth; called once for each angle and wait, in the order of the rows
+    """
     index = {qubit: k for k, qubit in enumerate(circuit.qubits)}
     bits = {bit: k for k, bit in enumerate(circuit.clbits)}
     rows: list[tuple[object, ...]] = []
@@ -94,11 +107,11 @@ def events_of(circuit: QuantumCircuit) -> NDArray[np.void]:
         name, operation = instruction.operation.name, instruction.operation
         qubits = [index[qubit] for qubit in instruction.qubits]
         if name in _BACK:
-            rows.append(event(_BACK[name], qubits, [float(angle) for angle in operation.params]))
+            rows.append(event(_BACK[name], qubits, [number(angle) for angle in operation.params]))
         elif name == "measure":
             rows.append(event(Op.MEASURE, qubits, bit=bits[instruction.clbits[0]]))
         elif name == "delay":
-            rows.append(event(Op.DELAY, qubits, [operation.duration]))
+            rows.append(event(Op.DELAY, qubits, [number(operation.duration)]))
         elif name == "barrier":
             rows.extend(event(Op.BARRIER, [qubit], bit=n_barriers) for qubit in qubits)
             n_barriers += 1

@@ -36,6 +36,18 @@ def route(
     CompileError
         When the program needs more qubits than there are.
     """
+    check_size(program, laboratory)
+    if fits(program, laboratory):
+        available = len(laboratory.qubits)
+        here = _without_absent(program, available)
+        return replace(here, physical=True), tuple(range(min(program.n_qubits, available)))
+    from .transpile import transpile  # Qiskit takes a second to import: only programs that need it pay
+
+    return transpile(program, used_qubits(program), known, laboratory, optimise=optimise)
+
+
+def check_size(program: Program, laboratory: Laboratory) -> None:
+    """Raise CompileError when a program needs more qubits than there are."""
     used = used_qubits(program)
     available = len(laboratory.qubits)
     if len(used) > available or (program.physical and len(used) and used[-1] >= available):
@@ -45,14 +57,14 @@ def route(
             where=laboratory.name,
             remedy="use fewer qubits or a larger laboratory",
         )
-    uncoupled = _uncoupled(program, laboratory)
-    fits = not len(used) or used[-1] < available
-    if not len(uncoupled) and (program.physical or (fits and _all_one_cz(program))):
-        here = _without_absent(program, available)
-        return replace(here, physical=True), tuple(range(min(program.n_qubits, available)))
-    from .transpile import transpile  # Qiskit takes a second to import: only programs that need it pay
 
-    return transpile(program, used, known, laboratory, optimise=optimise)
+
+def fits(program: Program, laboratory: Laboratory) -> bool:
+    """Say whether a program can stay on its qubits, as `route` means it."""
+    used = used_qubits(program)
+    if len(used) and used[-1] >= len(laboratory.qubits):
+        return False
+    return not len(_uncoupled(program, laboratory)) and (program.physical or _all_one_cz(program))
 
 
 def _without_absent(program: Program, available: int) -> Program:

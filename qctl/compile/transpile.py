@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 from qiskit import QuantumCircuit
-from qiskit.transpiler import generate_preset_pass_manager
+from qiskit.transpiler import PassManager, Target, generate_preset_pass_manager
 
 from qctl.core.laboratory import Laboratory
 from qctl.core.program import Program
@@ -37,20 +37,12 @@ def transpile(
     used : logical qubits that gates, measurements and waits touch
     """
     target = target_of(known, laboratory)
-    layout_method = "sabre" if len(laboratory.qubits) > LARGE else None
-    level = 2 if optimise else 1
     points = [program.events[a:b] for a, b in zip(program.starts[:-1], program.starts[1:], strict=True)]
     entangling = [int(np.count_nonzero(np.all(rows["q"] >= 0, axis=1))) for rows in points]
     first = int(np.argmax(entangling))
 
     def routed(rows: NDArray[np.void], layout: list[int] | None) -> QuantumCircuit:
-        passes = generate_preset_pass_manager(
-            optimization_level=level,
-            target=target,
-            seed_transpiler=SEED,
-            layout_method=None if layout else layout_method,
-            initial_layout=layout,
-        )
+        passes = passes_of(target, optimise=optimise, layout=layout)
         return passes.run(circuit_of(rows, used, program.n_bits))
 
     leader = routed(points[first], used.tolist() if program.physical else None)
@@ -65,6 +57,17 @@ def transpile(
         program, events=np.concatenate(events), starts=starts, n_qubits=len(laboratory.qubits), physical=True
     )
     return placed, _placement(program.n_qubits, used, layout, len(laboratory.qubits))
+
+
+def passes_of(target: Target, *, optimise: bool, layout: list[int] | None = None) -> PassManager:
+    """Return what places, routes and translates a circuit; a layout says where its qubits start."""
+    return generate_preset_pass_manager(
+        optimization_level=2 if optimise else 1,
+        target=target,
+        seed_transpiler=SEED,
+        layout_method="sabre" if layout is None and target.num_qubits > LARGE else None,
+        initial_layout=layout,
+    )
 
 
 def _placement(n_logical: int, used: NDArray[np.int64], layout: list[int], n_physical: int) -> tuple[int, ...]:
