@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from threading import Thread
 from typing import TypeVar
 
 from qctl.core.errors import InstrumentError
@@ -21,17 +21,22 @@ def attempt_each(action: Callable[[str, Item], Answer], items: Mapping[str, Item
     after it was made safe. The links' timeouts bound the wait.
     """
 
-    def attempt(name: str, item: Item) -> Answer | Exception:
-        try:
-            return action(name, item)
-        except Exception as error:  # noqa: BLE001 (a mistake in one driver must not keep the others from being safe)
-            return error
+    answers: dict[str, Answer | Exception] = {}
 
-    if not items:
-        return {}
-    with undisturbed(), ThreadPoolExecutor(len(items), thread_name_prefix="instrument") as pool:
-        answers = {name: pool.submit(attempt, name, item) for name, item in items.items()}
-        return {name: answer.result() for name, answer in answers.items()}
+    def attempt(name: str, item: Item) -> None:
+        try:
+            answers[name] = action(name, item)
+        except Exception as error:  # noqa: BLE001 (a mistake in one driver must not keep the others from being safe)
+            answers[name] = error
+
+    # Threads of our own: a pool takes nothing any more when Python ends, which is when outputs may still be on.
+    threads = [Thread(target=attempt, args=one, name=f"instrument {one[0]}") for one in items.items()]
+    with undisturbed():
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    return {name: answers[name] for name in items}
 
 
 def each(action: Callable[[str, Item], Answer], items: Mapping[str, Item]) -> dict[str, Answer]:

@@ -54,6 +54,15 @@ def test_a_signal_in_the_middle_of_a_run_leaves_every_output_safe(served, bell, 
         assert_safe(rack)
 
 
+def test_a_laboratory_that_is_left_open_is_made_safe_when_python_ends(served, bell):
+    with served("transmon5") as rack:
+        script = f"from qctl import Lab; lab = Lab.open({str(rack.path)!r}); lab.run({str(bell)!r}, 10)"
+        done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert rack.world.stages
+        assert_safe(rack)
+
+
 def test_a_terminal_that_is_closed_in_the_middle_of_a_run_leaves_every_output_safe(served, bell, tmp_path):
     pty = pytest.importorskip("pty")
     with served("transmon5") as rack:
