@@ -1,0 +1,64 @@
+"""What plugins run on: an open laboratory, one that they open, or a client of the daemon."""
+
+from __future__ import annotations
+
+import os
+from typing import Protocol, runtime_checkable
+
+from qctl.core.errors import UsageError
+from qctl.core.laboratory import Laboratory
+from qctl.core.parameters import Parameters
+from qctl.core.program import Program
+from qctl.core.result import Result
+from qctl.run import Lab
+
+
+@runtime_checkable
+class Machine(Protocol):
+    """What a plugin asks for. `qctl.Lab` is one."""
+
+    @property
+    def laboratory(self) -> Laboratory:
+        """Return what the laboratory's file says."""
+
+    @property
+    def parameters(self) -> Parameters:
+        """Return what is known now."""
+
+    def run(self, program: Program, shots: int = ..., *, optimise: bool = ...) -> Result:
+        """Run all sweep points of a program."""
+
+    def close(self) -> None:
+        """Let go of what is held open."""
+
+
+Lablike = Machine | str | os.PathLike[str]
+"""A machine, the name or file of a laboratory, or the address of a daemon."""
+
+ADDRESSES = ("http://", "https://", "unix:")
+
+
+def machine_of(lab: Lablike, *, seed: int | None = None) -> Machine:
+    """Return the machine that a plugin's user named.
+
+    Parameters
+    ----------
+    lab : a machine is taken as it is; a name or file is opened as `qctl.Lab.open` does
+    seed : makes a simulated laboratory that is opened here repeat itself
+
+    Raises
+    ------
+    UsageError
+        When ``lab`` is none of these, or a seed is given to what is open already.
+    ConfigError
+        With every mistake of the laboratory's file.
+    """
+    if isinstance(lab, str) and lab.startswith(ADDRESSES):
+        raise UsageError(f"the daemon at {lab}", allowed="a laboratory", remedy="open the laboratory in this process")
+    if isinstance(lab, str | os.PathLike):
+        return Lab.open(lab, seed=seed)
+    if not isinstance(lab, Machine):
+        raise UsageError(f"a lab of type {type(lab).__name__}", allowed="an open Lab, or a laboratory's name or file")
+    if seed is not None:
+        raise UsageError("a seed for what is open already", remedy="give it where the laboratory is opened")
+    return lab

@@ -1,0 +1,85 @@
+"""Many programs on one machine: what may share an upload does, and every sweep point comes back on its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from collections.abc import Sequence as Seq
+from dataclasses import dataclass
+
+import numpy as np
+
+from qctl.core.errors import LimitError
+from qctl.core.program import Program
+from qctl.core.result import Result
+
+from .machine import Machine
+
+AT_ONCE = 512  # sweep points of one run; keeps what is held in memory small
+
+
+@dataclass(frozen=True)
+class Point:
+    """Answer of one sweep point of one program: ``result`` has one point, and maybe bits of other programs behind."""
+
+    program: int
+    point: int
+    result: Result
+
+
+def run_points(
+    machine: Machine,
+    programs: Seq[Program],
+    shots: int,
+    *,
+    optimise: bool = True,
+    between: Callable[[], None] = lambda: None,
+) -> Iterator[Point]:
+    """Run programs and yield what each sweep point says.
+
+    Programs on physical qubits run as sweep points of one program, so that one upload takes all; programs on logical
+    qubits run one by one, because each is placed on its own. What is too much for the instruments is run in parts.
+
+    Parameters
+    ----------
+    between : called before each upload; may raise to stop here
+
+    Raises
+    ------
+    QctlError
+        As the machine does.
+    """
+    physical = [(index, point) for index, p in enumerate(programs) if p.physical for point in range(p.n_points)]
+    logical = [
+        [(i, point) for point in range(p.n_points)] for i, p in enumerate(programs) if not p.physical and p.n_points
+    ]
+    groups = [physical[first : first + AT_ONCE] for first in range(0, len(physical), AT_ONCE)] + logical
+    while groups:
+        group = groups.pop(0)
+        between()
+        try:
+            result = machine.run(_program_of(programs, group), shots, optimise=optimise)
+        except LimitError:
+            if len(group) == 1:
+                raise
+            half = (
+                len(group) // 2
+            )  # too many points or samples, or one point that is too long: the half that has it fails
+            groups[:0] = [group[:half], group[half:]]
+            continue
+        for k, (index, point) in enumerate(group):
+            yield Point(index, point, result.points(k, k + 1))
+
+
+def _program_of(programs: Seq[Program], group: Seq[tuple[int, int]]) -> Program:
+    """Return the points of a group as one program."""
+    first = programs[group[0][0]]
+    pieces = [programs[index].events[slice(*programs[index].starts[point : point + 2])] for index, point in group]
+    members = {index for index, _ in group}
+    return Program(
+        np.concatenate(pieces),
+        n_qubits=max(programs[index].n_qubits for index in members),
+        n_bits=max(programs[index].n_bits for index in members),
+        starts=np.cumsum([0, *map(len, pieces)]).astype(np.int64),
+        bits=first.bits if len(members) == 1 else (),
+        physical=first.physical,
+    )

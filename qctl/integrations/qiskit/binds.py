@@ -1,0 +1,74 @@
+"""Values for the parameters of circuits: ``parameter_binds`` as a table for each circuit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from collections.abc import Sequence as Seq
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from qiskit import QuantumCircuit
+from qiskit.circuit import Parameter, ParameterVector
+
+from qctl.core.errors import UsageError
+
+
+def tables_of(
+    circuits: Seq[QuantumCircuit], binds: Seq[Mapping[Any, Any]] | Mapping[Any, Any] | None
+) -> list[NDArray[np.float64]]:
+    """Return for each circuit the values of its parameters, shape (n_binds, n_parameters), in Qiskit's order.
+
+    Parameters
+    ----------
+    binds : a mapping for each circuit from parameters (or names, or vectors) to a number or a row of numbers; for one
+        circuit also several mappings, run one after another
+
+    Raises
+    ------
+    UsageError
+        When a parameter has no value, a value no parameter, or rows are not equally long.
+    """
+    given = [binds] if isinstance(binds, Mapping) else list(binds or ())
+    if not given:
+        return [_table(circuit, {}) for circuit in circuits]
+    if len(circuits) == 1:
+        return [np.concatenate([_table(circuits[0], one) for one in given])]
+    if len(given) != len(circuits):
+        raise UsageError(
+            f"parameter_binds for {len(given)} circuits", allowed=f"one mapping for each of {len(circuits)}"
+        )
+    return [_table(circuit, one) for circuit, one in zip(circuits, given, strict=True)]
+
+
+def _table(circuit: QuantumCircuit, bind: Mapping[Any, Any]) -> NDArray[np.float64]:
+    columns: dict[Parameter, NDArray[np.float64]] = {}
+    for key, value in bind.items():
+        if isinstance(key, ParameterVector):
+            rows = np.atleast_1d(np.asarray(value, np.float64))
+            if rows.shape[0] != len(key):
+                raise UsageError(f"{rows.shape[0]} values for {key.name}", allowed=f"{len(key)}")
+            columns |= {one: np.atleast_1d(row) for one, row in zip(key, rows, strict=True)}
+        else:
+            columns[_parameter(circuit, key)] = np.atleast_1d(np.asarray(value, np.float64))
+    missing = [one.name for one in circuit.parameters if one not in columns]
+    surplus = [one.name for one in columns if one not in circuit.parameters]
+    if missing or surplus:
+        raise UsageError(
+            f"circuit {circuit.name!r} with "
+            + (f"no values for {', '.join(missing)}" if missing else f"values for {', '.join(surplus)}"),
+            allowed="a value for each of its parameters, and no others",
+            remedy="give parameter_binds, or assign_parameters",
+        )
+    lengths = {len(column) for column in columns.values()} or {1}
+    if len(lengths) != 1:
+        raise UsageError(f"parameter_binds of lengths {sorted(lengths)}", allowed="as many values of every parameter")
+    return np.array([columns[one] for one in circuit.parameters], np.float64).reshape(-1, *lengths).T
+
+
+def _parameter(circuit: QuantumCircuit, key: Any) -> Parameter:  # noqa: ANN401 (a parameter or its name)
+    if isinstance(key, Parameter):
+        return key
+    if isinstance(key, str) and circuit.has_parameter(key):
+        return circuit.get_parameter(key)
+    raise UsageError(f"a value for {key!r}", allowed="parameters of the circuit, or their names")

@@ -1,0 +1,201 @@
+"""Qiskit's circuits as gate streams: straight into the columns, instruction by instruction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence as Seq
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from qiskit import QuantumCircuit
+from qiskit.circuit import (
+    CONTROL_FLOW_OP_NAMES,
+    Barrier,
+    Delay,
+    ForLoopOp,
+    Measure,
+    Operation,
+    ParameterExpression,
+    Reset,
+)
+from qiskit.transpiler import PassManager
+from qiskit.transpiler.passes import HighLevelSynthesis
+
+from qctl.compile.circuits import GATES
+from qctl.core.errors import ProgramError
+from qctl.core.program import Op, Program, Register
+from qctl.integrations.rows import Rows
+
+from .expressions import columns_of
+
+_BY_NAME = {make(*[0.0] * n).name: op for op, (make, n) in GATES.items()}
+_SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9, "ps": 1e-12}
+MOST_LEVELS = 100  # of definitions within definitions
+
+
+@dataclass(frozen=True)
+class Source:
+    """A circuit as a gate stream, and what its open angles are in terms of its parameters.
+
+    Parameters
+    ----------
+    program : one sweep point; open angles hold 0
+    free : which angles are open, shape (n_events, 3)
+    expressions : of each open angle, row by row, and a factor: waits come in units
+    waits : which of them are waits
+    parameters : of the circuit, in Qiskit's order
+    tick : of the station's clock, s
+    """
+
+    program: Program
+    free: NDArray[np.bool_]
+    expressions: tuple[tuple[ParameterExpression, float], ...]
+    waits: NDArray[np.bool_]
+    parameters: tuple[Any, ...]
+    tick: float
+
+    def values(self, table: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the open angles, shape (n_points, n_open), for values of all parameters, (n_points, n_parameters)."""
+        return columns_of(self.expressions, self.waits, self.parameters, table, self.tick)
+
+
+def read_circuit(circuit: QuantumCircuit, tick: float, *, physical: bool) -> Source:
+    """Return a circuit as a gate stream.
+
+    Parameters
+    ----------
+    tick : of the station's clock, s; waits are rounded to it, with a warning
+    physical : its qubits are those of the laboratory, by number
+
+    Raises
+    ------
+    ProgramError
+        Names the first instruction that cannot run.
+    """
+    reader = _Reader(Rows(tick))
+    reader.read(circuit, range(circuit.num_qubits), range(circuit.num_clbits), {}, 0)
+    marks = reader.rows.marks()
+    program = reader.rows.program(circuit.num_qubits, circuit.num_clbits, physical=physical, bits=_registers(circuit))
+    order = sorted(reader.open)  # row by row, as the marks are read
+    return Source(
+        program,
+        marks,
+        tuple(reader.open[place] for place in order),
+        np.array([program.events["op"][row] == Op.DELAY for row, _ in order], bool),
+        tuple(circuit.parameters),
+        tick,
+    )
+
+
+class _Reader:
+    def __init__(self, rows: Rows) -> None:
+        self.rows = rows
+        self.open: dict[tuple[int, int], tuple[ParameterExpression, float]] = {}
+
+    def read(
+        self, circuit: QuantumCircuit, qubits: Seq[int], bits: Seq[int], bound: dict[Any, float], level: int
+    ) -> None:
+        """Add a circuit whose qubits and bits are these of ours; ``bound`` are loop variables with a value."""
+        if level > MOST_LEVELS:
+            raise ProgramError(f"{level} definitions within each other", allowed=f"{MOST_LEVELS}")
+        qubit_at = {bit: qubits[k] for k, bit in enumerate(circuit.qubits)}
+        bit_at = {bit: bits[k] for k, bit in enumerate(circuit.clbits)}
+        for instruction in circuit.data:
+            operands = [qubit_at[q] for q in instruction.qubits]
+            if instruction.is_standard_gate() and instruction.name in _BY_NAME:
+                self._gate(_BY_NAME[instruction.name], operands, instruction.params, bound)
+            else:
+                targets = [bit_at[b] for b in instruction.clbits]
+                self._other(instruction.operation, operands, targets, bound, level)
+
+    def _gate(self, op: Op, qubits: list[int], params: Seq[Any], bound: dict[Any, float]) -> None:
+        angles, free = [], []
+        for column, param in enumerate(params):
+            value = _bound(param, bound)
+            if isinstance(value, ParameterExpression):
+                self.open[len(self.rows.rows), column] = (value, 1.0)
+                free.append(column)
+                value = 0.0
+            angles.append(value)
+        self.rows.gate(op, qubits, angles, free)
+
+    def _other(
+        self, operation: Operation, qubits: list[int], bits: list[int], bound: dict[Any, float], level: int
+    ) -> None:
+        if isinstance(operation, Measure):
+            self.rows.measure(qubits[0], bits[0])
+        elif isinstance(operation, Reset):
+            self.rows.reset(qubits[0])
+        elif isinstance(operation, Barrier):
+            self.rows.barrier(qubits)
+        elif isinstance(operation, Delay):
+            self._wait(operation, qubits[0], bound)
+        elif isinstance(operation, ForLoopOp):
+            self._loop(operation, qubits, bits, bound, level)
+        elif operation.name in CONTROL_FLOW_OP_NAMES or operation.name == "store":
+            raise _refused(operation, "instructions without conditions; for loops over numbers")
+        else:
+            self.read(_definition(operation), qubits, bits, bound, level + 1)
+
+    def _wait(self, delay: Delay, qubit: int, bound: dict[Any, float]) -> None:
+        unit = self.rows.tick if delay.unit == "dt" else _SECONDS.get(delay.unit)
+        if unit is None:
+            raise ProgramError(f"a delay in {delay.unit!r}", allowed=f"dt, {', '.join(_SECONDS)}")
+        value = _bound(delay.duration, bound)
+        if isinstance(value, ParameterExpression):
+            self.open[len(self.rows.rows), 0] = (value, unit)
+            self.rows.wait(qubit, 0.0, free=True)
+        else:
+            self.rows.wait(qubit, value * unit)
+
+    def _loop(self, loop: ForLoopOp, qubits: list[int], bits: list[int], bound: dict[Any, float], level: int) -> None:
+        """Write a loop out; what leaves it early needs feedback."""
+        numbers, variable, body = loop.params
+        if {"break_loop", "continue_loop"} & set(body.count_ops()):
+            raise _refused(loop, "loops that nothing leaves early")
+        for number in numbers:
+            inner = bound if variable is None else {**bound, variable: float(number)}
+            self.read(body, qubits, bits, inner, level + 1)
+
+
+def _bound(param: Any, bound: dict[Any, float]) -> Any:  # noqa: ANN401 (a number, or one of Qiskit's expressions)
+    """Return an angle as a number, or as an expression of what is not known yet."""
+    if isinstance(param, ParameterExpression):
+        known = {variable: bound[variable] for variable in param.parameters if variable in bound}
+        param = param.bind(known) if known else param
+        if param.parameters:
+            return param
+    value = complex(param)
+    if value.imag:
+        raise ProgramError(f"an angle of {value}", allowed="real numbers")
+    return value.real
+
+
+def _definition(operation: Operation) -> QuantumCircuit:
+    """Return what an instruction is made of: by its own definition, else by synthesis."""
+    if (made := getattr(operation, "definition", None)) is not None:
+        return made
+    circuit = QuantumCircuit(operation.num_qubits, operation.num_clbits)
+    circuit.append(operation, range(operation.num_qubits), range(operation.num_clbits))
+    basis = [*_BY_NAME, "measure", "reset", "barrier", "delay"]
+    done = PassManager([HighLevelSynthesis(basis_gates=basis)]).run(circuit)
+    if any(instruction.operation == operation for instruction in done.data):
+        raise _refused(operation, "gates, and instructions that have a definition")
+    return done
+
+
+def _refused(operation: Operation, allowed: str) -> ProgramError:
+    return ProgramError(f"the instruction {operation.name!r}", allowed=allowed, remedy="write the circuit without it")
+
+
+def _registers(circuit: QuantumCircuit) -> tuple[Register, ...]:
+    """Return the classical registers, where each is a row of bits of its own; none otherwise."""
+    found, next_bit = [], 0
+    for register in circuit.cregs:
+        places = [circuit.find_bit(bit).index for bit in register]
+        if places != list(range(next_bit, next_bit + len(places))):
+            return ()
+        found.append(Register(register.name, next_bit, len(places)))
+        next_bit += len(places)
+    return tuple(found)
