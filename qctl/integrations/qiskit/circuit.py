@@ -19,7 +19,7 @@ from qiskit.circuit import (
     ParameterExpression,
     Reset,
 )
-from qiskit.transpiler import PassManager
+from qiskit.transpiler import PassManager, TranspilerError
 from qiskit.transpiler.passes import HighLevelSynthesis
 
 from qctl.compile.circuits import GATES
@@ -179,7 +179,10 @@ def _definition(operation: Operation) -> QuantumCircuit:
     circuit = QuantumCircuit(operation.num_qubits, operation.num_clbits)
     circuit.append(operation, range(operation.num_qubits), range(operation.num_clbits))
     basis = [*_BY_NAME, "measure", "reset", "barrier", "delay"]
-    done = PassManager([HighLevelSynthesis(basis_gates=basis)]).run(circuit)
+    try:
+        done = PassManager([HighLevelSynthesis(basis_gates=basis)]).run(circuit)
+    except TranspilerError as reason:
+        raise _refused(operation, "gates, and instructions that have a definition") from reason
     if any(instruction.operation == operation for instruction in done.data):
         raise _refused(operation, "gates, and instructions that have a definition")
     return done

@@ -68,7 +68,9 @@ class SamplerV2(BaseSamplerV2):
                 for name, columns in _columns(pub.circuit).items():
                     bits[name][point.point] = _packed(point.result.bits[0][:, columns])
         arrays = {
-            register.name: BitArray(bits[register.name].reshape(*pub.shape, pub.shots, -1), register.size)
+            register.name: BitArray(
+                bits[register.name].reshape(*pub.shape, pub.shots, -(-register.size // 8)), register.size
+            )
             for register in pub.circuit.cregs
         }
         data = DataBin(**arrays, shape=pub.shape)
