@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import ProgramError
+from .flow import Block, Play, Term, Turn, statements
 from .pulse import Pulse
 
 
@@ -74,6 +75,14 @@ class Register:
     size: int
 
 
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A pragma or annotation, word for word; it stands before an event of the program."""
+
+    text: str
+    row: int
+
+
 @dataclass(frozen=True)
 class Program:
     """Gates, waits and measurements on logical qubits, for one or many sweep points.
@@ -88,6 +97,12 @@ class Program:
     qubits : quantum registers
     physical : the qubits are already physical: index i means qubit i of the laboratory
     pulses : what events ``PULSE`` play; only programs on physical qubits have some
+    flow : for programs in which measured bits decide something, what to do at each sweep point, in terms of rows of
+        ``events``; empty where every event is played once
+    n_cells : variables of the flow
+    n_hidden : the last bits, which no result shows
+    outputs : values beside bits that a result shows, by name
+    notes : pragmas and annotations, kept for whoever writes the program out; no content
     """
 
     events: NDArray[np.void]
@@ -99,6 +114,11 @@ class Program:
     qubits: tuple[Register, ...] = ()
     physical: bool = False
     pulses: tuple[Pulse, ...] = ()
+    flow: tuple[Block, ...] = ()
+    n_cells: int = 0
+    n_hidden: int = 0
+    outputs: tuple[tuple[str, Term], ...] = ()
+    notes: tuple[Note, ...] = ()
 
     def __post_init__(self) -> None:
         if self.events.dtype != EVENT or self.events.ndim != 1:
@@ -110,6 +130,18 @@ class Program:
         if not isinstance(self.shots, int | np.integer) or self.shots < 1:
             raise ProgramError(f"{self.shots} shots", allowed="a whole number, at least 1")
         self._check_pulses()
+        self._check_flow()
+
+    def _check_flow(self) -> None:
+        if self.flow and len(self.flow) != self.n_points:
+            raise ProgramError(f"flow of {len(self.flow)} sweep points", allowed=f"{self.n_points}, or none")
+        for point, block in enumerate(self.flow):
+            first, last = int(self.starts[point]), int(self.starts[point + 1])
+            for each in statements(block):
+                if isinstance(each, Play) and not first <= each.first <= each.last <= last:
+                    raise ProgramError(f"{each} at sweep point {point}", allowed=f"rows {first} to {last}")
+                if isinstance(each, Turn) and len(each.angles) > 3:
+                    raise ProgramError(f"a turn of {len(each.angles)} angles", allowed="at most 3")
 
     def _check_pulses(self) -> None:
         played = self.events["bit"][self.events["op"] == Op.PULSE]
@@ -126,7 +158,8 @@ class Program:
     @cached_property
     def digest(self) -> str:
         """Return the SHA-256 of the content, as hex; shots and register names do not count."""
-        head = f"{self.n_qubits} {self.n_bits} {self.physical} {self.pulses or ''}".encode()
+        flow = f" {self.flow} {self.n_cells} {self.outputs}" if self.flow else ""
+        head = f"{self.n_qubits} {self.n_bits} {self.physical} {self.pulses or ''}{flow}".encode()
         content = hashlib.sha256(head + self.starts.tobytes())
         for first in range(0, len(self.events), _BLOCK):
             block = self.events[first : first + _BLOCK]

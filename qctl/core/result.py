@@ -52,6 +52,7 @@ class Result:
     traces : by feedline, when traces were asked
     kept : bool, shape (n_points, shots); shots that count. None: all of them
     dropped : how many shots do not count, by reason, in words for a person
+    outputs : by name of an output that is no bit, shape (n_points, shots)
     """
 
     bits: NDArray[np.uint8]
@@ -66,6 +67,7 @@ class Result:
     traces: Mapping[str, MeanTrace] = field(default_factory=dict)
     kept: NDArray[np.bool_] | None = None
     dropped: Mapping[str, int] = field(default_factory=dict)
+    outputs: Mapping[str, NDArray[np.generic]] = field(default_factory=dict)
 
     @property
     def photons(self) -> NDArray[np.int64]:
@@ -94,6 +96,7 @@ class Result:
             quasi=self.quasi[first:last],
             traces={n: replace(t, volts=t.volts[first:last]) for n, t in self.traces.items()},
             kept=None if self.kept is None else self.kept[first:last],
+            outputs={name: values[first:last] for name, values in self.outputs.items()},
         )
 
     def counts_of(self, point: int) -> dict[str, int]:
@@ -153,6 +156,7 @@ def points_in_a_row(results: Seq[Result]) -> Result:
         traces={line: _traces_in_a_row([result.traces[line] for result in results]) for line in first.traces},
         kept=_kept(results, axis=0),
         dropped=_dropped(results),
+        outputs={name: np.concatenate([result.outputs[name] for result in results]) for name in first.outputs},
     )
 
 
