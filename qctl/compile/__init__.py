@@ -15,6 +15,7 @@ from qctl.core.sequence import Sequence
 from qctl.platforms import platform_of
 
 from .cache import Reads, SequenceCache
+from .feedback import without_decisions
 from .flatten import flatten, render_line
 from .join import join, one_correction
 from .limits import check_limits
@@ -83,6 +84,7 @@ def schedule_program(
     program: Program, known: Parameters | Reads, laboratory: Laboratory, *, alap: bool = False, optimise: bool = True
 ) -> Schedule:
     """Return native operations in time: place and route, lower, time."""
+    program = without_decisions(program, known, laboratory)
     placed, placement = route(drop_passive_resets(program), known, laboratory, optimise=optimise)
     native = lower(placed, merge=optimise and not program.physical)
     return time_program(native, placement, platform_of(laboratory), known, laboratory, alap=alap)

@@ -1,10 +1,12 @@
 """Record to Result: demodulate, classify, count, mitigate."""
 
+from .compute import compute
 from .demodulate import demodulate
 from .mitigate import mitigate, nearest_probabilities
 from .read import intermediate_frequencies, read_out, undo_readout_errors
 
 __all__ = [
+    "compute",
     "demodulate",
     "intermediate_frequencies",
     "mitigate",

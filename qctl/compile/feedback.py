@@ -1,0 +1,55 @@
+"""Programs in which measured bits decide what is played: refused, with figures, where nobody can decide in time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from qctl.core.answers import as_measured, decisions
+from qctl.core.errors import CompileError
+from qctl.core.flow import Branch, Loop
+from qctl.core.laboratory import Laboratory
+from qctl.core.program import Program
+from qctl.core.units import format_quantity
+
+from .route import used_qubits
+
+HOST_LATENCY = 1e-3
+"""s; a decision of this computer takes at least that long: fetch, read out, choose, arm, under a plain scheduler."""
+
+
+def without_decisions(program: Program, known: Mapping[str, float], laboratory: Laboratory) -> Program:
+    """Return a program that is played at one go.
+
+    Arithmetic on measured bits is left to whoever reads the answers (`qctl.core.answers`).
+
+    Raises
+    ------
+    CompileError
+        When measured bits decide about events: it says how long the qubits remember, and what a decision takes.
+    """
+    found = decisions(program)
+    if not found:
+        return as_measured(program)
+    first = next((each for each in found if isinstance(each, (Branch, Loop))), None)
+    what = "a loop" if isinstance(first, Loop) else "a branch" if first else "an angle"
+    raise CompileError(
+        f"feedback: {what} on measured bits",
+        allowed=memory(program, known, laboratory),
+        where=(first.where if first else "") or laboratory.name,
+        remedy="run it where qubits remember for longer, or defer the measurements",
+    )
+
+
+def memory(program: Program, known: Mapping[str, float], laboratory: Laboratory) -> str:
+    """Return how long the qubits of a laboratory remember, beside what a decision of the host takes, as a text."""
+    names = tuple(laboratory.qubits)
+    physical = program.physical and [q for q in used_qubits(program) if q < len(names)]
+    over = [names[q] for q in physical] if physical else list(names)
+    times = {name: known[f"{name}.t2"] for name in over if f"{name}.t2" in known}
+    if not times:
+        return f"decisions within the coherence time; the host needs {format_quantity(HOST_LATENCY, 's')}"
+    name, best = max(times.items(), key=lambda item: item[1])
+    return (
+        f"decisions within T2, which is {format_quantity(best, 's')} at most ({name}); "
+        f"the host needs {format_quantity(HOST_LATENCY, 's')}, and no instrument of {laboratory.name} branches"
+    )
