@@ -28,8 +28,8 @@ from qctl.core.program import Program, Register
 from qctl.core.record import Record, Timing
 from qctl.core.result import Result, points_in_a_row, shots_in_a_row
 from qctl.core.sequence import Sequence
-from qctl.frontends import read_program
-from qctl.readout import read_out, undo_readout_errors
+from qctl.frontends import Inputs, read_program
+from qctl.readout import compute, read_out, undo_readout_errors
 from qctl.store import ParameterStore, state_folder
 
 log = logging.getLogger(__name__)
@@ -117,11 +117,12 @@ class Lab:
         program: Program | Text,
         shots: int | None = None,
         *,
+        inputs: Inputs | None = None,
         parameters: Parameters | None = None,
         optimise: bool = True,
     ) -> Sequence:
         """Return what would be played, checked against every limit; no instrument is needed."""
-        ready = as_program(program)
+        ready = as_program(program, inputs)
         ready = ready if shots is None else ready.with_shots(shots)
         return compile_program(ready, parameters or self.parameters, self.laboratory, self.limits, optimise=optimise)
 
@@ -130,6 +131,7 @@ class Lab:
         program: Program | Text,
         shots: int = 4000,
         *,
+        inputs: Inputs | None = None,
         mitigate: bool = False,
         parameters: Parameters | None = None,
         optimise: bool = True,
@@ -140,6 +142,7 @@ class Lab:
         ----------
         program : a Program, OpenQASM text, or the path of a file that holds it
         shots : repetitions of every sweep point
+        inputs : values of the program's inputs, by name; rows of values of one length are the points of a sweep
         mitigate : add quasi-probabilities in which known readout errors are undone
         parameters : snapshot for this run only
         optimise : let the compiler look for a shorter program; False plays gates as they stand
@@ -151,7 +154,7 @@ class Lab:
         InstrumentError
             When the laboratory fails; its outputs are stopped.
         """
-        ready = as_program(program).with_shots(shots)
+        ready = as_program(program, inputs).with_shots(shots)
         return self.run_each([(ready, parameters or self.parameters)], mitigate=mitigate, optimise=optimise)
 
     def run_each(
@@ -190,9 +193,9 @@ class Lab:
             members = [(sequences[k], programs[k][1], programs[k][0].bits) for k in batch]
             found, spent = self._batch(members, traces)
             timing += spent
-            results += (
-                [undo_readout_errors(r, k) for r, (_, k, _) in zip(found, members, strict=True)] if mitigate else found
-            )
+            if mitigate:
+                found = [undo_readout_errors(r, k) for r, (_, k, _) in zip(found, members, strict=True)]
+            results += [compute(r, programs[k][0]) for r, k in zip(found, batch, strict=True)]
         return replace(points_in_a_row(results), timing=timing)
 
     def run_many(self, programs: Seq[Program | Text], shots: int = 4000, *, mitigate: bool = False) -> Result:
@@ -272,15 +275,17 @@ class Lab:
             stack.__exit__(kind, error, trace)
 
 
-def as_program(program: Program | Text) -> Program:
+def as_program(program: Program | Text, inputs: Inputs | None = None) -> Program:
     """Return a program as it is, from OpenQASM text, or from the file at a path."""
     if isinstance(program, Program):
+        if inputs:
+            raise UsageError("inputs of a program that has been read already", allowed="OpenQASM text, or a file")
         return program
     if isinstance(program, str) and ("\n" in program or ";" in program):
-        return read_program(program)
+        return read_program(program, inputs=inputs)
     path = Path(program)
     try:
-        return read_program(path.read_text(encoding="utf-8"), name=str(path))
+        return read_program(path.read_text(encoding="utf-8"), name=str(path), inputs=inputs)
     except (OSError, UnicodeDecodeError) as reason:
         raise UsageError(
             f"cannot read {str(path)!r} ({reason})", allowed="OpenQASM text, or a file that holds it"

@@ -6,21 +6,23 @@ from qctl.core.program import Program
 
 from .limits import ReadLimits
 from .openqasm import read_openqasm
+from .sweep import Inputs
 
-__all__ = ["ReadLimits", "read_openqasm", "read_program"]
+__all__ = ["Inputs", "ReadLimits", "read_openqasm", "read_program"]
 
 
-def read_program(text: str, name: str = "<text>") -> Program:
+def read_program(text: str, name: str = "<text>", inputs: Inputs | None = None) -> Program:
     """Return the program of a text in any language that qctl reads: OpenQASM 2 and 3.
 
     Parameters
     ----------
     text : the program
     name : file name, for messages
+    inputs : values of the program's inputs, by name; rows of values of one length are the points of a sweep
 
     Raises
     ------
     ProgramError
         When the text cannot be read, or uses what is not supported.
     """
-    return read_openqasm(text, name=name)
+    return read_openqasm(text, name=name, inputs=inputs)

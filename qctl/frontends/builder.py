@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from qctl.core.program import Op, Program, Register
+from qctl.core.program import Note, Op, Program, Register
 
 from .arithmetic import CONSTANTS, Duration, Value
 from .definition import NO_MODIFIERS, Modifiers
 from .expression import Names, Parameter
+from .finish import Outputs, finished
 from .gate import Gate, LibraryGate
 from .limits import ReadLimits
 from .source import Source
 from .stream import EventStream
+from .tape import Tape
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +69,22 @@ class ProgramBuilder:
     ----------
     source, limits : the text, and how large its program may become
     fallback : gates that are known without a declaration, and that a declaration may replace
+    inputs : values of the program's inputs, by name
     """
 
-    def __init__(self, source: Source, limits: ReadLimits, fallback: dict[str, Gate] | None = None) -> None:
+    def __init__(
+        self,
+        source: Source,
+        limits: ReadLimits,
+        fallback: dict[str, Gate] | None = None,
+        inputs: Mapping[str, object] | None = None,
+    ) -> None:
         self.source, self.limits = source, limits
+        self._inputs = dict(inputs or {})
+        self._open_inputs = set(self._inputs)
         self.stream = EventStream(source, limits)
+        self.tape = Tape(self.stream)
+        self.notes: list[Note] = []
         self.names: dict[str, Entity] = {}
         self.values: dict[str, Value | Parameter | None] = dict(CONSTANTS)
         self._fallback = fallback or {}
@@ -146,10 +159,16 @@ class ProgramBuilder:
         if total > self.limits.bits:
             raise self.source.too_large("bits", total, self.limits.bits, start)
         bits = Bits(range(self._n_bits, total), single)
+        self.tape.known.update(dict.fromkeys((~bit for bit in bits.indices), 0))
         self.declare(name, bits, start)
         self._bits.append(Register(name, self._n_bits, size))
         self._n_bits = total
         return bits
+
+    def reserve_bits(self, n_others: int, start: int) -> None:
+        """Refuse bits beside the declared ones that would pass the limit."""
+        if self._n_bits + n_others > self.limits.bits:
+            raise self.source.too_large("bits", self._n_bits + n_others, self.limits.bits, start)
 
     def physical_qubit(self, index: int, start: int) -> Qubits:
         """Return a physical qubit, written ``$index``."""
@@ -165,11 +184,7 @@ class ProgramBuilder:
         self, gate: Gate, modifiers: Modifiers, angles: Sequence[float], on: Sequence[Qubits], start: int
     ) -> None:
         """Append a gate, once for each element of its registers."""
-        n_qubits = gate.n_qubits + len(modifiers.controls)
-        for what, given, needed in (("angles", len(angles), gate.n_parameters), ("qubits", len(on), n_qubits)):
-            if given != needed:
-                raise self.source.wrong(f"a gate with {given} {what}", start, f"{needed}")
-        places = self._broadcast(on, start)
+        places = self.places(gate, modifiers, len(angles), on, start)
         direct = gate.direct if isinstance(gate, LibraryGate) and modifiers is NO_MODIFIERS else None
         if direct is not None:
             self.stream.reserve(len(places), start)
@@ -180,6 +195,16 @@ class ProgramBuilder:
         rows = self.stream.expand(gate, modifiers, cost, angles, start)
         for place in places.tolist():
             self.stream.place(rows, place)
+
+    def places(
+        self, gate: Gate, modifiers: Modifiers, n_angles: int, on: Sequence[Qubits], start: int
+    ) -> NDArray[np.int64]:
+        """Return the qubits of each application of a gate to registers, shape (n_applications, n_qubits)."""
+        n_qubits = gate.n_qubits + len(modifiers.controls)
+        for what, given, needed in (("angles", n_angles, gate.n_parameters), ("qubits", len(on), n_qubits)):
+            if given != needed:
+                raise self.source.wrong(f"a gate with {given} {what}", start, f"{needed}")
+        return self._broadcast(on, start)
 
     def _broadcast(self, on: Sequence[Qubits], start: int) -> NDArray[np.int64]:
         sizes = {len(operand.indices) for operand in on if not operand.single}
@@ -206,6 +231,20 @@ class ProgramBuilder:
         self.stream.reserve(len(bits.indices), start)
         for qubit, bit in zip(qubits.indices, bits.indices, strict=True):
             self.stream.add(Op.MEASURE, (qubit,), bit)
+        self.tape.measured(~bit for bit in bits.indices)
+
+    def input(self, name: str, start: int) -> object:
+        """Return the value of an input from outside."""
+        if name not in self._inputs:
+            raise self.source.wrong(
+                f"the input {name!r} without a value", start, remedy=f"give one: inputs={{{name!r}: ...}}, or --input"
+            )
+        self._open_inputs.discard(name)
+        return self._inputs[name]
+
+    def note(self, text: str) -> None:
+        """Keep a pragma or an annotation; it stands before the next event."""
+        self.notes.append(Note(text, len(self.stream)))
 
     def reset(self, qubits: Qubits, start: int) -> None:
         """Append the reset of each qubit."""
@@ -215,12 +254,16 @@ class ProgramBuilder:
 
     def delay(self, length: Duration, on: Sequence[Qubits], start: int) -> None:
         """Append a wait on each qubit."""
-        if length.seconds < 0:
-            raise self.source.wrong(f"a delay of {length.seconds:g} s", start, "durations of 0 and more")
+        self.wait(length.seconds, on, start)
+
+    def wait(self, seconds: float, on: Sequence[Qubits], start: int) -> None:
+        """Append a wait of some seconds on each qubit."""
+        if seconds < 0:
+            raise self.source.wrong(f"a delay of {seconds:g} s", start, "durations of 0 and more")
         for operand in on:
             self.stream.reserve(len(operand.indices), start)
             for qubit in operand.indices:
-                self.stream.add(Op.DELAY, (qubit,), angles=(length.seconds,))
+                self.stream.add(Op.DELAY, (qubit,), angles=(seconds,))
 
     def barrier(self, on: Sequence[Qubits] | None, start: int) -> None:
         """Append one barrier over the operands, or over all qubits."""
@@ -229,11 +272,19 @@ class ProgramBuilder:
         qubits = everything if on is None else dict.fromkeys(index for operand in on for index in operand.indices)
         self.stream.barrier(qubits)
 
-    def program(self) -> Program:
-        """Return the finished program."""
+    def program(self, outputs: Outputs | None = None) -> Program:
+        """Return the finished program.
+
+        Parameters
+        ----------
+        outputs : what results show, by name, where the program names it: registers of bits, and terms; else all bits
+        """
         self.stream.reserve(0, len(self.source.text))
+        if self._open_inputs:
+            raise self.source.wrong(f"values for {', '.join(sorted(self._open_inputs))}", 0, "inputs of the program")
         registers = [Register("$", 0, self._n_qubits)] if self._physical else self._qubits
-        return Program(
+        program = Program(
             self.stream.events(), self._n_qubits, self._n_bits, bits=tuple(self._bits), qubits=tuple(registers),
-            physical=self._physical,
+            physical=self._physical, notes=tuple(self.notes),
         )  # fmt: skip
+        return finished(program, self.tape, outputs)

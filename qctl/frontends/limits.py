@@ -19,6 +19,9 @@ class ReadLimits:
     depth : gate definitions that use each other
     controls : control qubits of one gate
     digits : characters of one number or name
+    steps : statements that are run while a program with control flow is read
+    rounds : of a loop whose end is known only by running it
+    words : words and signs of a program with control flow, which is read through a syntax tree
     """
 
     characters: int = 64 * 2**20
@@ -30,3 +33,6 @@ class ReadLimits:
     depth: int = 100
     controls: int = 16
     digits: int = 256
+    steps: int = 200_000
+    rounds: int = 10_000
+    words: int = 200_000

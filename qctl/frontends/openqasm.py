@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
-from qctl.core.errors import ProgramError
+from qctl.core.errors import ProgramError, UsageError
 from qctl.core.program import Program
 
 from .builder import ProgramBuilder
@@ -13,13 +14,14 @@ from .library import BUILT_IN, BUILT_IN_2, STDGATES
 from .limits import ReadLimits
 from .openqasm2 import Reader2
 from .openqasm3 import Reader3
-from .source import Source
+from .source import Source, TooLargeError, UnsupportedError
+from .sweep import Inputs, joined, points_of
 from .tokens import OPENQASM_2, OPENQASM_2_STRICT, OPENQASM_3, Cursor
 
 _SPACE = re.compile(r"(?:[ \t\r\n;]++|//[^\n]*+|/\*(?:[^*]|\*(?!/))*+\*/)*+")
 _VERSION = re.compile(r"OPENQASM\b(?:[ \t\r\n]++|//[^\n]*+)*+([0-9]*)")
 _ONLY_3 = re.compile(
-    r"\b(?:qubit|bit|let|const|int|uint|float|bool|duration|stretch|delay|gphase|ctrl|negctrl|inv|pow|for|while|def|cal"
+    r"\b(?:qubit|bit|let|const|int|uint|float|bool|duration|stretch|delay|gphase|ctrl|negctrl|inv|pow|for|while|def|cal|input|output|switch|angle|complex|array|stretch"
     r"|defcal|box|stdgates\.inc)\b|/\*|=[ \t]*measure\b|\$[0-9]"
 )
 _ONLY_2 = re.compile(r"\b(?:qreg|creg|opaque|qelib1\.inc)\b")
@@ -33,6 +35,7 @@ def read_openqasm(
     limits: ReadLimits | None = None,
     version: int | None = None,
     strict: bool = False,
+    inputs: Inputs | None = None,
 ) -> Program:
     """Return the program that a text describes.
 
@@ -43,6 +46,7 @@ def read_openqasm(
     limits : sizes above which the text is refused
     version : 2 or 3 where the text does not say it; otherwise its words decide
     strict : hold OpenQASM 2 to the letter of its publication
+    inputs : values of the program's inputs, by name; rows of values of one length are the points of a sweep
 
     Raises
     ------
@@ -57,18 +61,55 @@ def read_openqasm(
     if (statements := text.count(";")) > 2 * limits.events:
         raise source.too_large("statements", statements, 2 * limits.events, 0)
     if strict or _version(source, version) == 2:
+        if inputs:
+            raise UsageError("inputs of an OpenQASM 2 program, which has none", allowed="OpenQASM 3")
         builder = ProgramBuilder(source, limits)
         builder.names.update(BUILT_IN_2)
         reader_2 = Reader2(Cursor(source, OPENQASM_2_STRICT if strict else OPENQASM_2, limits), builder)
         reader_2.read_version()
         return reader_2.read()
-    # Programs for simulators often leave out the include: its gates are known anyway, unless the program has its own.
-    fallback: dict[str, Gate] = dict(STDGATES)
-    builder = ProgramBuilder(source, limits, fallback)
-    builder.names.update(BUILT_IN)
-    reader_3 = Reader3(Cursor(source, OPENQASM_3, limits), builder)
-    reader_3.read_version()
-    return reader_3.read()
+    read = _Reader(source, limits)
+    return joined([read.point(values) for values in points_of(inputs or {})])
+
+
+class _Reader:
+    """Reads OpenQASM 3, as a stream of gates where that is all it is; otherwise through its syntax tree."""
+
+    def __init__(self, source: Source, limits: ReadLimits) -> None:
+        self._source, self._limits = source, limits
+        self._lower: Callable[[dict[str, object]], Program] | None = None
+
+    def point(self, inputs: dict[str, object]) -> Program:
+        """Return the program for one set of inputs."""
+        if self._lower is not None:
+            return self._lower(inputs)
+        try:
+            return self._stream(inputs)
+        except TooLargeError:
+            raise
+        except UnsupportedError:
+            return self._tree(inputs)
+        except ProgramError as reason:
+            try:
+                return self._tree(inputs)
+            except ProgramError:
+                raise reason from None
+
+    def _stream(self, inputs: dict[str, object]) -> Program:
+        # Programs for simulators often leave out the include: its gates are known anyway, unless one has its own.
+        fallback: dict[str, Gate] = dict(STDGATES)
+        builder = ProgramBuilder(self._source, self._limits, fallback, inputs)
+        builder.names.update(BUILT_IN)
+        reader = Reader3(Cursor(self._source, OPENQASM_3, self._limits), builder)
+        reader.read_version()
+        return reader.read()
+
+    def _tree(self, inputs: dict[str, object]) -> Program:
+        from .tree import lower, parse  # the parser takes 0.1 s to import
+
+        tree = parse(self._source, self._limits)
+        self._lower = lambda values: lower(tree, self._source, self._limits, values)
+        return self._lower(inputs)
 
 
 def _version(source: Source, preferred: int | None) -> int:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from . import control_flow
+from qctl.core.flow import Expression, combine
+
 from .builder import Bits, Opaque, Qubits
 from .definition import NO_MODIFIERS, BarrierGate, Call
 from .library import QELIB1, QELIB1_LATER
@@ -57,8 +58,8 @@ class Reader2(StatementReader):
         }.get(cursor.text)  # fmt: skip
         if known is not None:
             known()
-        elif cursor.text in control_flow.WORDS:
-            raise control_flow.refused(cursor)
+        elif cursor.text == "if":
+            self._if()
         elif cursor.text in RESERVED - {"U", "CX"}:
             raise cursor.unexpected("a statement; the version comes first")
         else:
@@ -137,6 +138,27 @@ class Reader2(StatementReader):
         self.listed(lambda: on.append(self._qubits()), (";",))
         self.end()
         self.builder.barrier(on or None, start)
+
+    def _if(self) -> None:
+        """Read a condition on a whole register, and what it decides about: a gate, a measurement or a reset."""
+        cursor, tape = self.cursor, self.builder.tape
+        where = self.source.where(cursor.start)
+        cursor.advance()
+        cursor.expect("(", "and a condition")
+        start = cursor.start
+        register = self.classical(self.builder.find(cursor.take(Kind.NAME, "a classical register"), start), start)
+        cursor.expect("==", "and a whole number")
+        number = int(cursor.take(Kind.INTEGER, "a whole number"))
+        cursor.expect(")", "after the condition")
+        acts = {"measure": self._measure, "reset": self._reset}
+        if cursor.kind is not Kind.NAME or (cursor.text in RESERVED - {"U", "CX"} and cursor.text not in acts):
+            raise cursor.unexpected("a gate, 'measure' or 'reset'")
+        held = combine("packed", *(tape.read(~bit) for bit in register.indices))  # type: ignore[arg-type]
+        condition = combine("==", held, number)
+        here, act = tape.here(), acts.get(cursor.text, self._apply)
+        tape.branch(condition if isinstance(condition, Expression) else 1, act, lambda: None, where)
+        if not condition:  # read like any other, and never done
+            tape.go_back(here)
 
     def _apply(self) -> None:
         start = self.cursor.start

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from . import control_flow
 from .arithmetic import Duration, Value, truth, whole
 from .builder import Bits, Constant, Qubits
 from .definition import BarrierGate, Call, Modifiers, PhaseGate
@@ -16,15 +15,20 @@ from .statements import Body, StatementReader
 from .tokens import Kind
 
 NUMBERS = frozenset(["int", "uint", "float", "bool", "duration"])
-REFUSED = frozenset([
-    "angle", "array", "box", "cal", "complex", "defcal", "defcalgrammar", "durationof", "input", "mutable", "nop",
-    "opaque", "output", "pragma", "readonly", "stretch",
-])  # fmt: skip
-"""Words of the language that begin or stand in what is not supported."""
+FLOW = frozenset(
+    ["if", "else", "for", "while", "switch", "case", "default", "break", "continue", "return", "end", "def", "extern"]
+)
+"""Words that begin a statement about the flow of control."""
 
-RESERVED = control_flow.WORDS | NUMBERS | REFUSED | frozenset([
-    "OPENQASM", "include", "qubit", "qreg", "bit", "creg", "const", "gate", "let", "measure", "reset", "barrier",
-    "delay", "gphase", "ctrl", "negctrl", "inv", "pow", "in", "true", "false", "void", "U",
+REFUSED = FLOW | frozenset([
+    "angle", "array", "box", "cal", "complex", "defcal", "defcalgrammar", "durationof", "mutable", "nop",
+    "opaque", "output", "readonly", "stretch",
+])  # fmt: skip
+"""Words of the language that begin or stand in what is read through a syntax tree, or not at all."""
+
+RESERVED = NUMBERS | REFUSED | frozenset([
+    "OPENQASM", "include", "input", "pragma", "qubit", "qreg", "bit", "creg", "const", "gate", "let", "measure",
+    "reset", "barrier", "delay", "gphase", "ctrl", "negctrl", "inv", "pow", "in", "true", "false", "void", "U",
 ])  # fmt: skip
 
 GPHASE = PhaseGate()
@@ -55,6 +59,9 @@ class Reader3(StatementReader):
         word = cursor.text
         if cursor.kind is Kind.END:
             return
+        if cursor.at("@") or cursor.at("#"):
+            self._line_note()
+            return
         if cursor.kind is Kind.SIGN:
             raise self._refused_sign()
         if cursor.kind is not Kind.NAME:
@@ -62,8 +69,6 @@ class Reader3(StatementReader):
         known = self._statements().get(word)
         if known is not None:
             known()
-        elif word in control_flow.WORDS:
-            raise control_flow.refused(cursor)
         elif word in NUMBERS:
             self._variable(fixed=False)
         elif word in REFUSED:
@@ -76,14 +81,47 @@ class Reader3(StatementReader):
             "include": self._include, "qubit": self._qubit, "qreg": self._old_register, "bit": self._bit,
             "creg": self._old_register, "const": self._const, "gate": self.define_gate, "let": self._let,
             "measure": self._measure, "reset": self._reset, "barrier": self._barrier, "delay": self._delay,
+            "input": self._input, "pragma": self._pragma,
             **dict.fromkeys(("gphase", "ctrl", "negctrl", "inv", "pow"), self._apply),
         }  # fmt: skip
 
     def _refused_sign(self) -> Exception:
-        names = {"{": "a block of statements", "@": "an annotation", "#": "a pragma"}
-        if self.cursor.text in names:
-            return self.source.unsupported(names[self.cursor.text], self.cursor.start)
+        if self.cursor.at("{"):
+            return self.source.unsupported("a block of statements", self.cursor.start)
         return self.cursor.unexpected("a statement")
+
+    def _line_note(self) -> None:
+        """Keep an annotation, or a pragma that begins with '#': both end with their line."""
+        start, text = self.cursor.start, self.source.text
+        end = text.find("\n", start)
+        line = text[start : len(text) if end < 0 else end].rstrip()
+        if line.startswith("#"):
+            line = line[1:].lstrip()
+            if not line.startswith("pragma"):
+                raise self.source.wrong("'#' without pragma", start, "#pragma")
+        elif not line[1:2].isidentifier():
+            raise self.source.wrong("'@' without a name", start, "an annotation such as @name")
+        self.builder.note(line)
+        self.cursor.move(len(text) if end < 0 else end)
+
+    def _pragma(self) -> None:
+        self._line_note()
+
+    def _input(self) -> None:
+        """Read a parameter whose value comes from outside."""
+        self.cursor.advance()
+        kind = self.cursor.text
+        if kind not in NUMBERS - {"duration"}:
+            raise self.source.unsupported(f"an input of type {kind!r}", self.cursor.start)
+        self.cursor.advance()
+        width = self._size("a number") if kind in ("int", "uint", "float") else None
+        start = self.cursor.start
+        name = self.name("a name")
+        self.end()
+        value = self.builder.input(name, start)
+        if not isinstance(value, (bool, int, float)):
+            raise self.source.wrong(f"{value!r} for the input {name!r}", start, f"a value of type {kind}")
+        self.declare(name, Constant(self._converted(kind, width, value, start), fixed=False), start)
 
     def _operands(self) -> OperandReader:
         return OperandReader(self.cursor, self.builder)
@@ -333,8 +371,8 @@ class Reader3(StatementReader):
         cursor, start = self.cursor, self.cursor.start
         if cursor.kind is not Kind.NAME:
             raise cursor.unexpected("a gate, 'barrier' or '}': nothing else stands in a gate's body")
-        if cursor.text in control_flow.WORDS:
-            raise control_flow.refused(cursor)
+        if cursor.text in FLOW:
+            raise self.source.unsupported(f"control flow in a gate: the statement {cursor.text!r}", cursor.start)
         qubits: list[int] = []
         if cursor.accept("barrier"):
             self.listed(lambda: qubits.append(self.body_qubit(body)), (";",))

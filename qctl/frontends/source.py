@@ -7,6 +7,14 @@ from dataclasses import dataclass
 from qctl.core.errors import ProgramError
 
 
+class UnsupportedError(ProgramError):
+    """What a reader does not know, though it has a meaning."""
+
+
+class TooLargeError(ProgramError):
+    """What passes a limit of a reader."""
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """The text of one program.
@@ -30,14 +38,14 @@ class Source:
         """Return the error for a text that means nothing."""
         return ProgramError(asked, allowed=allowed, where=self.where(start), remedy=remedy)
 
-    def unsupported(self, what: str, start: int, remedy: str = "") -> ProgramError:
+    def unsupported(self, what: str, start: int, remedy: str = "") -> UnsupportedError:
         """Return the error for what has a meaning that this reader does not know yet."""
-        note = "this is not supported yet"
-        return ProgramError(what, where=self.where(start), remedy=f"{note}: {remedy}" if remedy else note)
+        note = "this is not supported"
+        return UnsupportedError(what, where=self.where(start), remedy=f"{note}: {remedy}" if remedy else note)
 
-    def too_large(self, what: str, number: object, limit: int, start: int) -> ProgramError:
+    def too_large(self, what: str, number: object, limit: int, start: int) -> TooLargeError:
         """Return the error for what passes a limit of the reader."""
-        return ProgramError(
+        return TooLargeError(
             f"{number} {what}",
             allowed=f"at most {limit}",
             where=self.where(start),

@@ -103,6 +103,10 @@ class EventStream:
             else:
                 self.columns.extend((op, targets[int(first)], targets[int(second)], -1, a, b, c))
 
+    def cut(self, n_events: int) -> None:
+        """Forget all events but the first ones."""
+        del self.columns[n_events * N_COLUMNS :]
+
     def events(self) -> NDArray[np.void]:
         """Return the stream as EVENT rows."""
         table = np.frombuffer(self.columns, np.float64).reshape(-1, N_COLUMNS)

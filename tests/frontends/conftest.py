@@ -1,12 +1,14 @@
 """A small exact simulator of gate streams: what a program means, worked out in another way than it is read."""
 
 from collections import defaultdict
+from copy import copy
 
 import numpy as np
 import pytest
 
 from qctl.core.gates import matrix, n_qubits
 from qctl.core.program import Op
+from qctl.core.walk import Walk
 
 
 def apply(event, state, n):
@@ -69,8 +71,43 @@ def final_measurements(events):
     return final
 
 
+LEAST = 1e-9  # ways that are less likely are not followed: loops that repeat until success never end surely
+
+
+def distribution_of_flow(program, point=0):
+    """Return the exact probability of each key of a program with feedback: all ways, each with its state."""
+    n, found = program.n_qubits, defaultdict(float)
+    start = np.zeros((2,) * n, complex)
+    start[(0,) * n] = 1
+    todo = [(Walk(program, point), start)]
+    while todo:
+        walk, state = todo.pop()
+        events = walk.advance()
+        if events is None:
+            shown = walk.bits[: program.n_bits - program.n_hidden]
+            found["".join(map(str, shown))] += np.vdot(state, state).real
+            continue
+        branches = [((), state)]
+        for event in events:
+            branches = [(b + more, s) for b, old in branches for more, s in answered(event, old, n)]
+        for answers, new in branches:
+            if np.vdot(new, new).real > LEAST:
+                way = copy(walk)
+                way.tell(answers)
+                todo.append((way, new))
+    return found
+
+
+def answered(event, state, n):
+    """Yield the answers that an event gives, and the states after it."""
+    for bits, new in step(event, [({}, state)], n):
+        yield tuple(bits.values()), new
+
+
 def distribution(program):
     """Return the exact probability of each key; character i is bit i."""
+    if program.flow:
+        return distribution_of_flow(program)
     n, final = program.n_qubits, final_measurements(program.events)
     start = np.zeros((2,) * n, complex)
     start[(0,) * n] = 1
@@ -82,7 +119,7 @@ def distribution(program):
     for bits, state in branches:
         for outcomes, chance in outcomes_of(state, [qubit for qubit, _ in final.values()]):
             read = {**bits, **dict(zip((bit for _, bit in final.values()), outcomes, strict=True))}
-            found["".join(str(read.get(bit, 0)) for bit in range(program.n_bits))] += chance
+            found["".join(str(read.get(bit, 0)) for bit in range(program.n_bits - program.n_hidden))] += chance
     return found
 
 

@@ -1,0 +1,115 @@
+"""A program that is swept over its inputs: one reading for each value, one program for all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qctl.core.errors import ProgramError, UsageError
+from qctl.core.flow import Block, Branch, Loop, Play, Scope, Statement, Term
+from qctl.core.program import Op, Program
+
+Inputs = Mapping[str, object]
+"""Values by name; rows of values of one length are a sweep, single values stay as they are in all of it."""
+
+
+def points_of(inputs: Inputs) -> list[dict[str, object]]:
+    """Return the inputs of each sweep point.
+
+    Raises
+    ------
+    UsageError
+        When rows differ in length, hold nothing, or hold rows.
+    """
+    rows = {name: row for name, value in inputs.items() if (row := _row(name, value)) is not None}
+    lengths = {len(row) for row in rows.values()}
+    if len(lengths) > 1 or 0 in lengths:
+        shown = ", ".join(f"{name}: {len(row)}" for name, row in rows.items())
+        raise UsageError(f"inputs of different lengths, or of none ({shown})", allowed="rows of one length")
+    n_points = lengths.pop() if lengths else 1
+    single = {name: _plain(value) for name, value in inputs.items() if name not in rows}
+    return [{**single, **{name: _plain(row[k]) for name, row in rows.items()}} for k in range(n_points)]
+
+
+def _row(name: str, value: object) -> Sequence[object] | None:
+    if isinstance(value, np.ndarray):
+        if value.ndim > 1:
+            raise UsageError(
+                f"an array of {value.ndim} axes for the input {name!r}", allowed="a value, or a row of values"
+            )
+        return None if value.ndim == 0 else list(value)
+    return list(value) if isinstance(value, (list, tuple, range)) else None
+
+
+def _plain(value: object) -> object:
+    return value.item() if isinstance(value, (np.generic, np.ndarray)) else value
+
+
+def joined(programs: Sequence[Program]) -> Program:
+    """Return one program whose sweep points are the given programs.
+
+    Raises
+    ------
+    ProgramError
+        When their registers differ: sizes must not depend on what is swept.
+    """
+    first = programs[0]
+    if len(programs) == 1:
+        return first
+    shared = [(p.n_qubits, p.bits, p.qubits, p.physical, p.pulses) for p in programs]
+    if any(each != shared[0] for each in shared):
+        raise ProgramError(
+            "sweep points whose registers or pulses differ", allowed="registers that inputs do not change"
+        )
+    starts = np.cumsum([0, *(len(p.events) for p in programs)]).astype(np.int64)
+    with_flow = any(p.flow for p in programs)
+    flow = tuple(_moved(p.flow[0] if p.flow else _whole(p), int(at)) for p, at in zip(programs, starts, strict=False))
+    hidden = max(p.n_hidden for p in programs)
+    events = np.concatenate([p.events for p in programs])
+    _renumber_barriers(events)
+    return replace(
+        first,
+        events=events,
+        starts=starts,
+        n_bits=first.n_bits - first.n_hidden + hidden,
+        n_hidden=hidden,
+        n_cells=max(p.n_cells for p in programs),
+        flow=flow if with_flow else (),
+        outputs=_outputs(programs),
+    )
+
+
+def _outputs(programs: Sequence[Program]) -> tuple[tuple[str, Term], ...]:
+    if any(p.outputs != programs[0].outputs for p in programs):
+        raise ProgramError("sweep points with different outputs", allowed="outputs that inputs do not change")
+    return programs[0].outputs
+
+
+def _renumber_barriers(events: NDArray[np.void]) -> None:
+    """Tell apart the last barrier of one point from the first of the next."""
+    rows = np.flatnonzero(events["op"] == Op.BARRIER)
+    if len(rows):
+        bits = events["bit"][rows]
+        new = np.concatenate([[True], (np.diff(bits) != 0) | (np.diff(rows) != 1)])
+        events["bit"][rows] = np.cumsum(new)
+
+
+def _whole(program: Program) -> Block:
+    return (Play(0, len(program.events)),)
+
+
+def _moved(block: Block, rows: int) -> Block:
+    return tuple(_statement(each, rows) for each in block)
+
+
+def _statement(each: Statement, rows: int) -> Statement:
+    if isinstance(each, Play):
+        return Play(each.first + rows, each.last + rows)
+    if isinstance(each, Branch):
+        return replace(each, then=_moved(each.then, rows), otherwise=_moved(each.otherwise, rows))
+    if isinstance(each, (Scope, Loop)):
+        return replace(each, body=_moved(each.body, rows))
+    return each

@@ -1,0 +1,41 @@
+"""What running statements takes at least, known before they are run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from openqasm3 import ast
+
+_LEAVES = (ast.BreakStatement, ast.ReturnStatement, ast.EndStatement, ast.ContinueStatement)
+
+
+def n_steps(nodes: Sequence[Any], rounds: Callable[[ast.ForInLoop], int]) -> int:
+    """Return how many statements are run at least: what a branch may skip does not count, nor what may be left early.
+
+    Parameters
+    ----------
+    rounds : of a loop, as far as they are known; 0 where not
+    """
+    total = 0
+    for node in nodes:
+        total += 1
+        if isinstance(node, ast.ForInLoop) and not _may_leave(node.block):
+            total += rounds(node) * max(1, n_steps(node.block, rounds))
+        elif isinstance(node, ast.CompoundStatement):
+            total += n_steps(node.statements, rounds)
+        elif isinstance(node, _LEAVES):
+            break
+    return total if not _may_leave(nodes) else 1
+
+
+def _may_leave(nodes: Sequence[Any]) -> bool:
+    for node in nodes:
+        if isinstance(node, _LEAVES):
+            return True
+        inner = [getattr(node, name, None) or [] for name in ("if_block", "else_block", "block", "statements")]
+        if isinstance(node, ast.SwitchStatement):
+            inner = [body.statements for _, body in node.cases] + ([node.default.statements] if node.default else [])
+        if any(_may_leave(block) for block in inner if isinstance(block, list)):
+            return True
+    return False

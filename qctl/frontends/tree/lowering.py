@@ -1,0 +1,179 @@
+"""Programs with control flow, from the syntax tree to a Program: what is known is run, the rest becomes its flow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from openqasm3 import ast
+
+from qctl.core.flow import Expression, Turn
+from qctl.core.program import Op, Program
+
+from ..builder import ProgramBuilder
+from ..library import BUILT_IN, STDGATES
+from ..limits import ReadLimits
+from ..openqasm3 import Reader3
+from ..source import Source
+from ..tape import ComplexLater, Signal
+from ..tokens import OPENQASM_3, Cursor
+from .classical import Classical
+from .context import Context
+from .control import Control, LeavesProgram
+from .expressions import Expressions
+from .names import Extern, Subroutine
+from .operands import Operands
+from .references import read, whole
+
+
+class Lowering:
+    """Runs a syntax tree.
+
+    Parameters
+    ----------
+    source, limits : the text, and how large its program may become
+    inputs : values of its inputs, by name
+    """
+
+    def __init__(self, source: Source, limits: ReadLimits, inputs: Mapping[str, object]) -> None:
+        builder = ProgramBuilder(source, limits, dict(STDGATES), inputs)
+        builder.names.update(BUILT_IN)
+        reader = Reader3(Cursor(source, OPENQASM_3, limits, len(source.text)), builder)
+        self._context = Context(source, limits, builder, reader, builder.tape)
+        self._context.run = self._run
+        self._expressions = Expressions(self._context)
+        self._operands = Operands(self._context, self._expressions)
+        self._classical = Classical(self._context, self._expressions, self._operands)
+        self._control = Control(self._context, self._expressions, self._operands, self._classical)
+        self._rules = self._all_rules()
+
+    def program(self, tree: ast.Program) -> Program:
+        """Return the program of a tree."""
+        end = self._context.names.frame.end
+        self._context.tape.scope(end, lambda: self._run(tree.statements))
+        found = self._classical.outputs
+        if not found:
+            return self._context.builder.program()
+        terms = {n: read(self._context.tape, whole(v)).term for n, v in found.items() if v.places[0] >= 0}
+        return self._context.builder.program({name: terms.get(name) for name in found})
+
+    def _all_rules(self) -> dict[type, Callable[[Any], Signal]]:
+        control, classical = self._control, self._classical
+
+        def quiet(act: Callable[[Any], object]) -> Callable[[Any], Signal]:
+            def run(node: Any) -> Signal:  # noqa: ANN401 - a node of the tree
+                act(node)
+                return None
+
+            return run
+
+        return {
+            ast.BranchingStatement: control.branch, ast.SwitchStatement: control.switch, ast.WhileLoop: control.loop,
+            ast.ForInLoop: control.count, ast.BreakStatement: control.leave, ast.ContinueStatement: control.leave,
+            ast.ReturnStatement: control.give_back, ast.EndStatement: lambda _: control.end(),
+            ast.CompoundStatement: lambda node: control.block(node.statements),
+            ast.ClassicalDeclaration: quiet(classical.declare), ast.ConstantDeclaration: quiet(classical.declare),
+            ast.QubitDeclaration: quiet(classical.qubits), ast.IODeclaration: quiet(classical.input_or_output),
+            ast.AliasStatement: quiet(classical.alias), ast.ClassicalAssignment: quiet(classical.assign),
+            ast.QuantumMeasurementStatement: quiet(classical.measure), ast.ExpressionStatement: quiet(self._expression),
+            ast.QuantumGate: quiet(self._operands.gate), ast.QuantumPhase: quiet(self._operands.gate),
+            ast.QuantumGateDefinition: quiet(self._define), ast.QuantumReset: quiet(self._reset),
+            ast.QuantumBarrier: quiet(self._barrier), ast.DelayInstruction: quiet(self._delay),
+            ast.SubroutineDefinition: quiet(self._subroutine), ast.ExternDeclaration: quiet(self._extern),
+            ast.Include: quiet(self._include), ast.Pragma: quiet(self._pragma), ast.Box: self._box,
+        }  # fmt: skip
+
+    def _run(self, nodes: Sequence[Any]) -> Signal:
+        context = self._context
+        for node in nodes:
+            context.pay(1, node)
+            rule = self._rules.get(type(node))
+            if rule is None:
+                raise context.unsupported(node, f"the statement {type(node).__name__}")
+            for annotation in getattr(node, "annotations", ()):
+                context.builder.note(
+                    f"@{annotation.keyword}" + (f" {annotation.command}" if annotation.command else "")
+                )
+            try:
+                signal = rule(node)
+            except LeavesProgram as leaving:
+                signal = leaving.signal
+            except ComplexLater as reason:
+                raise context.unsupported(node, "a complex number that depends on measured bits") from reason
+            if signal is not None:
+                return signal
+        return None
+
+    def _pragma(self, node: ast.Pragma) -> None:
+        self._context.builder.note(f"pragma {node.command}")
+
+    def _expression(self, node: ast.ExpressionStatement) -> None:
+        if isinstance(node.expression, ast.FunctionCall):
+            self._context.call(node.expression)
+        elif not (isinstance(node.expression, ast.Identifier) and node.expression.name == "nop"):
+            self._expressions.value(node.expression)
+
+    def _define(self, node: ast.QuantumGateDefinition) -> None:
+        """Let the reader of gate streams read a definition."""
+        if not self._context.names.is_global:
+            raise self._context.wrong(
+                node, "a gate that is defined within a block", "definitions outside of all blocks"
+            )
+        self._context.reader.cursor.move(self._context.start(node))
+        self._context.reader.define_gate()
+
+    def _include(self, node: ast.Include) -> None:
+        self._context.reader.cursor.move(self._context.start(node))
+        self._context.reader.statement()
+
+    def _subroutine(self, node: ast.SubroutineDefinition) -> None:
+        if not self._context.names.is_global:
+            raise self._context.wrong(node, "a subroutine within a block", "definitions outside of all blocks")
+        if not self._context.names.declare(node.name.name, Subroutine(node)):
+            raise self._context.wrong(node, f"{node.name.name!r} is already defined")
+
+    def _extern(self, node: ast.ExternDeclaration) -> None:
+        self._context.names.declare(node.name.name, Extern(node))
+
+    def _reset(self, node: ast.QuantumReset) -> None:
+        start = self._context.start(node)
+        places = [self._operands.qubits(node.qubits)]
+        self._operands.each(places, lambda on: self._context.builder.reset(on[0], start))
+
+    def _barrier(self, node: ast.QuantumBarrier) -> None:
+        on = [self._operands.known_qubits(qubit, "a barrier") for qubit in node.qubits]
+        self._context.builder.barrier(on or None, self._context.start(node))
+
+    def _delay(self, node: ast.DelayInstruction) -> None:
+        length = self._expressions.value(node.duration)
+        start = self._context.start(node)
+        if length.type.kind != "duration":
+            raise self._context.wrong(node, "a delay without a unit", "durations such as 100ns")
+        if not node.qubits:
+            raise self._context.unsupported(node, "a delay without qubits", "name the qubits that wait")
+        seconds = length.term
+        places = [self._operands.qubits(qubit) for qubit in node.qubits]
+        if isinstance(seconds, Expression):
+            self._operands.each(places, lambda on: self._wait(on, seconds))
+        else:
+            self._operands.each(places, lambda on: self._context.builder.wait(float(seconds), on, start))
+
+    def _wait(self, on: Sequence[Any], seconds: Expression) -> None:
+        for operand in on:
+            for qubit in operand.indices:
+                self._context.tape.add(Turn(int(Op.DELAY), (qubit,), (seconds,)))
+
+    def _box(self, node: ast.Box) -> Signal:
+        """Run a box: nothing moves across its borders."""
+        if node.duration is not None:
+            raise self._context.unsupported(node, "a box with a duration", "write the delays within it")
+        start = self._context.start(node)
+        self._context.builder.barrier(None, start)
+        signal = self._control.block(node.body)
+        self._context.builder.barrier(None, start)
+        return signal
+
+
+def lower(tree: ast.Program, source: Source, limits: ReadLimits, inputs: Mapping[str, object]) -> Program:
+    """Return the program of a syntax tree."""
+    return Lowering(source, limits, inputs).program(tree)

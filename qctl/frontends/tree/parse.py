@@ -1,0 +1,96 @@
+"""Texts to syntax trees, by the reference parser; what would exhaust it is refused before."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from qctl.core.errors import ProgramError
+
+from ..limits import ReadLimits
+from ..source import Source
+from ..tokens import OPENQASM_3, Cursor, Kind
+
+if TYPE_CHECKING:
+    from openqasm3 import ast
+
+_PLACE = re.compile(r"L(\d+):C(\d+): (.*)|(?:.*?)line (\d+)[:, ]+(?:column )?(\d+)(.*)", re.DOTALL)
+_OPENING, _CLOSING = {"(": ")", "[": "]", "{": "}"}, {")", "]", "}"}
+_LONGEST = 4000  # words of one statement: the parser goes deeper with each operator
+
+
+def parse(source: Source, limits: ReadLimits) -> ast.Program:
+    """Return the syntax tree of an OpenQASM 3 text.
+
+    Raises
+    ------
+    ProgramError
+        When there is none, or when the text is too long or too deep for the parser.
+    """
+    _check(source, limits)
+    import openqasm3  # takes 0.1 s: only programs that need it pay
+    from openqasm3.parser import QASM3ParsingError
+
+    try:
+        return openqasm3.parse(source.text)
+    except QASM3ParsingError as reason:
+        raise _located(source, str(reason)) from reason
+    except RecursionError as reason:
+        raise source.unsupported("statements or expressions that are too deep", 0, "write them as several") from reason
+    except (ValueError, AttributeError, TypeError, KeyError) as reason:  # what the parser itself trips over
+        raise source.unsupported(f"a text that the parser cannot read ({reason})", 0) from reason
+
+
+def _located(source: Source, text: str) -> ProgramError:
+    found = _PLACE.match(text)
+    if found is None:
+        return source.wrong(f"this is no OpenQASM 3 ({text[:200] or 'syntax'})", 0)
+    line, column = int(found[1] or found[4]), int(found[2] or found[5])
+    lines = source.text.splitlines(keepends=True)
+    start = min(sum(map(len, lines[: line - 1])) + column, len(source.text))
+    return source.wrong(
+        (found[3] or found[6] or "this is no OpenQASM 3").strip()[:200] or "syntax", start, "OpenQASM 3"
+    )
+
+
+def _check(source: Source, limits: ReadLimits) -> None:
+    """Refuse unknown characters, too many words, and brackets too deep within each other."""
+    cursor = Cursor(source, OPENQASM_3, limits)
+    open_brackets: list[str] = []
+    n_words, n_here = 0, 0
+    while cursor.kind is not Kind.END:
+        n_words, n_here = n_words + 1, 0 if cursor.text in (";", "{", "}") else n_here + 1
+        if n_words > limits.words or n_here > _LONGEST:
+            what = "or more words in one program with control flow" if n_here <= _LONGEST else "words in one statement"
+            most = limits.words if n_here <= _LONGEST else _LONGEST
+            raise source.too_large(what, most + 1, most, cursor.start)
+        if cursor.text in _OPENING:
+            open_brackets.append(_OPENING[cursor.text])
+            if len(open_brackets) > min(limits.nesting, 64):
+                raise source.too_large("brackets within each other", len(open_brackets), 64, cursor.start)
+        elif cursor.text in _CLOSING and (not open_brackets or open_brackets.pop() != cursor.text):
+            raise cursor.unexpected("brackets in pairs")
+        _next(cursor)
+
+
+def _next(cursor: Cursor) -> None:
+    """Move to the next word; the rest of a line after ``pragma`` or ``@``, and a ``cal`` block, hold none."""
+    text, start = cursor.source.text, cursor.start
+    if cursor.text in ("pragma", "@") or (cursor.text == "#" and text.startswith("#pragma", start)):
+        end = text.find("\n", start)
+        cursor.move(len(text) if end < 0 else end)
+    elif cursor.text in ("cal", "defcal"):
+        cursor.move(_behind_block(text, cursor.end))
+    else:
+        cursor.advance()
+
+
+def _behind_block(text: str, start: int) -> int:
+    depth, place = 0, text.find("{", start)
+    if place < 0:
+        return len(text)
+    for found in re.compile(r"[{}]").finditer(text, place):
+        depth += 1 if found[0] == "{" else -1
+        if depth == 0:
+            return found.end()
+    return len(text)
