@@ -71,10 +71,15 @@ def was_left_open(path: Path) -> bool:
     return log.exists() and log.stat().st_size > 0
 
 
+def log_is_long(connection: apsw.Connection) -> bool:
+    """Say whether the log has grown so far that it should be moved into the file."""
+    log = Path(f"{connection.filename}-wal")
+    return log.exists() and log.stat().st_size > LOG_BYTES
+
+
 def checkpoint(connection: apsw.Connection) -> None:
     """Move the log into the file when it has grown; readers that still need it are not disturbed."""
-    log = Path(f"{connection.filename}-wal")
-    if log.exists() and log.stat().st_size > LOG_BYTES:
+    if log_is_long(connection):
         connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
 
 

@@ -1,0 +1,164 @@
+"""Reading a job store: every row is checked against its seal before it is believed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import apsw
+
+from qctl.store.rows import seal
+
+from .errors import DamagedError
+from .job import Event, Job, Segment, label
+from .rows import JOURNAL, SELECT, checked, event_of, job_of, read_row
+from .states import ACTIVE, State
+
+MOST_ROWS = 1000
+
+
+def job(db: apsw.Connection, number: int) -> Job:
+    """Return one job with its program; raise UnknownJobError when there is none."""
+    row = read_row(db, number)
+    text = db.execute("SELECT text FROM program WHERE hash = ?", (row["program"],)).get
+    found = job_of(row, text)
+    if found.submission.program_hash != row["program"]:
+        raise DamagedError(f"the program of job {label(number)} is not what was submitted")
+    return found
+
+
+def jobs(
+    db: apsw.Connection, *, user: str | None = None, states: Iterable[State] = (), before: int | None = None,
+    limit: int = 100,
+) -> list[Job]:  # fmt: skip
+    """Return jobs without their programs, newest first.
+
+    Parameters
+    ----------
+    user : only this one's
+    states : only these, all when empty
+    before : only jobs with lower numbers: the next page
+    """
+    terms: list[str] = ["1"]
+    values: list[Any] = []
+    if user is not None:
+        terms, values = [*terms, "job.user = ?"], [*values, user]
+    if wanted := sorted(states):
+        terms, values = [*terms, f"job.state IN ({', '.join('?' * len(wanted))})"], [*values, *wanted]
+    if before is not None:
+        terms, values = [*terms, "job.id < ?"], [*values, str(before)]
+    query = f"{SELECT} WHERE {' AND '.join(terms)} ORDER BY job.id DESC LIMIT ?"
+    found = db.execute(query, (*values, min(limit, MOST_ROWS)))
+    return [job_of(checked(row)) for row in found]
+
+
+def claimable(db: apsw.Connection, most: int) -> list[int]:
+    """Return jobs that may begin: all they need is done; users take turns, each in order of class and priority."""
+    users = [user for (user,) in db.execute("SELECT DISTINCT user FROM job WHERE state = 'QUEUED'")]
+    query = """
+        SELECT id, job_class, priority FROM job INDEXED BY job_queue
+        WHERE state = 'QUEUED' AND user = ? AND NOT EXISTS (SELECT 1 FROM needs JOIN job AS other
+            ON other.id = needs.other WHERE needs.job = job.id AND other.state <> 'DONE')
+        ORDER BY job_class, priority DESC, id LIMIT ?"""
+    found = []
+    for user in users:
+        rows: list[Any] = db.execute(query, (user, most)).fetchall()
+        found += [(job_class, turn, -priority, id_) for turn, (id_, job_class, priority) in enumerate(rows)]
+    return [row[-1] for row in sorted(found)[:most]]
+
+
+def in_states(db: apsw.Connection, states: Iterable[State]) -> list[Job]:
+    """Return all jobs in some states that are not final, with their programs, in order of acceptance."""
+    wanted = sorted(set(states) & ACTIVE)
+    marks = ", ".join("?" * len(wanted))
+    query = f"SELECT id FROM job WHERE state IN ({marks}) ORDER BY id"  # noqa: S608 (marks only)
+    numbers: list[Any] = db.execute(query, wanted).fetchall()
+    return [job(db, number) for (number,) in numbers]
+
+
+def counts(db: apsw.Connection) -> dict[str, int]:
+    """Return how many jobs are in each state that is not final."""
+    query = (
+        "SELECT state, count(*) FROM job INDEXED BY job_active "
+        "WHERE state NOT IN ('CANCELLED', 'DONE', 'FAILED', 'INTERRUPTED') GROUP BY state"
+    )
+    found: list[Any] = db.execute(query).fetchall()
+    return dict(found)
+
+
+def segments(db: apsw.Connection, number: int, round_: int) -> list[Segment]:
+    """Return what counts of one round of a job, in order; raise DamagedError when it is not what was stored."""
+    query = "SELECT first, shots, fence, circuit, sha256, data FROM segment WHERE job = ? AND round = ? ORDER BY first"
+    found = []
+    for first, shots, fence, circuit, sha256, data in db.execute(query, (number, round_)):
+        one = Segment(job=number, round=round_, first=first, shots=shots, fence=fence, circuit=circuit, data=data)
+        if one.sha256 != sha256:
+            raise DamagedError(f"shots from {first} of job {label(number)} are not what was stored")
+        found.append(one)
+    return found
+
+
+def events(
+    db: apsw.Connection, *, after: int = 0, number: int | None = None, user: str | None = None, limit: int = 100
+) -> list[Event]:
+    """Return lines of the journal in order, after a given one; of one job, or of the jobs of one user."""
+    terms: list[str] = ["journal.id > ?"]
+    values: list[Any] = [after]
+    if number is not None:
+        terms, values = [*terms, "journal.job = ?"], [*values, number]
+    if user is not None:
+        terms.append("journal.job IN (SELECT id FROM job WHERE user = ?)")
+    last: list[Any] = [user] if user is not None else []
+    columns = ", ".join(f"journal.{column}" for column in JOURNAL)
+    query = f"SELECT {columns} FROM journal WHERE {' AND '.join(terms)} ORDER BY journal.id LIMIT ?"  # noqa: S608
+    return [event_of(row) for row in db.execute(query, (*values, *last, min(limit, MOST_ROWS)))]
+
+
+def newest_event(db: apsw.Connection) -> int:
+    """Return the number of the last line of the journal."""
+    return int(db.execute("SELECT coalesce(max(id), 0) FROM journal").get)
+
+
+def verify(db: apsw.Connection) -> int:
+    """Read the whole store; return how many rows were checked.
+
+    Raises
+    ------
+    DamagedError
+        When anything is not as it was written, or a line of the journal is missing.
+    """
+    import hashlib
+
+    said = [text for (text,) in db.execute("PRAGMA integrity_check")]
+    if said != ["ok"]:
+        raise DamagedError(f"the file is damaged ({said[0]})", where=db.filename, remedy="restore a backup")
+    n_rows, previous = 0, bytes(32)
+    for row in db.execute(f"SELECT {', '.join(JOURNAL)}, row_hash FROM journal ORDER BY id"):  # noqa: S608
+        *cells, sealed = row
+        n_rows += 1
+        if cells[0] != n_rows or seal(previous, cells) != sealed:
+            raise DamagedError(f"line {n_rows} of the journal is not what was written", where=db.filename)
+        previous = sealed
+    for found in db.execute(f"{SELECT} ORDER BY job.id"):
+        checked(found)
+        n_rows += 1
+    for number, first, sha256, data in db.execute("SELECT job, first, sha256, data FROM segment"):
+        n_rows += 1
+        if hashlib.sha256(data).hexdigest() != sha256:
+            raise DamagedError(f"shots from {first} of job {label(number)} are not what was stored", where=db.filename)
+    for sha256, text in db.execute("SELECT hash, text FROM program"):
+        n_rows += 1
+        if hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest() != sha256:
+            raise DamagedError(f"program {sha256[:8]} is not what was submitted", where=db.filename)
+    _verify_results(db)
+    return n_rows
+
+
+def _verify_results(db: apsw.Connection) -> None:
+    """The journal says which results were accepted: none may be missing, none may be another."""
+    query = """SELECT journal.job FROM journal LEFT JOIN result ON result.job = journal.job
+        WHERE journal.verb = 'move' AND journal.after = 'DONE'
+            AND result.sha256 IS NOT json_extract(journal.detail, '$.result') LIMIT 1"""
+    missing = db.execute(query).get
+    if missing is not None:
+        raise DamagedError(f"the result of job {label(missing)} is not the one that was accepted", where=db.filename)
