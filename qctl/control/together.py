@@ -20,7 +20,6 @@ def attempt_each(action: Callable[[str, Item], Answer], items: Mapping[str, Item
     Ctrl-C takes effect when all are done, and a second one no sooner: else a thread could still switch an output on
     after it was made safe. The links' timeouts bound the wait.
     """
-
     answers: dict[str, Answer | Exception] = {}
 
     def attempt(name: str, item: Item) -> None:

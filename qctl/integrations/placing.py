@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Sequence as Seq
+from dataclasses import dataclass
 from threading import Lock
 
 import numpy as np
@@ -42,6 +44,43 @@ class ShapeCache:
             while len(self._shapes) > self._most:
                 self._shapes.popitem(last=False)
         return made
+
+
+@dataclass(frozen=True)
+class Marked:
+    """A program of one sweep point, and which of its angles change from one to the next of those that look like it.
+
+    Parameters
+    ----------
+    marks : shape (n_events, 3)
+    """
+
+    program: Program
+    marks: NDArray[np.bool_]
+
+
+def placed_together(
+    machine: Machine, sources: Seq[Marked], *, optimise: bool = True
+) -> list[tuple[Program, tuple[int, ...]]]:
+    """Return programs that hold all sources as sweep points, and which source each point is.
+
+    Sources that differ in marked angles alone are placed once and become points of one program. Others stay as they
+    are: on logical qubits, each is placed on its own when it runs.
+    """
+    groups: dict[tuple[str, bytes], list[int]] = {}
+    for index, source in enumerate(sources):
+        key = (_closed(source.program, source.marks).digest, source.marks.tobytes())
+        groups.setdefault(key, []).append(index)
+    found: list[tuple[Program, tuple[int, ...]]] = []
+    for members in groups.values():
+        first = sources[members[0]]
+        if np.any(first.marks):
+            values = np.array([sources[k].program.events["angle"][sources[k].marks] for k in members])
+            shape = SHAPES.shape(machine, first.program, first.marks, optimise=optimise)
+            found.append((shape.bind(values), tuple(members)))
+        else:
+            found += [(sources[k].program, (k,)) for k in members]
+    return found
 
 
 def _closed(program: Program, free: NDArray[np.bool_]) -> Program:

@@ -90,6 +90,15 @@ class Queue:
         self._pool.submit(ticket)
         return ticket
 
+    def run(self, work: Callable[[Callable[[], None]], Answer]) -> Answer:
+        """Have work done when its turn comes, and wait for it; who gives up waiting gives up the work."""
+        ticket = self.submit(work)
+        try:
+            return ticket.future.result()
+        except BaseException:
+            ticket.cancel()
+            raise
+
     def leave(self, ticket: Ticket[Answer]) -> None:
         """Take a job out of those that wait."""
         with self._lock:

@@ -138,7 +138,7 @@ class Backend(BackendV2):
 
     def close(self) -> None:
         """Close the laboratory, after the jobs that wait."""
-        queue_of(self.machine).submit(lambda go_on: self.machine.close()).future.result()
+        queue_of(self.machine).run(lambda go_on: self.machine.close())
 
     def __enter__(self) -> Backend:
         return self
