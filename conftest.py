@@ -12,6 +12,7 @@ def pytest_addoption(parser):
     parser.addoption(
         "--shared", type=Path, default=None, help="folder with other projects' programs, vectors and references"
     )
+    parser.addoption("--frames", type=int, default=320, help="serial frames that are exchanged over a noisy line")
     parser.addoption("--sets", type=int, default=None, help="sets of points over which each rate of fits is counted")
 
 
@@ -31,3 +32,9 @@ def own_state(tmp_path_factory):
     os.environ["QCTL_STATE_DIR"] = str(tmp_path_factory.mktemp("state"))
     yield
     os.environ.pop("QCTL_STATE_DIR") if before is None else os.environ.update(QCTL_STATE_DIR=before)
+
+
+@pytest.fixture(scope="session")
+def frames(request):
+    """Return how many serial frames are exchanged over a noisy line (``--frames``)."""
+    return request.config.getoption("--frames")

@@ -10,7 +10,7 @@ import importlib
 import itertools
 import logging
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from random import Random
 
 from qctl.core.errors import ConfigError, QctlError
@@ -19,12 +19,13 @@ from qctl.physics.stage import Carrier
 
 from .device import ScpiDevice
 from .faults import Faults
+from .gating import Gates, gates_of
 from .gs200 import Gs200
 from .infiniium import Infiniium
-from .performance import Heard, World, perform
+from .line_device import LineDevice
+from .performance import Heard, Store, World, perform
 from .sgs100a import Sgs100a
-from .signals import Armed
-from .tek_awg5200 import TekAwg5200
+from .signals import Armed, Gated, GatedListener, Levels, Plays, Tones
 from .timeline import Cable, Taker, Timeline, segments, timeline
 from .values import ScpiError
 
@@ -63,23 +64,23 @@ class Rack:
             name: (latencies or {}).get(name, entry.trigger_latency) for name, entry in laboratory.instruments.items()
         }
         self._cables = {
-            name: Cable(line.output.instrument, line.output.number, line.delay)
+            name: Cable(end.instrument, end.number, line.delay)
             for line in laboratory.lines.values()
-            if line.output is not None and line.output.marker
+            if (end := line.switch or line.output) is not None and (end.marker or line.switch is not None)
             for name in line.starts
         }
         self._random = Random(seed)
         self._worker: threading.Thread | None = None
         self._idle: list[int] = []  # settings of all instruments with which nothing could be played
         self.hear: Callable[[], None] = lambda: None  # what the rack was told before its shots are played
-        self.mocks: dict[str, ScpiDevice] = {}
+        self.mocks: dict[str, ScpiDevice | LineDevice] = {}
         for serial, (name, entry) in enumerate(laboratory.instruments.items(), start=1):
             mock = self._make(name, entry.driver, 100_000 + serial, (faults or {}).get(name))
-            if isinstance(mock, Infiniium):
+            if isinstance(mock, Infiniium | GatedListener):
                 mock.look = self.look
             self.mocks[name] = mock
 
-    def _make(self, name: str, driver: str, serial: int, faults: Faults | None) -> ScpiDevice:
+    def _make(self, name: str, driver: str, serial: int, faults: Faults | None) -> ScpiDevice | LineDevice:
         module = driver.partition(":")[0].rpartition(".")[2]
         try:
             found = importlib.import_module(f"{__package__}.{module}")
@@ -91,7 +92,7 @@ class Rack:
                 where=name,
             ) from reason
         mock = kind(identity.format(serial=serial), name, faults, self.lock, self._clock)
-        assert isinstance(mock, ScpiDevice)
+        assert isinstance(mock, ScpiDevice | LineDevice)
         return mock
 
     def look(self) -> None:
@@ -104,21 +105,27 @@ class Rack:
             for name, mock in self.mocks.items()
             if isinstance(mock, Infiniium) and mock.waiting is not None
         }
+        gated = {
+            name: mock.gated
+            for name, mock in self.mocks.items()
+            if isinstance(mock, GatedListener) and mock.gated is not None
+        }
         noticed: list[str] = []
-        line = self._timeline(waiting, noticed)
+        line = self._timeline({*waiting, *gated}, noticed)
         heard = [found for name, armed in waiting.items() if (found := self._heard(name, armed, line, noticed))]
-        if not heard:
+        gates = [opened for name, one in gated.items() if (opened := self._gates(name, one, line))]
+        if not heard and not gates:
             self._idle = state
             return
         for note in noticed:
             log.warning("%s", note)
         self.notes += noticed
-        self._worker = threading.Thread(target=self._perform, args=(line, heard), name="shots", daemon=True)
+        self._worker = threading.Thread(target=self._perform, args=(line, heard, gates), name="shots", daemon=True)
         self._worker.start()
 
     # --- who plays ---
 
-    def _timeline(self, waiting: Mapping[str, Armed], noticed: list[str]) -> Timeline | None:
+    def _timeline(self, waiting: Collection[str], noticed: list[str]) -> Timeline | None:
         sources = {self._cables[name].source for name in waiting if name in self._cables}
         roots = {self._root(name) for name in sources}
         if len(roots) != 1:
@@ -134,15 +141,15 @@ class Rack:
         return name
 
     def _takers(self, master: str, noticed: list[str]) -> dict[str, Taker]:
-        """Return every running AWG that the master starts, itself first, each behind what starts it."""
+        """Return everything that runs and that the master starts, itself first, each behind what starts it."""
         leader = self.mocks[master]
-        player = leader.player() if isinstance(leader, TekAwg5200) else None
+        player = leader.player() if isinstance(leader, Plays) else None
         if player is None:
             return {}
         takers = {master: Taker(player)}
         for name in self._behind(master):
             mock = self.mocks[name]
-            found = mock.player() if isinstance(mock, TekAwg5200) else None
+            found = mock.player() if isinstance(mock, Plays) else None
             if found is None or self._cables[name].source not in takers:
                 continue
             first = 0
@@ -175,17 +182,29 @@ class Rack:
                 return Heard(name, armed, found, self._latencies[name])
         return Heard(name, armed, None, 0.0) if armed.free_running else None
 
+    def _gates(self, name: str, gated: Gated, line: Timeline | None) -> Gates | None:
+        """Return the gates that a counter or camera sees, None when it goes on waiting."""
+        cable = self._cables.get(name)
+        if line is None or cable is None or cable.source not in line.takers:
+            return None
+        mock = self.mocks[name]
+        if mock.faults.plan.dropped_triggers and mock.faults.drops_trigger():
+            return None  # one reading is missing: it waits for ever
+        return gates_of(name, gated, line, cable)
+
     # --- the run itself, in a thread of its own ---
 
-    def _perform(self, line: Timeline | None, heard: list[Heard]) -> None:
+    def _perform(self, line: Timeline | None, heard: list[Heard], gates: list[Gates]) -> None:
         done, why = False, "the simulated world failed, the rack's log says why"
         try:
             self.hear()
             with self.lock:
                 mocks = {h.name: mock for h in heard if isinstance(mock := self.mocks[h.name], Infiniium)}
-                stores = {name: mock.prepare() for name, mock in mocks.items()}
+                counting = {g.name: mock for g in gates if isinstance(mock := self.mocks[g.name], GatedListener)}
+                stores: dict[str, Store] = {name: mock.prepare() for name, mock in mocks.items()}
+                stores |= {name: mock.prepare() for name, mock in counting.items()}
                 carriers, biases = self._carriers(), self._biases()
-            perform(self.world, line, heard, carriers, biases, stores)
+            perform(self.world, line, heard, gates, carriers, biases, stores)
             done = True
         except QctlError as reason:
             # What the instruments' user cannot see from outside goes where instruments say such things.
@@ -198,14 +217,24 @@ class Rack:
                         mock.fail(ScpiError(-200, why))
                         mock.abandon()
                     mock.deliver(found.armed)
+                for opened in gates:
+                    listener = counting[opened.name]
+                    if not done and listener.gated is opened.gated:
+                        self.mocks[opened.name].fail(ScpiError(-200, why))
+                        listener.abandon()
+                    listener.deliver(opened.gated)
                 self._worker = None
                 self.lock.notify_all()
 
     def _carriers(self) -> dict[str, Carrier]:
-        return {name: mock.carrier() for name, mock in self.mocks.items() if isinstance(mock, Sgs100a)}
+        found = {name: mock.carrier() for name, mock in self.mocks.items() if isinstance(mock, Sgs100a)}
+        tones = {name: mock.tones() for name, mock in self.mocks.items() if isinstance(mock, Tones)}
+        return found | {f"{name}.{channel}": tone for name, some in tones.items() for channel, tone in some.items()}
 
     def _biases(self) -> dict[str, float]:
-        return {name: mock.output() for name, mock in self.mocks.items() if isinstance(mock, Gs200)}
+        found = {name: mock.output() for name, mock in self.mocks.items() if isinstance(mock, Gs200)}
+        held = {name: mock.levels() for name, mock in self.mocks.items() if isinstance(mock, Levels)}
+        return found | {f"{name}.{channel}": level for name, some in held.items() for channel, level in some.items()}
 
     def close(self) -> None:
         """Let go of everybody who waits, and give shots that are being played a moment to end."""

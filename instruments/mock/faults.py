@@ -36,6 +36,7 @@ class Faults:
     kept_waveform : an upload reports success and changes nothing
     ignored_setting : a setting is taken without an error and changes nothing
     identity : answers ``*IDN?`` with this: another instrument, another firmware
+    noise : of each byte on a serial line, either way: it is spoilt, lost, or one more comes
     deaf_to_clear : a device clear over HiSLIP is never acknowledged
     after : replies that go well before the fate of replies, or the identity, changes
     """
@@ -55,6 +56,7 @@ class Faults:
     kept_waveform: float = 0.0
     ignored_setting: float = 0.0
     identity: str = ""
+    noise: float = 0.0
     deaf_to_clear: bool = False
     after: int = 0
 
@@ -120,6 +122,22 @@ class FaultScript:
     def drops_trigger(self) -> bool:
         """Draw whether this trigger is missed."""
         return self._happens(self.plan.dropped_triggers)
+
+    def spoil(self, data: bytes) -> bytes:
+        """Return what a noisy serial line makes of some bytes."""
+        if not self.plan.noise:
+            return data
+        out = bytearray()
+        for byte in data:
+            if not self._happens(self.plan.noise):
+                out.append(byte)
+                continue
+            what = self._random.randrange(3)
+            if what == 0:
+                out.append(byte ^ (1 << self._random.randrange(8)))
+            elif what == 1:
+                out += bytes([byte, self._random.randrange(256)])
+        return bytes(out)
 
     def _happens(self, chance: float) -> bool:
         return chance > 0 and self._random.random() < chance

@@ -4,25 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from qctl.core.sequence import Port
-from qctl.physics.stage import Acquisition, Carrier, Playing, Stage
+from qctl.physics.stage import Acquisition, Carrier, Playing, Stage, Switching
 from qctl.physics.worlds import SimulatedWorld
 
-from .signals import Armed
+from .gating import Gates
+from .signals import Armed, Player
 from .timeline import Segments, Timeline
 
 Segmented = slice | NDArray[np.int64]
 """Which segments of a digitizer's memory."""
 
-Store = Callable[[int, Segmented, NDArray[np.float32]], None]
-"""Takes a channel, numbers of segments and their volts, shape (n, n_samples), which it may change but not keep."""
-
-Hear = Callable[[Port, int, NDArray[np.float32]], None]
-"""Takes an input, the number of a sweep point, and volts of shape (n_cycles, n_samples), to change but not to keep."""
+Store = Callable[[int, Any, NDArray[Any]], None]
+"""Takes a channel, numbers of segments or readings and what belongs to them, which it may change but not keep."""
 
 
 World = SimulatedWorld
@@ -49,6 +48,7 @@ def perform(
     world: World,
     line: Timeline | None,
     heard: list[Heard],
+    gates: list[Gates],
     carriers: Mapping[str, Carrier],
     biases: Mapping[str, float],
     stores: Mapping[str, Store],
@@ -56,15 +56,16 @@ def perform(
     """Let the world play all shots that anybody hears, once, and store what the digitizers record of them."""
     silent = [found for found in heard if found.segments is None]
     for found in silent:
-        windows = {found.name: _Window.whole(found)}
-        stage = _stage(({},), carriers, biases, windows, 1e-3)
-        _play(world, stage, range(found.armed.n_segments), windows, stores)
+        alone: dict[str, _Window | Gates] = {found.name: _Window.whole(found)}
+        stage = _stage(({},), carriers, biases, alone, 1e-3)
+        _play(world, stage, range(found.armed.n_segments), alone, stores)
     triggered = [found for found in heard if found.segments is not None]
-    if line is None or not triggered:
+    if line is None or not (triggered or gates):
         return
-    windows = {found.name: _Window.of(found) for found in triggered}
-    n_shots = max(int(found.segments.shots[-1]) + 1 for found in triggered if found.segments is not None)
-    cache: dict[tuple[str, int, float], Mapping[Port, Playing]] = {}
+    windows: dict[str, _Window | Gates] = {found.name: _Window.of(found) for found in triggered}
+    windows |= {found.name: found for found in gates}
+    n_shots = max(window.n_shots for window in windows.values())
+    cache: dict[tuple[str, int, float], Mapping[Port, Playing | Switching]] = {}
     points = tuple(_point(line, index, cache) for index in range(len(line.shots)))
     if line.n_lead:
         stage = _stage(points[: line.n_lead], carriers, biases, windows, line.period)
@@ -100,33 +101,36 @@ class _Window:
         return cls(found, start, int(first.max()) + armed.n_samples, found.segments.shots, first)
 
     @property
-    def ports(self) -> tuple[Port, ...]:
-        return tuple(Port(self.found.name, channel) for channel in self.found.armed.inputs)
+    def n_shots(self) -> int:
+        return int(self.shots[-1]) + 1
+
+    def waits(self) -> Acquisition:
+        ports = tuple(Port(self.found.name, channel) for channel in self.found.armed.inputs)
+        return Acquisition(ports, self.found.armed.rate, self.start, self.n_samples)
+
+    def taken(self, first_shot: int, n_cycles: int, n_points: int) -> _Taken:
+        return _Taken.of(self, first_shot, n_cycles, n_points)
 
 
 def _stage(
-    points: tuple[Mapping[Port, Playing], ...],
+    points: tuple[Mapping[Port, Playing | Switching], ...],
     carriers: Mapping[str, Carrier],
     biases: Mapping[str, float],
-    windows: Mapping[str, _Window],
+    windows: Mapping[str, _Window | Gates],
     period: float,
 ) -> Stage:
-    acquisitions = {
-        name: Acquisition(window.ports, window.found.armed.rate, window.start, window.n_samples)
-        for name, window in windows.items()
-    }
-    return Stage(points, carriers, biases, acquisitions, period)
+    return Stage(points, carriers, biases, {name: window.waits() for name, window in windows.items()}, period)
 
 
 def _play(
-    world: World, stage: Stage, numbers: range, windows: Mapping[str, _Window], stores: Mapping[str, Store]
+    world: World, stage: Stage, numbers: range, windows: Mapping[str, _Window | Gates], stores: Mapping[str, Store]
 ) -> None:
     """Play the shots ``numbers``, whole cycles of the stage's points; store each point as it is heard."""
     n_points = len(stage.points)
     n_cycles = -(-len(numbers) // n_points)
-    taken = {name: _Taken.of(window, numbers.start, n_cycles, n_points) for name, window in windows.items()}
+    taken = {name: window.taken(numbers.start, n_cycles, n_points) for name, window in windows.items()}
 
-    def hear(port: Port, point: int, volts: NDArray[np.float32]) -> None:
+    def hear(port: Port, point: int, volts: NDArray[Any]) -> None:
         taken[port.instrument].store(port.number, point, volts, stores[port.instrument])
 
     world.play(stage, n_cycles, hear)
@@ -177,24 +181,31 @@ class _Taken:
 
 
 def _point(
-    line: Timeline, index: int, cache: dict[tuple[str, int, float], Mapping[Port, Playing]]
-) -> Mapping[Port, Playing]:
-    point: dict[Port, Playing] = {}
+    line: Timeline, index: int, cache: dict[tuple[str, int, float], Mapping[Port, Playing | Switching]]
+) -> Mapping[Port, Playing | Switching]:
+    point: dict[Port, Playing | Switching] = {}
     for name, plays in line.shots[index].plays.items():
         for step, start in plays:
             if (name, step, start) not in cache:
-                player = line.takers[name].player
-                cache[name, step, start] = {
-                    Port(name, channel): Playing(volts, player.rate, start)
-                    for channel, volts in player.steps[step].volts.items()
-                }
+                cache[name, step, start] = _played(name, line.takers[name].player, step, start)
             for port, playing in cache[name, step, start].items():
                 point[port] = _joined(point[port], playing) if port in point else playing
     return point
 
 
-def _joined(earlier: Playing, later: Playing) -> Playing:
+def _played(name: str, player: Player, step: int, start: float) -> dict[Port, Playing | Switching]:
+    """Return what one step of an instrument gives."""
+    found: dict[Port, Playing | Switching] = {
+        Port(name, channel): Playing(volts, player.rate, start) for channel, volts in player.steps[step].volts.items()
+    }
+    switching = player.steps[step].switching.items()
+    return found | {Port(name, output): Switching(start + edges) for output, edges in switching}
+
+
+def _joined(earlier: Playing | Switching, later: Playing | Switching) -> Playing | Switching:
     """Return two waveforms of one output in one shot as one, with silence between them."""
+    if isinstance(earlier, Switching) or isinstance(later, Switching):
+        return later
     offset = round((later.start - earlier.start) * earlier.sample_rate)
     volts = np.zeros(offset + len(later.volts), np.float32)
     volts[: len(earlier.volts)] = earlier.volts[:offset]

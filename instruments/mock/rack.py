@@ -1,4 +1,4 @@
-"""A rack on the network: one TCP socket and one HiSLIP port for each instrument."""
+"""A rack on real links: a TCP socket and a HiSLIP port for each instrument, a serial port for those that have one."""
 
 from __future__ import annotations
 
@@ -18,8 +18,10 @@ from qctl.core.laboratory import Laboratory
 from .bench import Rack
 from .faults import Faults
 from .hislip_link import HislipServer
+from .line_device import LineDevice
 from .parent import Parent
 from .performance import World
+from .serial_link import SerialPort
 from .socket_link import serve_socket
 
 Serve = Callable[[socket.socket], None]
@@ -28,7 +30,7 @@ _BUFFER = 1 << 22  # bytes that the kernel may hold for a link
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """Where one instrument answers: VISA resource names."""
+    """Where one instrument answers: VISA resource names; ``hislip`` is empty for one on a serial port."""
 
     driver: str
     model: str
@@ -45,12 +47,18 @@ class RunningRack:
         self._selector = selectors.DefaultSelector()
         self._links: set[socket.socket] = set()
         self._guard = threading.Lock()
+        self._serial: list[SerialPort] = []
         for name, mock in rack.mocks.items():
+            driver, model = rack.laboratory.instruments[name].driver, mock.identity.split(",")[1].strip()
+            if isinstance(mock, LineDevice):
+                self._serial.append(SerialPort(mock))
+                self.instruments[name] = Served(driver, model, self._serial[-1].address, "")
+                continue
             plain = self._listen(host, partial(serve_socket, device=mock))
             hislip = self._listen(host, HislipServer(mock).serve)
             self.instruments[name] = Served(
-                rack.laboratory.instruments[name].driver,
-                mock.identity.split(",")[1],
+                driver,
+                model,
                 f"TCPIP::{host}::{plain}::SOCKET",
                 f"TCPIP::{host}::hislip0,{hislip}::INSTR",
             )
@@ -91,6 +99,8 @@ class RunningRack:
             assert isinstance(key.fileobj, socket.socket)
             key.fileobj.close()
         self._selector.close()
+        for port in self._serial:
+            port.close()
         self.rack.close()
         with self._guard:
             for link in self._links:

@@ -1,12 +1,15 @@
-"""What the simulated instruments tell their rack: steps that an AWG plays, and a digitizer that waits for triggers."""
+"""What the simulated instruments tell their rack: what they play, and what they wait for."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
+
+from qctl.physics.stage import Carrier
 
 
 @dataclass(frozen=True)
@@ -20,6 +23,7 @@ class PlayedStep:
     edges : sample indices at which each marker rises, by marker number of the instrument
     wait : what starts it: ``ITR`` internal trigger, ``ATR`` or ``BTR`` external, ``OFF`` the end of the step before
     following : index of the step after it
+    switching : by digital output, s after its start at which each toggles, low before the first
     """
 
     n_samples: int
@@ -27,11 +31,12 @@ class PlayedStep:
     edges: Mapping[int, NDArray[np.int64]]
     wait: str
     following: int
+    switching: Mapping[int, NDArray[np.float64]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Player:
-    """A running AWG.
+    """A running AWG, or a running pulse generator.
 
     Parameters
     ----------
@@ -41,6 +46,7 @@ class Player:
     started : number of the event in the rack at which it was started
     marker_levels : (low, high) in volts, by marker number
     threshold : level of the external trigger input, V
+    n_shots : after so many it stops by itself; None for endless
     """
 
     rate: float
@@ -49,6 +55,75 @@ class Player:
     started: int
     marker_levels: Mapping[int, tuple[float, float]]
     threshold: float
+    n_shots: int | None = None
+
+
+@runtime_checkable
+class Plays(Protocol):
+    """A simulated instrument that starts, or is started by, others."""
+
+    def player(self) -> Player | None:
+        """Return what it plays now; None when it is not running."""
+
+
+@runtime_checkable
+class Tones(Protocol):
+    """A simulated DDS."""
+
+    def tones(self) -> Mapping[int, Carrier]:
+        """Return what each output gives now, by the number of its port."""
+
+
+@runtime_checkable
+class Levels(Protocol):
+    """A simulated multi-channel supply."""
+
+    def levels(self) -> Mapping[int, float]:
+        """Return what each output holds now, V, by the number of its port."""
+
+
+@dataclass(frozen=True)
+class Gated:
+    """A counter or camera that waits for pulses at its gate input: one reading, or frame, for each.
+
+    Parameters
+    ----------
+    inputs : channels that count; a camera is its own channel 1
+    n_readings : how many it waits for
+    shortest : s, of a gate that is seen
+    rearm : s, from the end of a gate to the next that is seen
+    armed : number of the event in the rack at which it was armed
+    threshold : level of the gate input, V
+    shape : rows and columns of a frame; None for a counter
+    """
+
+    inputs: tuple[int, ...]
+    n_readings: int
+    shortest: float
+    rearm: float
+    armed: int
+    threshold: float
+    shape: tuple[int, int] | None = None
+
+
+@runtime_checkable
+class GatedListener(Protocol):
+    """A simulated counter or camera; all of this is called with the rack's lock held."""
+
+    look: Callable[[], None]  # whoever asks whether it is done lets the rack play what can be played
+
+    @property
+    def gated(self) -> Gated | None:
+        """Return what it waits for."""
+
+    def prepare(self) -> Callable[[int, NDArray[np.int64], NDArray[Any]], None]:
+        """Make room; return a function that stores what channel k counted or saw: numbers of readings, and values."""
+
+    def deliver(self, gated: Gated) -> None:
+        """End the measurement: what was stored becomes readable, unless it was given up meanwhile."""
+
+    def abandon(self) -> None:
+        """End the measurement with nothing recorded."""
 
 
 @dataclass(frozen=True)

@@ -46,7 +46,7 @@ def open_link(
     """
 
     def connect(deadline: float) -> Wire:
-        return _open_wire(address, library, deadline, settings or {})
+        return open_wire(address, library, deadline, settings or {})
 
     return Session(
         connect,
@@ -58,7 +58,8 @@ def open_link(
     )
 
 
-def _open_wire(address: str, library: str, deadline: float, settings: Mapping[str, object]) -> Wire:
+def open_wire(address: str, library: str, deadline: float, settings: Mapping[str, object]) -> Wire:
+    """Open the channel at a VISA address, before a monotonic deadline; raise TransportError when that fails."""
     import pyvisa  # heavy: only where instruments are
 
     left = max(1, math.ceil(remaining(deadline) * 1000))
