@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qctl.core.program import Note, Op, Program, Register
+from qctl.core.pulse import Pulse
 
 from .arithmetic import CONSTANTS, Duration, Value
 from .definition import NO_MODIFIERS, Modifiers
@@ -85,6 +86,7 @@ class ProgramBuilder:
         self.stream = EventStream(source, limits)
         self.tape = Tape(self.stream)
         self.notes: list[Note] = []
+        self._pulses: dict[Pulse, int] = {}
         self.names: dict[str, Entity] = {}
         self.values: dict[str, Value | Parameter | None] = dict(CONSTANTS)
         self._fallback = fallback or {}
@@ -233,6 +235,18 @@ class ProgramBuilder:
             self.stream.add(Op.MEASURE, (qubit,), bit)
         self.tape.measured(~bit for bit in bits.indices)
 
+    def play(self, pulse: Pulse, on: Sequence[int], start: int) -> None:
+        """Append a pulse, if it plays anything; its qubits are physical ones."""
+        if not pulse.tones:
+            return
+        if not self._physical:
+            raise self.source.unsupported("a calibrated gate on declared qubits", start, "use physical qubits, $0")
+        if len(on) > 2:
+            raise self.source.unsupported(f"a pulse that keeps {len(on)} qubits busy", start, "at most 2")
+        self.stream.reserve(1, start)
+        number = self._pulses.setdefault(pulse, len(self._pulses))
+        self.stream.add(Op.PULSE, tuple(on), number)
+
     def input(self, name: str, start: int) -> object:
         """Return the value of an input from outside."""
         if name not in self._inputs:
@@ -285,6 +299,6 @@ class ProgramBuilder:
         registers = [Register("$", 0, self._n_qubits)] if self._physical else self._qubits
         program = Program(
             self.stream.events(), self._n_qubits, self._n_bits, bits=tuple(self._bits), qubits=tuple(registers),
-            physical=self._physical, notes=tuple(self.notes),
+            physical=self._physical, notes=tuple(self.notes), pulses=tuple(self._pulses),
         )  # fmt: skip
         return finished(program, self.tape, outputs)

@@ -43,6 +43,10 @@ class Classical:
             n_places *= size
         return Variable(kind, tuple(tape.new_cell(zero) for _ in range(n_places)), fixed, const)
 
+    def fill(self, variable: Variable, value: Value) -> None:
+        """Give a whole variable a value."""
+        write(self._context.tape, whole(variable), value)
+
     def declare(self, node: ast.ClassicalDeclaration | ast.ConstantDeclaration) -> None:
         """Declare a variable or constant, with what it begins with."""
         const = isinstance(node, ast.ConstantDeclaration)

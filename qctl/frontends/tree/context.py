@@ -41,6 +41,7 @@ class Context:
     run: Callable[[Sequence[Any]], Signal] = field(default=lambda _: None)
     call: Callable[[Any], Value | None] = field(default=lambda _: None)
     n_steps: int = 0
+    in_calibration: bool = False
     _lines: list[int] = field(default_factory=list)
 
     def start(self, node: ast.QASMNode) -> int:

@@ -23,6 +23,7 @@ from .control import Control, LeavesProgram
 from .expressions import Expressions
 from .names import Extern, Subroutine
 from .operands import Operands
+from .pulses import FUNCTIONS, TYPES, Pulses
 from .references import read, whole
 
 
@@ -45,6 +46,7 @@ class Lowering:
         self._operands = Operands(self._context, self._expressions)
         self._classical = Classical(self._context, self._expressions, self._operands)
         self._control = Control(self._context, self._expressions, self._operands, self._classical)
+        self._pulses = Pulses(self._context, self._expressions, self._operands, self._classical)
         self._rules = self._all_rules()
 
     def program(self, tree: ast.Program) -> Program:
@@ -72,7 +74,7 @@ class Lowering:
             ast.ForInLoop: control.count, ast.BreakStatement: control.leave, ast.ContinueStatement: control.leave,
             ast.ReturnStatement: control.give_back, ast.EndStatement: lambda _: control.end(),
             ast.CompoundStatement: lambda node: control.block(node.statements),
-            ast.ClassicalDeclaration: quiet(classical.declare), ast.ConstantDeclaration: quiet(classical.declare),
+            ast.ClassicalDeclaration: quiet(self._declare), ast.ConstantDeclaration: quiet(classical.declare),
             ast.QubitDeclaration: quiet(classical.qubits), ast.IODeclaration: quiet(classical.input_or_output),
             ast.AliasStatement: quiet(classical.alias), ast.ClassicalAssignment: quiet(classical.assign),
             ast.QuantumMeasurementStatement: quiet(classical.measure), ast.ExpressionStatement: quiet(self._expression),
@@ -80,6 +82,7 @@ class Lowering:
             ast.QuantumGateDefinition: quiet(self._define), ast.QuantumReset: quiet(self._reset),
             ast.QuantumBarrier: quiet(self._barrier), ast.DelayInstruction: quiet(self._delay),
             ast.SubroutineDefinition: quiet(self._subroutine), ast.ExternDeclaration: quiet(self._extern),
+            ast.CalibrationGrammarDeclaration: quiet(self._pulses.grammar),
             ast.Include: quiet(self._include), ast.Pragma: quiet(self._pragma), ast.Box: self._box,
         }  # fmt: skip
 
@@ -87,10 +90,10 @@ class Lowering:
         context = self._context
         for node in nodes:
             context.pay(1, node)
-            rule = self._rules.get(type(node))
+            rule = self._rules.get(type(node)) or self._calibration(node)
             if rule is None:
                 raise context.unsupported(node, f"the statement {type(node).__name__}")
-            for annotation in getattr(node, "annotations", ()):
+            for annotation in () if context.in_calibration else getattr(node, "annotations", ()):
                 context.builder.note(
                     f"@{annotation.keyword}" + (f" {annotation.command}" if annotation.command else "")
                 )
@@ -104,11 +107,30 @@ class Lowering:
                 return signal
         return None
 
+    def _calibration(self, node: Any) -> Callable[[Any], Signal] | None:  # noqa: ANN401 - a node of another tree
+        act = {"CalibrationStatement": self._pulses.block, "CalibrationDefinition": self._pulses.define}.get(
+            type(node).__name__
+        )
+        if act is None:
+            return None
+        act(node)
+        return lambda _: None
+
+    def _declare(self, node: ast.ClassicalDeclaration) -> None:
+        (self._pulses if type(node.type).__name__ in TYPES else self._classical).declare(node)
+
     def _pragma(self, node: ast.Pragma) -> None:
         self._context.builder.note(f"pragma {node.command}")
 
     def _expression(self, node: ast.ExpressionStatement) -> None:
-        if isinstance(node.expression, ast.FunctionCall):
+        call = node.expression
+        if (
+            isinstance(call, ast.FunctionCall)
+            and call.name.name in FUNCTIONS
+            and self._context.names.find(call.name.name) is None
+        ):
+            self._pulses.call(call)
+        elif isinstance(node.expression, ast.FunctionCall):
             self._context.call(node.expression)
         elif not (isinstance(node.expression, ast.Identifier) and node.expression.name == "nop"):
             self._expressions.value(node.expression)
@@ -141,10 +163,16 @@ class Lowering:
         self._operands.each(places, lambda on: self._context.builder.reset(on[0], start))
 
     def _barrier(self, node: ast.QuantumBarrier) -> None:
+        if node.qubits and self._pulses.is_pulse(node.qubits[0]):
+            self._pulses.align(node)
+            return
         on = [self._operands.known_qubits(qubit, "a barrier") for qubit in node.qubits]
         self._context.builder.barrier(on or None, self._context.start(node))
 
     def _delay(self, node: ast.DelayInstruction) -> None:
+        if node.qubits and self._pulses.is_pulse(node.qubits[0]):
+            self._pulses.wait(node)
+            return
         length = self._expressions.value(node.duration)
         start = self._context.start(node)
         if length.type.kind != "duration":

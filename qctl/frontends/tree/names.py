@@ -41,7 +41,13 @@ class Extern:
     node: Any
 
 
-Entity = Variable | Qubits | Subroutine | Extern
+class PulseEntity:
+    """A port, frame or waveform."""
+
+    __slots__ = ()
+
+
+Entity = Variable | Qubits | Subroutine | Extern | PulseEntity
 
 
 @dataclass(slots=True)

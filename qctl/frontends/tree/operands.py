@@ -36,6 +36,7 @@ class Operands:
 
     def __init__(self, context: Context, expressions: Expressions) -> None:
         self._context, self._expressions = context, expressions
+        self.calibrated: Callable[[ast.QuantumGate], bool] = lambda _: False
 
     def qubits(self, node: Any) -> Place:  # noqa: ANN401 - a node of the tree
         """Return the qubits that an operand stands for."""
@@ -123,6 +124,8 @@ class Operands:
         if isinstance(node, ast.QuantumGate) and node.name.name == "nop" and context.builder.known_gate("nop") is None:
             for qubit in node.qubits:  # does nothing, but to qubits that exist
                 self.qubits(qubit)
+            return
+        if isinstance(node, ast.QuantumGate) and self.calibrated(node):
             return
         if isinstance(node, ast.QuantumPhase):
             gate: Gate = GPHASE

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from qctl.core.errors import ProgramError
@@ -27,18 +28,35 @@ def parse(source: Source, limits: ReadLimits) -> ast.Program:
     ProgramError
         When there is none, or when the text is too long or too deep for the parser.
     """
-    _check(source, limits)
-    import openqasm3  # takes 0.1 s: only programs that need it pay
-    from openqasm3.parser import QASM3ParsingError
+    with_pulses = _check(source, limits)
+    from openqasm3.parser import QASM3ParsingError  # takes 0.1 s: only programs that need it pay
 
     try:
-        return openqasm3.parse(source.text)
+        return _parser(with_pulses)(source.text)
     except QASM3ParsingError as reason:
         raise _located(source, str(reason)) from reason
     except RecursionError as reason:
         raise source.unsupported("statements or expressions that are too deep", 0, "write them as several") from reason
     except (ValueError, AttributeError, TypeError, KeyError) as reason:  # what the parser itself trips over
         raise source.unsupported(f"a text that the parser cannot read ({reason})", 0) from reason
+
+
+def _parser(with_pulses: bool) -> Callable[[str], ast.Program]:
+    """Return the parser; that of OpenPulse reads calibrations too."""
+    if not with_pulses:
+        import openqasm3
+
+        return openqasm3.parse
+    import openpulse
+    from openpulse.parser import OpenPulseParsingError
+
+    def parse_pulses(text: str) -> ast.Program:
+        try:
+            return openpulse.parse(text)
+        except OpenPulseParsingError as reason:
+            raise ValueError(f"in a calibration: {reason}") from reason
+
+    return parse_pulses
 
 
 def _located(source: Source, text: str) -> ProgramError:
@@ -53,11 +71,16 @@ def _located(source: Source, text: str) -> ProgramError:
     )
 
 
-def _check(source: Source, limits: ReadLimits) -> None:
-    """Refuse unknown characters, too many words, and brackets too deep within each other."""
+def _check(source: Source, limits: ReadLimits) -> bool:
+    """Refuse unknown characters, too many words, and brackets too deep within each other.
+
+    Returns
+    -------
+    whether there are calibrations
+    """
     cursor = Cursor(source, OPENQASM_3, limits)
     open_brackets: list[str] = []
-    n_words, n_here = 0, 0
+    n_words, n_here, calibrations = 0, 0, False
     while cursor.kind is not Kind.END:
         n_words, n_here = n_words + 1, 0 if cursor.text in (";", "{", "}") else n_here + 1
         if n_words > limits.words or n_here > _LONGEST:
@@ -70,27 +93,16 @@ def _check(source: Source, limits: ReadLimits) -> None:
                 raise source.too_large("brackets within each other", len(open_brackets), 64, cursor.start)
         elif cursor.text in _CLOSING and (not open_brackets or open_brackets.pop() != cursor.text):
             raise cursor.unexpected("brackets in pairs")
+        calibrations = calibrations or cursor.text in ("cal", "defcal")
         _next(cursor)
+    return calibrations
 
 
 def _next(cursor: Cursor) -> None:
-    """Move to the next word; the rest of a line after ``pragma`` or ``@``, and a ``cal`` block, hold none."""
+    """Move to the next word; the rest of a line after ``pragma`` or ``@`` holds none."""
     text, start = cursor.source.text, cursor.start
     if cursor.text in ("pragma", "@") or (cursor.text == "#" and text.startswith("#pragma", start)):
         end = text.find("\n", start)
         cursor.move(len(text) if end < 0 else end)
-    elif cursor.text in ("cal", "defcal"):
-        cursor.move(_behind_block(text, cursor.end))
     else:
         cursor.advance()
-
-
-def _behind_block(text: str, start: int) -> int:
-    depth, place = 0, text.find("{", start)
-    if place < 0:
-        return len(text)
-    for found in re.compile(r"[{}]").finditer(text, place):
-        depth += 1 if found[0] == "{" else -1
-        if depth == 0:
-            return found.end()
-    return len(text)

@@ -178,12 +178,10 @@ def _to_whole(value: Value, target: Type, explicit: bool) -> Term | None:
         return fit(combine("int", value.term), target)
     if kind == "bit" and value.type.width == width and signed:
         return combine("signed", value.term, width)
-    if kind in ("bit", "bool") and value.type.width < width + (not signed):
+    own = value.type.width or 64
+    if (signed and own <= width) if kind == "int" else own < width + (not signed):
         return value.term
-    if explicit:
-        return combine("signed" if signed else "word", value.term, width)
-    inside = value.type.kind == target.kind and 0 < value.type.width <= width
-    return value.term if inside else fit(value.term, target)
+    return combine("signed" if signed else "word", value.term, width) if explicit else fit(value.term, target)
 
 
 def _to_float(value: Value, target: Type, explicit: bool) -> Term | None:
