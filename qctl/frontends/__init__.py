@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from qctl.core.program import Program
 
+from .export import to_openqasm
 from .limits import ReadLimits
 from .openqasm import read_openqasm
 from .sweep import Inputs
 
-__all__ = ["Inputs", "ReadLimits", "read_openqasm", "read_program"]
+__all__ = ["Inputs", "ReadLimits", "read_openqasm", "read_program", "to_openqasm"]
 
 
 def read_program(text: str, name: str = "<text>", inputs: Inputs | None = None) -> Program:

@@ -1,0 +1,195 @@
+"""Programs to OpenQASM 3 text, which reads back as the same program."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import groupby
+
+import numpy as np
+
+from qctl.core.errors import ProgramError, UsageError
+from qctl.core.flow import statements
+from qctl.core.gates import N_ANGLES
+from qctl.core.program import Note, Op, Program, Register
+
+from .export_flow import FlowWriter
+from .export_pulses import calibrations, played
+
+_NAMES = {
+    Op.ID: "id", Op.X: "x", Op.Y: "y", Op.Z: "z", Op.H: "h", Op.S: "s", Op.SDG: "sdg", Op.T: "t", Op.TDG: "tdg",
+    Op.SX: "sx", Op.SXDG: "inv @ sx", Op.RX: "rx", Op.RY: "ry", Op.RZ: "rz", Op.P: "p", Op.U: "U", Op.R: "r",
+    Op.CX: "cx", Op.CY: "cy", Op.CZ: "cz", Op.CH: "ch", Op.CP: "cp", Op.CRX: "crx", Op.CRY: "cry", Op.CRZ: "crz",
+    Op.SWAP: "swap", Op.ISWAP: "iswap", Op.RXX: "rxx", Op.RYY: "ryy", Op.RZZ: "rzz",
+}  # fmt: skip
+
+_DEFINITIONS = {
+    Op.R: "gate r(theta, phi) a { U(theta, phi - pi / 2, pi / 2 - phi) a; }",
+    Op.ISWAP: "gate iswap a, b { s a; s b; h a; cx a, b; cx b, a; h b; }",
+    Op.RXX: "gate rxx(t) a, b { h a; h b; cx a, b; rz(t) b; cx a, b; h a; h b; }",
+    Op.RYY: "gate ryy(t) a, b { inv @ sx a; inv @ sx b; cx a, b; rz(t) b; cx a, b; sx a; sx b; }",
+    Op.RZZ: "gate rzz(t) a, b { cx a, b; rz(t) b; cx a, b; }",
+}
+"""Gates that stdgates.inc lacks, by gates that it has; all are exact up to a global phase."""
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_WORDS = frozenset(_NAMES.values()) | {"pi", "tau", "euler", "in", "measure", "reset", "barrier", "delay", "input"}
+
+
+def to_openqasm(program: Program, point: int | None = None) -> str:
+    """Return a program as OpenQASM 3.
+
+    A sweep becomes an input ``point`` and a switch over it: ``inputs={"point": range(n_points)}`` reads it back.
+
+    Parameters
+    ----------
+    point : one sweep point only
+
+    Raises
+    ------
+    UsageError
+        When there is no such point.
+    ProgramError
+        When the program holds what OpenQASM 3 cannot say.
+    """
+    if point is not None and not 0 <= point < program.n_points:
+        raise UsageError(f"sweep point {point}", allowed=f"0 to {program.n_points - 1}")
+    return "\n".join(_Writer(program, point).lines()) + "\n"
+
+
+class _Writer:
+    """Writes one program."""
+
+    def __init__(self, program: Program, point: int | None) -> None:
+        self._program = program
+        self._points = range(program.n_points) if point is None else range(point, point + 1)
+        self._bits = _elements(_registers(program.bits, program.n_bits - program.n_hidden, "c"), program.n_bits)
+        qubits = () if program.physical else _registers(program.qubits, program.n_qubits, "q")
+        self._qubits = (
+            [f"${k}" for k in range(program.n_qubits)] if program.physical else _elements(qubits, program.n_qubits)
+        )
+        self._flow = FlowWriter(self._bits, self._qubits, self._rows, gate_name)
+        self._registers = qubits
+        self._notes = {row: [*notes] for row, notes in groupby(program.notes, lambda note: note.row)}
+
+    def lines(self) -> Iterator[str]:
+        """Yield the lines of the text."""
+        program = self._program
+        yield "OPENQASM 3.0;"
+        yield 'include "stdgates.inc";'
+        yield from calibrations(program)
+        used = set(np.unique(program.events["op"]).tolist())
+        used |= {each.op for block in program.flow for each in statements(block) if hasattr(each, "op")}
+        yield from (text for op, text in _DEFINITIONS.items() if op in used)
+        sweep = len(self._points) > 1
+        if sweep:
+            yield "input int point;"
+        yield from (f"qubit[{r.size}] {r.name};" for r in self._registers)
+        shown = "output bit" if program.outputs else "bit"
+        for register in _registers(program.bits, program.n_bits - program.n_hidden, "c"):
+            yield f"{shown}[{register.size}] {register.name};"
+        yield from self._flow.declarations(program)
+        if not program.n_hidden or program.outputs:
+            yield from self._body()
+            return
+        yield "{"  # bits that are declared within a block are not shown
+        yield f"  bit[{program.n_hidden}] hidden;"
+        yield from ("  " + line for line in self._body())
+        yield "}"
+
+    def _body(self) -> Iterator[str]:
+        if len(self._points) == 1:
+            yield from self._point(self._points[0])
+        else:
+            yield "switch (point) {"
+            for k in self._points:
+                yield f"  case {k} {{"
+                yield from ("    " + line for line in self._point(k))
+                yield "  }"
+            yield "}"
+        yield from self._flow.outputs(self._program)
+
+    def _point(self, k: int) -> Iterator[str]:
+        program = self._program
+        if program.flow:
+            yield from self._flow.block(program.flow[k])
+        else:
+            yield from self._rows(int(program.starts[k]), int(program.starts[k + 1]))
+        yield from self._remarks(int(program.starts[k + 1])) if k == program.n_points - 1 else ()
+
+    def _remarks(self, row: int) -> Iterator[str]:
+        notes: list[Note] = self._notes.pop(row, [])
+        yield from (note.text for note in notes if note.text.startswith("pragma"))
+
+    def _rows(self, first: int, last: int) -> Iterator[str]:
+        """Yield the statements of events ``first`` to before ``last``."""
+        events = self._program.events[first:last]
+        columns = [events[name].tolist() for name in ("op", "q", "bit", "angle")]
+        barrier: tuple[int, list[str]] | None = None
+        for row, (op, q, bit, angle) in enumerate(zip(*columns, strict=True), first):
+            if barrier is not None and (op != Op.BARRIER or bit != barrier[0]):
+                yield f"barrier {', '.join(barrier[1])};"
+                barrier = None
+            if row in self._notes:
+                yield from (note.text for note in self._notes.pop(row))
+            if op == Op.BARRIER:
+                barrier = barrier or (bit, [])
+                barrier[1].append(self._qubits[q[0]])
+            else:
+                yield self._event(Op(op), q, bit, angle)
+        if barrier is not None:
+            yield f"barrier {', '.join(barrier[1])};"
+
+    def _event(self, op: Op, q: list[int], bit: int, angle: list[float]) -> str:
+        on = ", ".join(self._qubits[qubit] for qubit in q if qubit >= 0)
+        if op == Op.MEASURE:
+            return f"{self._bits[bit]} = measure {on};" if bit >= 0 else f"measure {on};"
+        if op == Op.RESET:
+            return f"reset {on};"
+        if op == Op.DELAY:
+            return f"delay[{seconds(angle[0])}] {on};"
+        if op == Op.PULSE:
+            return played(bit, tuple(qubit for qubit in q if qubit >= 0), angle[0])
+        return f"{gate_name(op)}{_arguments(angle[: N_ANGLES.get(op, 0)])} {on};"
+
+
+def gate_name(op: Op) -> str:
+    """Return how a gate is written."""
+    if op not in _NAMES:
+        raise ProgramError(f"the event {op.name.lower()}", allowed="gates that OpenQASM 3 can write")
+    return _NAMES[op]
+
+
+def seconds(value: float) -> str:
+    """Return a duration, to the last bit."""
+    return f"{value!r}s" if value >= 0 else f"-{-value!r}s"
+
+
+def _arguments(angles: list[float]) -> str:
+    return f"({', '.join(map(repr, angles))})" if angles else ""
+
+
+def _registers(named: tuple[Register, ...], n: int, name: str) -> tuple[Register, ...]:
+    """Return registers that cover all elements, under names that OpenQASM 3 takes."""
+    if not named:
+        return (Register(name, 0, n),) if n else ()
+    out, taken = [], set(_WORDS)
+    for k, register in enumerate(named):
+        free = _NAME.fullmatch(register.name) and register.name not in taken
+        chosen = (
+            register.name if free else next(x for j in range(len(named) + 1) if (x := f"{name}{k}_{j}") not in taken)
+        )
+        taken.add(chosen)
+        out.append(Register(chosen, register.start, register.size))
+    return tuple(out)
+
+
+def _elements(registers: tuple[Register, ...], n: int) -> list[str]:
+    """Return how each element is written; those of no register are hidden bits."""
+    out = [f"hidden[{k}]" for k in range(n)]
+    n_shown = 0
+    for register in registers:
+        n_shown = max(n_shown, register.start + register.size)
+        for k in range(register.size):
+            out[register.start + k] = f"{register.name}[{k}]"
+    return [f"hidden[{k - n_shown}]" if text.startswith("hidden[") else text for k, text in enumerate(out)]

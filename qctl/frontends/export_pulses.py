@@ -1,0 +1,54 @@
+"""Pulses of a program to OpenPulse: a port for each line, a calibrated gate for each pulse and its qubits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from qctl.core.program import Op, Program
+from qctl.core.pulse import Pulse, Shape, Tone
+
+
+def calibrations(program: Program) -> Iterator[str]:
+    """Yield the definitions of a program's pulses; none for programs without."""
+    rows = program.events[program.events["op"] == Op.PULSE]
+    if not len(rows):
+        return
+    lines = list(dict.fromkeys(tone.line for pulse in program.pulses for tone in pulse.tones))
+    port = {line: f"port{k}" for k, line in enumerate(lines)}
+    yield 'defcalgrammar "openpulse";'
+    yield "cal {"
+    for line in lines:
+        yield f"  @line {line}"
+        yield f"  port {port[line]};"
+    yield "}"
+    for number, on in sorted({(int(row["bit"]), tuple(q for q in row["q"].tolist() if q >= 0)) for row in rows}):
+        yield from _definition(program.pulses[number], name(number, on), on, port)
+
+
+def name(number: int, on: tuple[int, ...]) -> str:
+    """Return the name of the gate that plays a pulse on some qubits."""
+    return "_".join(["pulse", str(number), *map(str, on)])
+
+
+def played(number: int, on: tuple[int, ...], phase: float) -> str:
+    """Return the statement that plays a pulse."""
+    return f"{name(number, on)}({phase!r}) {', '.join(f'${qubit}' for qubit in on)};"
+
+
+def _definition(pulse: Pulse, gate: str, on: tuple[int, ...], port: dict[str, str]) -> Iterator[str]:
+    yield f"defcal {gate}(float phase) {', '.join(f'${qubit}' for qubit in on)} {{"
+    for k, tone in enumerate(pulse.tones):
+        phase = "0.0" if tone.frequency is None else f"{tone.phase!r} + phase"
+        yield f"  frame f{k} = newframe({port[tone.line]}, {tone.frequency or 0.0!r}, {phase});"
+        if tone.start:
+            yield f"  delay[{tone.start!r}s] f{k};"
+        yield f"  play(f{k}, {_waveform(tone)});"
+    yield "}"
+
+
+def _waveform(tone: Tone) -> str:
+    if tone.shape == Shape.COSINE:
+        return f"raised_cosine({tone.amplitude!r}, {tone.duration!r}s, {tone.slope!r} * 1s)"
+    if tone.edge:
+        return f"flat_top_cosine({tone.amplitude!r}, {tone.duration!r}s, {tone.edge!r}s)"
+    return f"constant({tone.amplitude!r}, {tone.duration!r}s)"
