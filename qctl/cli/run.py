@@ -12,6 +12,9 @@ import click
 from .laboratory import json_option, lab_option, seed_option, twin_option
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from qctl.core.result import Result
 
 MOST_BARS = 32
@@ -23,6 +26,13 @@ MOST_BARS = 32
 @click.option("--shots", type=click.IntRange(1), default=4000, show_default=True)
 @seed_option
 @twin_option
+@click.option(
+    "--input",
+    "inputs",
+    multiple=True,
+    metavar="NAME=VALUES",
+    help="Value of an input of the program; a,b,c or first:last:count sweeps it. Several sweep together.",
+)
 @click.option("--mitigate", is_flag=True, help="Also undo known readout errors.")
 @json_option
 @click.pass_context
@@ -33,35 +43,58 @@ def command(
     shots: int,
     seed: int | None,
     twin: Path | None,
+    inputs: tuple[str, ...],
     mitigate: bool,
     as_json: bool,
 ) -> None:
     """Run the OpenQASM program in FILE and print how often each answer came."""
     from qctl.run import Lab
 
+    from .inputs import read_inputs
     from .state import keep_log, state_folder
 
     keep_log(ctx)
     with Lab.open(lab, seed=seed, twin=twin, state=state_folder(ctx)) as laboratory:
-        result = laboratory.run(file, shots=shots, mitigate=mitigate)
+        result = laboratory.run(file, shots=shots, inputs=read_inputs(inputs), mitigate=mitigate)
     if as_json:
         click.echo(json.dumps(as_document(result)))
-    else:
-        show(result, f"{file.name} on {laboratory.laboratory.name}")
+        return
+    for point in range(len(result.bits)):
+        which = f", point {point}" if len(result.bits) > 1 else ""
+        show(result.points(point, point + 1), f"{file.name} on {laboratory.laboratory.name}{which}")
 
 
 def as_document(result: Result) -> dict[str, object]:
-    """Return a result as plain data; ``qubits`` names the physical qubit behind each logical one."""
+    """Return a result as plain data; ``qubits`` names the physical qubit behind each logical one.
+
+    Where there are several sweep points, counts and outputs are lists over them.
+    """
+    n_points = len(result.bits)
+    counts = [result.counts_of(point) for point in range(n_points)]
     document: dict[str, object] = {
-        "counts": result.counts,
+        "counts": counts if n_points > 1 else counts[0],
         "shots": result.shots,
         "qubits": [result.qubits[index] if index >= 0 else None for index in result.placement],
         "parameters_id": result.parameters_id,
         "timing": dataclasses.asdict(result.timing),
     }
     if result.quasi:
-        document["mitigated"] = dict(result.quasi[0])
+        mitigated = [dict(quasi) for quasi in result.quasi]
+        document["mitigated"] = mitigated if n_points > 1 else mitigated[0]
+    if result.outputs:
+        document["outputs"] = {
+            name: [_tally(row) for row in values] if n_points > 1 else _tally(values[0])
+            for name, values in result.outputs.items()
+        }
     return document
+
+
+def _tally(values: NDArray[np.generic]) -> dict[str, int]:
+    """Return how often each value came."""
+    import numpy as np
+
+    found, numbers = np.unique(values, return_counts=True)
+    return {f"{value:g}": int(number) for value, number in zip(found.tolist(), numbers, strict=True)}
 
 
 def show(result: Result, title: str) -> None:
