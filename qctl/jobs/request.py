@@ -1,7 +1,7 @@
 """What the packer is asked and what it answers: jobs with their candidate placements, and windows.
 
-Times are seconds of the station's clock. A *frame* is one period of the station: one shot of one sweep point. A *window*
-is a row of frames in which the same programs run together; nothing changes hands but at its borders.
+Times are seconds of the station's clock. A *frame* is one period of the station: one shot of one sweep point. A
+*window* is a row of frames in which the same programs run together; nothing changes hands but at its borders.
 """
 
 from __future__ import annotations
@@ -41,7 +41,8 @@ class Claims:
         stands for a pulse
     budgets : amounts that add up over all programs: feedline power, waveform memory, DAC peak
     tones : frequencies in Hz on a shared line; tones of different programs keep the line's spacing
-    spans : when a shared input is recorded, (first, last) in s from the start of the shot; one record covers all
+    spans : what is heard or played together: when an input is recorded, (first, last) in s from where all programs
+        align their readouts; one record covers all
     n_points : sweep points; programs that run together have equal numbers of them, or one divides the other
     """
 

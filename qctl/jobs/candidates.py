@@ -1,0 +1,80 @@
+"""From a program to its candidates: prepared once, compiled once, placed up to 64 times."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from qctl.compile import compile_program
+from qctl.compile.route import used_qubits
+from qctl.core.laboratory import Laboratory
+from qctl.core.parameters import Parameters
+from qctl.core.program import Op, Program
+from qctl.core.protocols import Limits
+from qctl.core.sequence import Sequence
+
+from .claims import claims_elsewhere, claims_of
+from .placement import MOST, Placement, Prepared, counted, placed, placements, prepare, success
+from .request import Candidate
+
+
+@dataclass(frozen=True)
+class Relocatable:
+    """A program that can be played wherever one of its candidates says.
+
+    Parameters
+    ----------
+    prepared : its gates, on qubits that are still to be placed
+    candidates : the best first; may be empty, when it fits nowhere
+    """
+
+    prepared: Prepared
+    candidates: tuple[Candidate, ...]
+
+    def sequence(self, candidate: Candidate, known: Parameters, laboratory: Laboratory, limits: Limits) -> Sequence:
+        """Return its waveforms in one place; what was compiled before comes from the cache."""
+        where = Placement(candidate.placement, candidate.expected_success)
+        return compile_program(placed(self.prepared, where, laboratory), known, laboratory, limits)
+
+
+def relocatable(
+    program: Program, known: Parameters, laboratory: Laboratory, limits: Limits, *, most: int = MOST, halo: int = 1
+) -> Relocatable:
+    """Return a program with its candidates. Physical programs have one: where they say.
+
+    Raises
+    ------
+    CompileError, LimitError
+        When it cannot run on this laboratory at all.
+    """
+    if program.physical:
+        prepared, places = _as_it_stands(program, known, laboratory)
+    else:
+        prepared = prepare(program, known, laboratory)
+        places = placements(prepared, known, laboratory, most)
+    if not places:
+        return Relocatable(prepared, ())
+    first = compile_program(placed(prepared, places[0], laboratory), known, laboratory, limits)
+    there = claims_of(first, places[0].qubits, known, laboratory, limits, halo=halo)
+    events = prepared.program.events
+    measured = np.unique(events["q"][events["op"] == Op.MEASURE, 0]).tolist()
+    duration = laboratory.period * first.n_points
+
+    def candidate(number: int, place: Placement) -> Candidate:
+        read = measured if program.physical else [place.qubits[k] for k in measured]
+        claims = claims_elsewhere(there, place.qubits, read, known, laboratory, halo=halo) if number else there
+        return Candidate(
+            placement=place.qubits, claims=claims, expected_success=place.expected_success, duration_s=duration
+        )
+
+    return Relocatable(prepared, tuple(candidate(number, place) for number, place in enumerate(places)))
+
+
+def _as_it_stands(
+    program: Program, known: Mapping[str, float], laboratory: Laboratory
+) -> tuple[Prepared, tuple[Placement, ...]]:
+    used = tuple(used_qubits(program).tolist())
+    fixed = counted(program)
+    return fixed, (Placement(used, success(used, fixed, known, laboratory)),) if used else ()
