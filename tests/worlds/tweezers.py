@@ -15,7 +15,7 @@ US, UM, MHZ = 1e-6, 1e-6, 1e6
 PITCH = 6 * UM
 GATE = 3 * UM  # distance of the two sites of the zone
 WAVES = ("tweezers_x", "tweezers_y", "pointer_x", "pointer_y", "raman", "raman_local", "rydberg_blue")
-LINES = ("trap_off", "zone_off", "mot", "cooling", "imaging", "pumping", "pushout", "rydberg_red")
+LINES = ("trap_off", "dark", "mot", "cooling", "imaging", "probe", "pumping", "pushout", "rydberg_red")
 RATE = 50e6
 RAMAN, BLUE = 10e6, 15e6  # Hz at which the modulators' light is in resonance
 CAMERA = Port("camera", 1)
@@ -23,7 +23,7 @@ CAMERA = Port("camera", 1)
 
 def laboratory(n=16):
     lines = {name: Line(output=Port("awg", k + 1)) for k, name in enumerate(WAVES)}
-    lines |= {name: Line(output=Port("pulser", k + 1)) for k, name in enumerate(LINES)}
+    lines |= {name: Line(switch=Port("pulser", k + 1)) for k, name in enumerate(LINES)}
     return Laboratory(
         name="array",
         platform="neutral_atom",
@@ -79,7 +79,6 @@ class Score:
     def __post_init__(self):
         if self.loading:
             self.on("trap_off", -self.lead, -self.lead + 5e-3)
-            self.on("zone_off", -self.lead, 0)
             self.on("mot", -self.lead + 5e-3, -25e-3)
             self.image(-20e-3)
             self.on("cooling", -8e-3, -1e-3)
@@ -88,8 +87,8 @@ class Score:
     def on(self, line, start, end):
         self.high.setdefault(line, []).append((self.lead + start, self.lead + end))
 
-    def image(self, start, seconds=10e-3):
-        self.on("imaging", start, start + seconds)
+    def image(self, start, seconds=10e-3, light="imaging"):
+        self.on(light, start, start + seconds)
         self.exposures.append((self.lead + start, self.lead + start + seconds))
 
     def play(self, line, start, samples):
@@ -103,7 +102,7 @@ class Score:
         found = {}
         for line, spans in self.high.items():
             edges = np.array([t for span in sorted(spans) for t in span])
-            found[lab.lines[line].output] = Switching(edges)
+            found[lab.lines[line].switch] = Switching(edges)
         for line, parts in self.waves.items():
             end = max(start + len(samples) / RATE for start, samples in parts)
             volts = np.zeros(round(end * RATE) + 1, np.float32)
@@ -158,7 +157,7 @@ def rydberg(score, start, seconds, frequency=BLUE, volts=0.5, phase=None):
     t = start + (np.arange(round(seconds * RATE)) + 0.5) / RATE
     turned = 0.0 if phase is None else phase(t - start)
     score.play("rydberg_blue", start, volts * np.cos(2 * np.pi * frequency * t + turned))
-    for line in ("rydberg_red", "trap_off", "zone_off"):
+    for line in ("rydberg_red", "dark"):
         score.on(line, start - 1e-6, start + seconds + 1e-6)
 
 

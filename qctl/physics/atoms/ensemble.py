@@ -118,6 +118,20 @@ class Ensemble:
             bits = self.register.measure(atom)
             self.lose_some(atom, np.where(bits == 1, *removed))
 
+    def probe(self, atom: int, seconds: float) -> Floats:
+        """Let light act that only 1 scatters; return for how long the atom shines in each shot, s.
+
+        Now and then a scattered photon leaves a bright atom dark, or a dark one bright, from then on.
+        """
+        truth = self.truth.qubits
+        bits = self.register.measure(atom)
+        mean = np.where(bits == 1, truth.bright_time, truth.dark_time)
+        change = self.rng.standard_exponential(self.n_shots) * mean
+        before = np.minimum(change, seconds)
+        after = np.where(change < seconds, 1 - bits, bits) * self.present[:, atom]
+        self.register.put(atom, after)
+        return np.where(bits == 1, before, seconds - before)
+
     def cool(self, seconds: float) -> None:
         """Bring all temperatures towards that of cooling light, which takes no account of the qubits."""
         truth = self.truth.tweezers

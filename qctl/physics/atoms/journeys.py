@@ -14,6 +14,7 @@ from .twin import Deflector, Tweezers
 Floats = NDArray[np.float64]
 
 REACH = 0.7  # waists within which an atom feels the other trap
+HOLDS = 0.3  # of the full depth: a movable trap of so much holds an atom without a static one
 DARK = 0.02  # of the full depth: below it a movable trap holds nothing
 
 
@@ -35,6 +36,7 @@ class Journey:
     goal : int64, the place behind it; -1 where the atom is dropped
     moved : whether it was picked up at all
     loss : probability that it does not arrive
+    times, held : at each hop (s), whether a movable trap stands over a place, shape (n_hops, n_places)
     """
 
     start: float
@@ -42,11 +44,18 @@ class Journey:
     goal: NDArray[np.int64]
     moved: NDArray[np.bool_]
     loss: Floats
+    times: Floats
+    held: NDArray[np.bool_]
+
+    def holds(self, start: float, end: float) -> NDArray[np.bool_]:
+        """Return over which places a movable trap stands all the time between two moments."""
+        inside = (self.times >= start) & (self.times <= end)
+        return np.asarray(self.held[inside].all(axis=0) & inside.any())
 
     @property
     def nbytes(self) -> int:
         """Return the size in bytes."""
-        return self.goal.nbytes + self.moved.nbytes + self.loss.nbytes
+        return self.goal.nbytes + self.moved.nbytes + self.loss.nbytes + self.held.nbytes
 
 
 def journeys_of(
@@ -111,7 +120,10 @@ def _journey(x: Tones, up: list[Tones], truth: Deflector, tweezers: Tweezers, pl
     fastest = float(speeds.max(initial=0.0))
     hurry = 1 / (1 + np.exp(-(fastest - tweezers.fastest) / (0.1 * tweezers.fastest)))
     arrive = (1 - tweezers.move_loss) * np.exp(-risk) * (1 - hurry)
-    return Journey(float(x.times[0]), float(x.times[-1]), goal, moved, np.where(moved, 1 - arrive, 0.0))
+    apart = np.linalg.norm(xy[:, :, None] - places.xy, axis=3)
+    held = ((apart < REACH * tweezers.waist) & (depth[:, :, None] > HOLDS)).any(axis=1)
+    loss = np.where(moved, 1 - arrive, 0.0)
+    return Journey(float(x.times[0]), float(x.times[-1]), goal, moved, loss, x.times, held)
 
 
 def _changes(xy: Floats, depth: Floats, tweezers: Tweezers, places: Places) -> list[tuple[int, int, int, float, bool]]:

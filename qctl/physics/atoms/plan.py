@@ -13,7 +13,7 @@ from ..memory import Memory
 from ..stage import Exposing, Playing
 from .journeys import Journey, Places, beams, journeys_of
 from .optics import Light, pulses
-from .switches import Lines, Span, overlap
+from .switches import Lines, Span, overlap, united
 from .tones import Tones, journeys
 from .twin import AtomTwin
 
@@ -45,8 +45,9 @@ class Event:
     journey : of movable tweezers
     at : where the local beam points, m, and the share of its amplitude that gets there
     red, trapped : whether the other Rydberg beam, and trap light of array and zone, is on meanwhile
-    lit : exposure: seconds of imaging light within it
+    lit, probed : loading: seconds with the traps on; exposure: seconds of imaging light and of probe light within it
     number : of the exposure, or which traps (0 array, 1 zone)
+    held : places over which a movable trap stands all the time
     """
 
     what: What
@@ -58,7 +59,9 @@ class Event:
     red: bool = False
     trapped: tuple[bool, bool] = (True, True)
     lit: float = 0.0
+    probed: float = 0.0
     number: int = 0
+    held: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -86,10 +89,12 @@ class Planner:
         frequency, rydberg : of Raman and blue modulators in resonance, Hz, as they are now
         """
         truth = self.truth
-        dark = [lines.spans("trap_off"), lines.spans("zone_off")]
-        events = self._switched(lines, dark)
+        both = lines.spans("dark")
+        # One switch turns the loading light on and the traps of the zone off: nothing is loaded there.
+        dark = [united(lines.spans(line) + both) for line in ("trap_off", "mot")]
+        travels = self._travels(lines)
+        events = self._switched(lines, dark, travels) + travels
         events += self._seen(lines, exposing)
-        events += self._travels(lines)
         for light in self._pulses(lines.wave("raman"), frequency, truth.qubits.bandwidth):
             events.append(Event(What.RAMAN, light.start, light.end, light))
         events += self._local(lines, frequency)
@@ -105,22 +110,20 @@ class Planner:
         ordered = tuple(sorted(events, key=lambda e: (e.end, e.what)))
         return Plan(ordered, _begins_anew(ordered))
 
-    def _switched(self, lines: Lines, dark: list[list[Span]]) -> list[Event]:
+    def _switched(self, lines: Lines, dark: list[list[Span]], travels: list[Event]) -> list[Event]:
         kinds = ((What.COOL, "cooling"), (What.PUMP, "pumping"), (What.PUSH, "pushout"))
         events = [Event(kind, *span) for kind, line in kinds for span in lines.spans(line)]
-        events += [Event(What.DARK, *span, number=k) for k in (0, 1) for span in dark[k]]
+        events += [Event(What.DARK, *s, number=k, held=_held(travels, s)) for k in (0, 1) for s in dark[k]]
         for span in lines.spans("mot"):
-            shone = tuple(span[1] - span[0] - overlap(dark[k], span) for k in (0, 1))
-            events.append(Event(What.LOAD, *span, at=(shone[0], shone[1], 0.0)))
+            events.append(Event(What.LOAD, *span, lit=span[1] - span[0] - overlap(dark[0], span)))
         return events
 
     def _seen(self, lines: Lines, exposing: Exposing | None) -> list[Event]:
-        imaging = lines.spans("imaging")
-        if exposing is None:
-            return []
+        imaging, probe = lines.spans("imaging"), lines.spans("probe")
+        spans = [] if exposing is None else [(float(a), float(b)) for a, b in exposing.exposures]
         return [
-            Event(What.IMAGE, float(a), float(b), lit=overlap(imaging, (float(a), float(b))), number=k)
-            for k, (a, b) in enumerate(exposing.exposures)
+            Event(What.IMAGE, *span, lit=overlap(imaging, span), probed=overlap(probe, span), number=k)
+            for k, span in enumerate(spans)
         ]
 
     def _travels(self, lines: Lines) -> list[Event]:
@@ -153,6 +156,11 @@ class Planner:
             for light in lights
             for where in _pointed(light, tones[0], tones[1], self.truth)
         ]
+
+
+def _held(travels: list[Event], span: Span) -> tuple[int, ...]:
+    held = [one.journey.holds(*span) for one in travels if one.journey is not None]
+    return tuple(np.flatnonzero(np.any(held, axis=0)).tolist()) if held else ()
 
 
 @dataclass(frozen=True)

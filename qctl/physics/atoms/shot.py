@@ -122,7 +122,7 @@ class Shot:
 
     def _dark(self, atoms: Ensemble, event: Event) -> None:
         array = event.number == 0
-        places = [p for p in range(len(self.truth.sites)) if (p < self._n_array) == array]
+        places = [p for p in range(len(self.truth.sites)) if (p < self._n_array) == array and p not in event.held]
         if event.end - event.start > LONG_DARK:
             for atom in atoms.atoms():
                 if atoms.place[atom] in places:
@@ -160,7 +160,7 @@ class Shot:
 
     def _load(self, atoms: Ensemble, event: Event) -> None:
         array = np.arange(len(self.truth.sites)) < self._n_array
-        atoms.load(np.where(array, event.at[0], event.at[1]))
+        atoms.load(np.where(array, event.lit, 0.0))
         atoms.last[:] = event.end
 
     # --- light ---
@@ -172,14 +172,14 @@ class Shot:
         lifetime = 1 - np.exp(-exposed / self.truth.tweezers.lifetime)
         for atom in atoms.atoms():
             here = atoms.present[:, atom].copy()
-            chance = 1 - (1 - camera.loss) ** (event.lit / 10e-3) * (1 - lifetime)
+            chance = 1 - (1 - camera.loss) ** ((event.lit + event.probed) / 10e-3) * (1 - lifetime)
             dying = here & (atoms.rng.random(atoms.n_shots) < chance)
-            shone = event.lit * np.where(dying, atoms.rng.random(atoms.n_shots), 1.0) * here
-            lit[:, atoms.place[atom]] += shone
+            shone = event.lit + (atoms.probe(atom, event.probed) if event.probed else 0.0)
+            lit[:, atoms.place[atom]] += shone * np.where(dying, atoms.rng.random(atoms.n_shots), 1.0) * here
             atoms.lose(atom, dying)
             if event.lit > 0:
                 atoms.scramble(atom)
                 atoms.temperature[atom] = self.truth.tweezers.hot
         assert self.optics is not None
-        dark = np.full(atoms.n_shots, event.lit)
+        dark = np.full(atoms.n_shots, event.lit + event.probed)
         self._frames.append(self.optics.frames(lit, dark, atoms.rng))

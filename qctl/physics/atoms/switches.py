@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
+
 from qctl.core.laboratory import Laboratory
 from qctl.core.port import Port
 
@@ -13,13 +15,31 @@ from .twin import AtomTwin
 Span = tuple[float, float]
 
 
-def spans(switching: Switching | None, end: float) -> list[Span]:
+HIGH = 0.1  # V: an output that plays waveforms into a switch is high above
+
+
+def spans(switching: Switching | Playing | None, end: float) -> list[Span]:
     """Return when an output is high during a shot that lasts until ``end``."""
     if switching is None:
         return []
+    if isinstance(switching, Playing):
+        high = np.concatenate([[False], switching.volts > HIGH, [False]])
+        times = switching.start + np.flatnonzero(np.diff(high.astype(np.int8))) / switching.sample_rate
+        return list(zip(times[::2].tolist(), times[1::2].tolist(), strict=True))
     edges = switching.edges.tolist()
     edges = [*edges, max(end, edges[-1])] if len(edges) % 2 else edges
     return list(zip(edges[::2], edges[1::2], strict=True))
+
+
+def united(many: list[Span]) -> list[Span]:
+    """Return spans that do not overlap, and cover the same time."""
+    found: list[Span] = []
+    for first, last in sorted(many):
+        if found and first <= found[-1][1]:
+            found[-1] = found[-1][0], max(last, found[-1][1])
+        else:
+            found.append((first, last))
+    return found
 
 
 def overlap(many: list[Span], one: Span) -> float:
@@ -56,16 +76,11 @@ class Lines:
 
     def spans(self, line: str) -> list[Span]:
         """Return when a line is high."""
-        found = self._found(line)
-        high = spans(found if isinstance(found, Switching) else None, self.end)
+        high = spans(self._found(line), self.end)
         for since, until, on in self._failures(line):
             high = [part for one in high for part in _without(one, (since, until))]
             high = sorted([*high, (since, min(until, self.end))]) if on else high
         return high
-
-    def failures(self) -> tuple[tuple[str, float, float, bool], ...]:
-        """Return every failure that touches this shot."""
-        return tuple((f.line, *part) for f in self._truth.failures for part in self._failures(f.line))
 
     def _failures(self, line: str) -> list[tuple[float, float, bool]]:
         times = [(f.since - self._clock, f.until - self._clock, f.on) for f in self._truth.failures if f.line == line]
@@ -73,9 +88,8 @@ class Lines:
 
     def _found(self, line: str) -> Playing | Switching | None:
         wiring = self._lab.lines.get(line)
-        if wiring is None or wiring.output is None or wiring.output in self._truth.dead:
-            return None
-        return self._point.get(wiring.output)
+        port = None if wiring is None else wiring.switch or wiring.output
+        return None if port is None or port in self._truth.dead else self._point.get(port)
 
 
 def _without(one: Span, hole: Span) -> list[Span]:

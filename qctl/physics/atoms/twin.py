@@ -136,6 +136,7 @@ class Qubits:
     amplitude_noise : standard deviation of both Rabi frequencies from shot to shot, relative
     scattering : probability of a spontaneous event in a pi pulse
     pumping_time, pumping_error : of optical pumping into 0: 1/e time, and what it never reaches
+    bright_time, dark_time : mean time of probe light after which an atom in 1 goes dark, or one in 0 bright
     push_time : 1/e time in which push-out light removes an atom in 1
     push_error : probability that an atom in 0 is removed, in 1 ms
     """
@@ -152,6 +153,8 @@ class Qubits:
     scattering: float = 2e-4
     pumping_time: Seconds = 20e-6
     pumping_error: float = 3e-3
+    bright_time: Seconds = 2.0
+    dark_time: Seconds = 5.0
     push_time: Seconds = 30e-6
     push_error: float = 1e-3
 

@@ -38,6 +38,19 @@ def test_raman_light_turns_by_what_the_samples_say(array):
         assert survived(bench.bright(rabi(seconds), 300)).mean() == pytest.approx(wanted, abs=0.02)
 
 
+def test_probe_light_shows_who_is_in_1_and_loses_nobody(array):
+    bench = array()
+    for seconds in (0.4e-6, 1.0e-6):
+        score = Score()
+        score.tone("raman", 10e-6, seconds, RAMAN, 0.5)
+        score.image(1e-3, light="probe")
+        score.image(15e-3)
+        seen = bench.bright(score, 400)
+        wanted = np.sin(np.pi * 0.5e6 * seconds) ** 2
+        assert seen[:, 1].sum() / seen[:, 0].sum() == pytest.approx(wanted, abs=0.02)
+        assert (seen[:, 2] == seen[:, 0]).mean() > 0.99
+
+
 def test_a_detuned_drive_turns_less(array):
     detuning, omega, t = 0.5e6, 0.5e6, 1.0e-6
     w = np.hypot(detuning, omega)
