@@ -23,11 +23,11 @@ _BLOCK_RATE = 10e6  # bytes per second that even a slow link manages
 
 
 class FrameServer(ScpiInstrument):
-    """16-bit frames, exposed while the trigger input is high."""
+    """16-bit frames of a region of the sensor, exposed while the trigger input is high."""
 
     identity = "QCTL,FRAMESERVER"
     limits: ClassVar[CameraLimits] = CameraLimits(
-        rows=2048, columns=2048, memory=65_536, min_exposure=10e-6, rearm=100e-6
+        rows=64, columns=64, memory=65_536, min_exposure=10e-6, rearm=100e-6
     )
 
     trigger = Choice("TRIGger:SOURce", "LEVel", "IMMediate")
@@ -40,11 +40,14 @@ class FrameServer(ScpiInstrument):
         self.shape = (0, 0)
 
     def configure(self, entry: InstrumentEntry, limit: LimitEntry | None) -> None:
-        """Expose while the trigger input is high; learn the size of a frame. It has no output to limit."""
+        """Choose the region, and expose while the trigger input is high; it has no output to limit."""
+        wanted = self.limits.rows, self.limits.columns
         self.write("ACQuire:ABORt")
+        self.write("SENSor:REGion", *wanted)
         self.trigger = "LEVel"
-        rows, columns = self.ask(_size, "SENSor:SIZE?")
-        self.shape = rows, columns
+        self.shape = self.ask(_size, "SENSor:REGion?")
+        if self.shape != wanted:
+            raise InstrumentError(f"frames of {self.shape}", allowed=f"{wanted}", where=self.name)
 
     def arm(self, n_frames: int) -> None:
         """Wait for ``n_frames`` exposures; what was taken before is forgotten."""

@@ -45,6 +45,11 @@ UNITS: dict[Target, dict[str, str]] = {
         "readout.weight_im_N": "",
         "readout.centre_re_N": "V",  # N from 1: where shots of state N - 1 lie
         "readout.centre_im_N": "V",
+        "site.row": "",  # of an atom's trap, in pixels of the camera
+        "site.column": "",
+        "site.loaded": "",  # probability that loading leaves an atom in it
+        "site.kept": "",  # probability that an atom is still there after a shot without gates
+        "site.temperature": "K",
         "resonator.frequency": "Hz",  # with the qubit in 0
         "resonator.kappa": "Hz",  # full width at half maximum
         "resonator.power_shift": "Hz",  # of the resonance, per square of the tone's amplitude
@@ -82,6 +87,23 @@ UNITS: dict[Target, dict[str, str]] = {
         "mode_N": "Hz",  # of a trap's axial modes, N from 1, the centre of mass
         "sideband_duration": "s",  # of resolved-sideband cooling
         "sideband_amplitude": "",  # of each of its tones, relative to x180.amplitude of the ion
+        "map_N": "Hz",  # of a deflector: its tone for row r and column c of the camera is map_1 + map_2 c + map_3 r
+        "pace": "s",  # for which a movable trap travels one pixel
+        "level": "",  # of a deflector's tone, or of a beam, fraction of full scale
+        "zone_row_N": "",  # pixels; the N-th place of the zone where atoms are gated
+        "zone_column_N": "",
+        "away": "Hz",  # frequency of qubits in movable traps and in the zone
+        "quarter.amplitude": "",  # of a pi/2 pulse on all atoms, fraction of full scale
+        "quarter.duration": "s",
+        "resonance": "Hz",  # of a Rydberg beam's modulator
+        "rabi": "Hz",  # at `level`
+        "gate.duration": "s",
+        "gate.depth": "rad",  # phase of a Rydberg gate: depth cos(swing 2 pi rabi t - start) + slope 2 pi rabi t
+        "gate.swing": "",
+        "gate.start": "rad",
+        "gate.slope": "",
+        "gate.phase": "rad",  # that a single atom picks up
+        "hold": "s",  # for which traps are switched off after the waveforms' program
         "mixer.gain": "",
         "mixer.phase": "rad",
         "mixer.offset_i": "",

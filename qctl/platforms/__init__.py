@@ -4,9 +4,10 @@ from qctl.core.errors import CompileError
 from qctl.core.laboratory import Laboratory
 from qctl.core.protocols import Platform
 
+from .neutral_atom import NeutralAtom
 from .superconducting import Superconducting
 
-PLATFORMS: dict[str, Platform] = {Superconducting.name: Superconducting()}
+PLATFORMS: dict[str, Platform] = {one.name: one for one in (Superconducting(), NeutralAtom())}
 
 
 def platform_of(laboratory: Laboratory) -> Platform:

@@ -1,0 +1,87 @@
+"""Neutral atoms in tweezers: local Raman pulses, virtual Z, Rydberg CZ in a zone to which atoms are carried, images."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+from math import pi
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qctl.core.errors import LimitError
+from qctl.core.laboratory import Laboratory
+from qctl.core.parameters import Parameters
+from qctl.core.program import Op, Program
+from qctl.core.schedule import Schedule
+from qctl.core.sequence import Sequence
+from qctl.core.units import to_ticks
+
+from .tweezers.assemble import sequence
+from .tweezers.known import defaults
+from .tweezers.plays import rotation_time, visit
+
+
+class NeutralAtom:
+    """Native operations R(pi/2), R(pi) on any atom, virtual RZ, CZ on any pair, MEASURE at the end.
+
+    Signs: light of phase ``p`` is the rotation about the axis ``-p``, so a rotation ``R(theta, phi)`` plays the phase
+    ``-phi``. A CZ carries both atoms to the zone and back; meanwhile they run at ``tweezers_x.away`` instead of their
+    own frequencies, and the Rydberg pulse adds ``rydberg_blue.gate.phase`` to each: frames take both back.
+    """
+
+    name: ClassVar[str] = "neutral_atom"
+    natives: ClassVar[frozenset[int]] = frozenset({Op.R, Op.RZ, Op.CZ, Op.MEASURE, Op.DELAY, Op.BARRIER, Op.PULSE})
+
+    def defaults(self, lab: Laboratory) -> Parameters:
+        """Return the first guesses of a laboratory file, completed by what the platform assumes."""
+        return defaults(lab)
+
+    def spans(
+        self, program: Program, known: Mapping[str, float], lab: Laboratory, tick: Fraction
+    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Return durations (n_events,) in ticks and frame changes (n_events, 2) in rad."""
+        events = program.events
+        durations, frames = np.zeros(len(events), np.int64), np.zeros((len(events), 2))
+        made: dict[tuple[int, int, int, bool], tuple[int, tuple[float, float]]] = {}
+        for k, (op, pair, bit, angle) in enumerate(
+            zip(*(events[name].tolist() for name in ("op", "q", "bit", "angle")), strict=True)
+        ):
+            if op == Op.RZ:
+                frames[k, 0] = -angle[0]
+            elif op == Op.DELAY:
+                durations[k] = _wait(angle[0], tick)
+            elif op == Op.PULSE:
+                durations[k] = to_ticks(program.pulses[bit].duration, tick, f"pulse {bit}")
+            elif op in (Op.R, Op.CZ):
+                key = op, pair[0], pair[1], abs(angle[0]) < 2
+                if key not in made:
+                    made[key] = _span(Op(op), pair[0], pair[1], key[3], known, lab, tick)
+                durations[k], frames[k] = made[key]
+        return durations, frames
+
+    def sequence(self, schedule: Schedule, known: Mapping[str, float], lab: Laboratory, shots: int) -> Sequence:
+        """Turn native operations into what each line plays, and when each light is on."""
+        return sequence(schedule, known, lab, shots)
+
+
+def _span(
+    op: Op, a: int, b: int, half: bool, known: Mapping[str, float], lab: Laboratory, tick: Fraction
+) -> tuple[int, tuple[float, float]]:
+    if op is Op.R:
+        qubit, kind = lab.qubit_names[a], "x90" if half else "x180"
+        seconds = rotation_time(known, qubit, kind)
+        return to_ticks(seconds, tick, f"{qubit}.{kind}.duration"), (0.0, 0.0)
+    plan = visit(lab, known, a, b, float(tick))
+    away, phase = known["tweezers_x.away"], known["rydberg_blue.gate.phase"]
+    turned = [2 * pi * (away - known[f"{lab.qubit_names[q]}.frequency"]) * plan.away(k) for k, q in enumerate((a, b))]
+    return to_ticks(plan.total, tick, "a CZ"), (phase - turned[0], phase - turned[1])
+
+
+def _wait(seconds: float, tick: Fraction) -> int:
+    ticks = to_ticks(seconds, tick, "delay")
+    if ticks < 0:
+        raise LimitError(f"a wait of {seconds:g} s", allowed="0 s or more", where="delay")
+    return ticks
+

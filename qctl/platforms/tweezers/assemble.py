@@ -1,0 +1,169 @@
+"""Put a sequence together: one operation after another where they need the same light, and lights around them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qctl.core.errors import CompileError
+from qctl.core.laboratory import Laboratory
+from qctl.core.program import Op
+from qctl.core.schedule import Schedule
+from qctl.core.sequence import PLAY, READ, Sequence, Track
+
+from . import plays
+from .lights import STATE, digital, exposing, lights
+from .plays import Play
+
+Known = Mapping[str, float]
+
+
+def sequence(schedule: Schedule, known: Known, lab: Laboratory, shots: int) -> Sequence:
+    """Return what each line plays, when each light is on, and what the camera looks at.
+
+    There is one pointer, one pair of movable traps and one Rydberg beam: operations that need them follow one another,
+    in the order of their starts in the schedule. Waits count from the end of what came before on their own qubit.
+    """
+    _refuse(schedule, lab)
+    writing = _Writing(schedule, known, lab)
+    length = writing.write()
+    around = lights(known, length)
+    rows = schedule.operations[schedule.operations["op"] == Op.MEASURE]
+    reads = np.zeros(len(rows), READ)
+    reads["point"], reads["qubit"], reads["bit"], reads["window"] = rows["point"], rows["q"][:, 0], rows["bit"], STATE
+    return Sequence(
+        tracks=writing.tracks(),
+        listening={},
+        triggers=(),
+        n_points=schedule.n_points,
+        shots=shots,
+        n_bits=schedule.n_bits,
+        tick=schedule.tick,
+        period=lab.period,
+        length=length,
+        qubits=schedule.qubits,
+        placement=schedule.placement,
+        digest="",
+        digital=digital(lab, around),
+        exposing=exposing(lab, around, reads),
+        lead=around.lead,
+    )
+
+
+def _refuse(schedule: Schedule, lab: Laboratory) -> None:
+    """Refuse gates behind a measurement: all atoms are measured together, by one image at the end."""
+    measured: set[tuple[int, int]] = set()
+    for point, op, pair in zip(*(schedule.operations[name].tolist() for name in ("point", "op", "q")), strict=True):
+        if op == Op.MEASURE:
+            measured.add((point, pair[0]))
+        elif op not in (Op.BARRIER, Op.DELAY, Op.RZ) and any((point, q) in measured for q in pair if q >= 0):
+            raise CompileError(
+                f"a gate on {lab.qubit_names[pair[0]]} after its measurement",
+                allowed="measurements at the end: one image shows all atoms",
+                where=lab.name,
+                remedy="defer the measurement",
+            )
+
+
+@dataclass
+class _Writing:
+    """Tables of plays in the making, by line."""
+
+    schedule: Schedule
+    known: Known
+    lab: Laboratory
+    waveforms: dict[str, list[NDArray[np.complex128]]] = field(default_factory=dict)
+    carriers: dict[str, list[float]] = field(default_factory=dict)
+    rows: dict[str, list[tuple[int, int, int, int, float, float]]] = field(default_factory=dict)
+    _kept: dict[tuple[object, ...], list[Play]] = field(default_factory=dict)
+    _places: dict[tuple[str, int], int] = field(default_factory=dict)
+
+    def write(self) -> float:
+        """Write all operations; return when the longest point ends, s."""
+        tick, longest = float(self.schedule.tick), 0.0
+        for point, start, op in self._placed():
+            for one in self._plays(op):
+                self._put(point, start + one.start, one, float(op["phase"]))
+                rate = plays.rate_of(self.lab, one.line)
+                longest = max(longest, start + one.start + len(one.envelope) / rate)
+        hold = self.known["dark.hold"]
+        if hold > 0:
+            start = np.ceil((longest + plays.REST) / tick) * tick
+            shape = plays.flat(self.lab, "dark", hold)
+            for point in range(self.schedule.n_points):
+                self._put(point, start, Play("dark", 0.0, shape, self.known["dark.level"]), 0.0)
+            longest = start + hold
+        return float(longest)
+
+    def _placed(self) -> Iterator[tuple[int, float, np.void]]:
+        """Yield (point, start in s, operation), each as soon as its qubits and its light are free."""
+        rows, tick = self.schedule.operations, float(self.schedule.tick)
+        order = np.lexsort((np.arange(len(rows)), rows["start"], rows["point"]))
+        now, light, free = -1, 0, np.zeros(len(self.lab.qubits), np.int64)
+        for row in rows[order]:
+            if row["point"] != now:
+                now, light, free = int(row["point"]), 0, np.zeros(len(self.lab.qubits), np.int64)
+            op = Op(int(row["op"]))
+            qubits = [q for q in row["q"].tolist() if q >= 0]
+            if op is Op.BARRIER or op is Op.RZ:
+                if op is Op.BARRIER:
+                    free[:] = max(free.max(initial=0), light)
+                continue
+            shared = op in (Op.R, Op.CZ, Op.PULSE)
+            start = max([int(free[q]) for q in qubits] + ([light] if shared else []))
+            end = start + int(row["duration"])
+            free[qubits] = end
+            if shared:
+                light = end
+            if op not in (Op.DELAY, Op.MEASURE):
+                yield now, start * tick, row
+
+    def _plays(self, op: np.void) -> list[Play]:
+        kind, (a, b), bit = Op(int(op["op"])), op["q"].tolist(), int(op["bit"])
+        half = bool(op["angle"] < 2) if kind is Op.R else False
+        key = kind, a, b, half, bit if kind is Op.PULSE else -1
+        if key not in self._kept:
+            self._kept[key] = self._made(kind, a, b, half, bit)
+        return self._kept[key]
+
+    def _made(self, kind: Op, a: int, b: int, half: bool, bit: int) -> list[Play]:
+        if kind is Op.CZ:
+            return plays.cz(self.lab, self.known, a, b, float(self.schedule.tick))
+        if kind is Op.PULSE:
+            return plays.pulse(self.lab, self.schedule.pulses[bit])
+        return plays.rotation(self.lab, self.known, self.lab.qubit_names[a], "x90" if half else "x180")
+
+    def _put(self, point: int, start: float, one: Play, phase: float) -> None:
+        line, rate = one.line, plays.rate_of(self.lab, one.line)
+        if not len(one.envelope) or one.amplitude == 0:
+            return
+        place = self._places.get((line, id(one.envelope)))
+        if place is None:
+            shapes = self.waveforms.setdefault(line, [])
+            place = next((k for k, shape in enumerate(shapes) if np.array_equal(shape, one.envelope)), len(shapes))
+            if place == len(shapes):
+                shapes.append(one.envelope)
+            self._places[line, id(one.envelope)] = place
+        carriers = self.carriers.setdefault(line, [])
+        if one.carrier not in carriers:
+            carriers.append(one.carrier)
+        # Light of phase p turns a qubit about the axis -p (see the convention of the platform).
+        turned = one.phase - (phase if one.follows else 0.0)
+        row = (point, place, carriers.index(one.carrier), round(start * rate), one.amplitude, turned)
+        self.rows.setdefault(line, []).append(row)
+
+    def tracks(self) -> dict[str, Track]:
+        """Return the track of every line that an AWG feeds."""
+        found = {}
+        for name, line in self.lab.lines.items():
+            if line.output is None or line.output.marker:
+                continue
+            table = np.array(self.rows.get(name, []), PLAY)
+            table = table[np.lexsort((table["start"], table["point"]))]
+            carriers = np.array(self.carriers.get(name, [0.0]))
+            rate = plays.rate_of(self.lab, name)
+            found[name] = Track((line.output,), rate, tuple(self.waveforms.get(name, ())), table, carriers)
+        return found

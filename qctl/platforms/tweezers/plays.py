@@ -1,0 +1,170 @@
+"""What one operation plays, line by line: local Raman pulses, journeys to the zone and back, Rydberg gates."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qctl.core.laboratory import Laboratory
+from qctl.core.pulse import Pulse, Tone
+
+from ..envelopes import flat_top
+from ..wiring import sample_rate
+from .paths import Array, Way, wave
+
+Known = Mapping[str, float]
+Envelope = NDArray[np.complex128]
+
+SETTLE, AFTER = 12e-6, 6e-6  # s that the pointer stands before and behind a pulse: sound crosses its beam in 10 us
+EDGE = 0.2e-6  # s, of Raman pulses
+REST = 50e-6  # s between journeys
+MARGIN = 2e-6  # s for which traps are off before and behind a Rydberg pulse
+
+
+@dataclass(frozen=True)
+class Play:
+    """One waveform on one line.
+
+    Parameters
+    ----------
+    line : name
+    start : s after the start of the operation
+    envelope : complex128, peak 1
+    amplitude : fraction of full scale
+    carrier : Hz
+    phase : rad, of the waveform, beside that of the operation
+    follows : the phase of the operation turns it
+    """
+
+    line: str
+    start: float
+    envelope: Envelope
+    amplitude: float
+    carrier: float = 0.0
+    phase: float = 0.0
+    follows: bool = False
+
+
+def rate_of(lab: Laboratory, line: str) -> float:
+    """Return the sample rate of a line, Hz."""
+    return sample_rate(lab, lab.lines[line].outputs[0])
+
+
+def flat(lab: Laboratory, line: str, seconds: float, edge: float = 0.0) -> Envelope:
+    """Return a flat top on a line's samples."""
+    rate = rate_of(lab, line)
+    return flat_top(round(seconds * rate), round(edge * rate))
+
+
+def axis(known: Known, line: str) -> tuple[float, float, float]:
+    """Return the map of a deflector, Hz."""
+    return known[f"{line}.map_1"], known[f"{line}.map_2"], known[f"{line}.map_3"]
+
+
+def rotation_time(known: Known, qubit: str, kind: str) -> float:
+    """Return how long a local rotation takes, the pointer's settling included, s."""
+    return SETTLE + known[f"{qubit}.{kind}.duration"] + AFTER
+
+
+def rotation(lab: Laboratory, known: Known, qubit: str, kind: str) -> list[Play]:
+    """Return a pulse of local Raman light on one atom: ``x90`` or ``x180``."""
+    seconds = known[f"{qubit}.{kind}.duration"]
+    row, column = known[f"{qubit}.site.row"], known[f"{qubit}.site.column"]
+    plays = []
+    for line in ("pointer_x", "pointer_y"):
+        first, across, up = axis(known, line)
+        shape = flat(lab, line, SETTLE + seconds + AFTER)
+        plays.append(Play(line, 0.0, shape, known[f"{line}.level"], first + across * column + up * row))
+    shape = flat(lab, "raman_local", seconds, min(EDGE, seconds / 2))
+    amplitude = known[f"{qubit}.{kind}.amplitude"]
+    plays.append(Play("raman_local", SETTLE, shape, amplitude, known[f"{qubit}.frequency"], follows=True))
+    return plays
+
+
+@dataclass(frozen=True)
+class Visit:
+    """When two atoms travel, s after the start of a gate: out, then the gate, then back in the other order."""
+
+    ways: tuple[Way, Way]
+    out: tuple[float, float]
+    pulse: float
+    back: tuple[float, float]
+    total: float
+
+    def away(self, which: int) -> float:
+        """Return for how long an atom is away from its site, s."""
+        return self.back[which] + self.ways[which].duration - self.out[which]
+
+
+def visit(lab: Laboratory, known: Known, a: int, b: int, tick: float) -> Visit:
+    """Return the journeys of two atoms, all on the grid of ticks."""
+    array = Array.of(lab, known)
+    ways = array.to_zone(a, 0), array.to_zone(b, 1)
+    first = 0.0
+    second = _up(first + ways[0].duration + REST, tick)
+    pulse = _up(second + ways[1].duration + REST / 2, tick)
+    window = known["rydberg_blue.gate.duration"] + 2 * MARGIN
+    second_back = _up(pulse + window + REST / 2, tick)
+    first_back = _up(second_back + ways[1].duration + REST, tick)
+    total = _up(first_back + ways[0].duration + REST, tick)
+    return Visit(ways, (first, second), pulse, (first_back, second_back), total)
+
+
+def _up(seconds: float, tick: float) -> float:
+    return float(np.ceil(seconds / tick - 1e-6)) * tick
+
+
+def cz(lab: Laboratory, known: Known, a: int, b: int, tick: float) -> list[Play]:
+    """Return a CZ: both atoms to the zone, one Rydberg pulse with all traps off, and back."""
+    plan, plays = visit(lab, known, a, b, tick), list[Play]()
+    for line in ("tweezers_x", "tweezers_y"):
+        for k, way in enumerate(plan.ways):
+            for start, one in ((plan.out[k], way), (plan.back[k], way.back)):
+                shape = _travelled(one, axis(known, line), rate_of(lab, line))
+                plays.append(Play(line, start, shape, known[f"{line}.level"]))
+    seconds = known["rydberg_blue.gate.duration"]
+    rate = rate_of(lab, "rydberg_blue")
+    window = np.ceil(seconds * rate) / rate + 2 * MARGIN
+    for line in ("dark", "rydberg_red"):
+        plays.append(Play(line, plan.pulse, flat(lab, line, window), known[f"{line}.level"]))
+    shape = gate(known, rate)
+    if len(shape):
+        level, carrier = known["rydberg_blue.level"], known["rydberg_blue.resonance"]
+        plays.append(Play("rydberg_blue", plan.pulse + MARGIN, shape, level, carrier))
+    return plays
+
+
+@lru_cache(maxsize=512)
+def _travelled(way: Way, line: tuple[float, float, float], rate: float) -> Envelope:
+    found = wave(way, line, rate)
+    found.setflags(write=False)
+    return found
+
+
+def gate(known: Known, rate: float) -> Envelope:
+    """Return the envelope of the Rydberg gate; a duration between two samples makes the last one weaker."""
+    seconds, rabi = known["rydberg_blue.gate.duration"], 2 * np.pi * known["rydberg_blue.rabi"]
+    depth, swing = known["rydberg_blue.gate.depth"], known["rydberg_blue.gate.swing"]
+    start, slope = known["rydberg_blue.gate.start"], known["rydberg_blue.gate.slope"]
+    n = int(np.ceil(seconds * rate - 1e-9))
+    t = (np.arange(n) + 0.5) / rate
+    phase = depth * np.cos(swing * rabi * t - start) + slope * rabi * t
+    height = np.ones(n)
+    if n:
+        height[-1] = seconds * rate - (n - 1)
+    return np.asarray(height * np.exp(1j * phase))
+
+
+def pulse(lab: Laboratory, one: Pulse) -> list[Play]:
+    """Return the tones of a pulse that no gate stands for; frequencies are those of the lines' own outputs."""
+    return [_tone(lab, tone) for tone in one.tones]
+
+
+def _tone(lab: Laboratory, tone: Tone) -> Play:
+    shape = flat(lab, tone.line, tone.duration, tone.edge)
+    carrier = tone.frequency or 0.0
+    return Play(tone.line, tone.start, shape, tone.amplitude, carrier, tone.phase, follows=tone.frequency is not None)
