@@ -21,6 +21,7 @@ class ParameterNames:
 
 
 _PULSE = {"amplitude": "", "duration": "s", "drag": ""}
+DEFLECTORS = ("tweezers_x", "tweezers_y", "pointer_x", "pointer_y")
 UNITS: dict[Target, dict[str, str]] = {
     Target.QUBIT: {
         "frequency": "Hz",
@@ -87,23 +88,27 @@ UNITS: dict[Target, dict[str, str]] = {
         "mode_N": "Hz",  # of a trap's axial modes, N from 1, the centre of mass
         "sideband_duration": "s",  # of resolved-sideband cooling
         "sideband_amplitude": "",  # of each of its tones, relative to x180.amplitude of the ion
-        "map_N": "Hz",  # of a deflector: its tone for row r and column c of the camera is map_1 + map_2 c + map_3 r
+        # Of an array of atoms, named by the line of the camera that sees it:
+        **{f"{deflector}.map_N": "Hz" for deflector in DEFLECTORS},  # its tone: map_1 + map_2 column + map_3 row
+        **{f"{deflector}.level": "" for deflector in DEFLECTORS},  # of a tone, fraction of full scale
         "pace": "s",  # for which a movable trap travels one pixel
-        "level": "",  # of a deflector's tone, or of a beam, fraction of full scale
-        "zone_row_N": "",  # pixels; the N-th place of the zone where atoms are gated
-        "zone_column_N": "",
         "away": "Hz",  # frequency of qubits in movable traps and in the zone
+        "zone.row_N": "",  # pixels; the N-th place of the zone where atoms are gated
+        "zone.column_N": "",
         "quarter.amplitude": "",  # of a pi/2 pulse on all atoms, fraction of full scale
         "quarter.duration": "s",
-        "resonance": "Hz",  # of a Rydberg beam's modulator
-        "rabi": "Hz",  # at `level`
-        "gate.duration": "s",
-        "gate.depth": "rad",  # phase of a Rydberg gate: depth cos(swing 2 pi rabi t - start) + slope 2 pi rabi t
+        "switch.level": "",  # of outputs that switch a light, fraction of full scale
+        "release": "s",  # for which traps are off behind the program
+        "pumping.tau": "s",
+        "rydberg.resonance": "Hz",  # of the blue beam's modulator
+        "rydberg.level": "",
+        "rydberg.rabi": "Hz",  # at `rydberg.level`
+        "gate.duration": "s",  # of a Rydberg gate: phase depth cos(swing 2 pi rabi t - start) + slope 2 pi rabi t
+        "gate.depth": "rad",
         "gate.swing": "",
         "gate.start": "rad",
         "gate.slope": "",
         "gate.phase": "rad",  # that a single atom picks up
-        "hold": "s",  # for which traps are switched off after the waveforms' program
         "mixer.gain": "",
         "mixer.phase": "rad",
         "mixer.offset_i": "",

@@ -19,7 +19,7 @@ from qctl.core.sequence import Sequence
 from qctl.core.units import to_ticks
 
 from .tweezers.assemble import sequence
-from .tweezers.known import defaults
+from .tweezers.known import array_of, defaults
 from .tweezers.plays import rotation_time, visit
 
 
@@ -27,8 +27,8 @@ class NeutralAtom:
     """Native operations R(pi/2), R(pi) on any atom, virtual RZ, CZ on any pair, MEASURE at the end.
 
     Signs: light of phase ``p`` is the rotation about the axis ``-p``, so a rotation ``R(theta, phi)`` plays the phase
-    ``-phi``. A CZ carries both atoms to the zone and back; meanwhile they run at ``tweezers_x.away`` instead of their
-    own frequencies, and the Rydberg pulse adds ``rydberg_blue.gate.phase`` to each: frames take both back.
+    ``-phi``. A CZ carries both atoms to the zone and back; meanwhile they run at ``ARRAY.away`` instead of their
+    own frequencies, and the Rydberg pulse adds ``ARRAY.gate.phase`` to each: frames take both back.
     """
 
     name: ClassVar[str] = "neutral_atom"
@@ -74,7 +74,8 @@ def _span(
         seconds = rotation_time(known, qubit, kind)
         return to_ticks(seconds, tick, f"{qubit}.{kind}.duration"), (0.0, 0.0)
     plan = visit(lab, known, a, b, float(tick))
-    away, phase = known["tweezers_x.away"], known["rydberg_blue.gate.phase"]
+    array = array_of(lab)
+    away, phase = known[f"{array}.away"], known[f"{array}.gate.phase"]
     turned = [2 * pi * (away - known[f"{lab.qubit_names[q]}.frequency"]) * plan.away(k) for k, q in enumerate((a, b))]
     return to_ticks(plan.total, tick, "a CZ"), (phase - turned[0], phase - turned[1])
 
@@ -84,4 +85,3 @@ def _wait(seconds: float, tick: Fraction) -> int:
     if ticks < 0:
         raise LimitError(f"a wait of {seconds:g} s", allowed="0 s or more", where="delay")
     return ticks
-

@@ -10,7 +10,7 @@ from qctl.core.laboratory import Hertz, Seconds, Volts
 from qctl.core.port import Port
 from qctl.core.units import Unit
 
-from ..twin import Kelvins, Wander
+from ..twin import Kelvins, Radians, Wander
 
 Metres = Annotated[float, Unit("m")]
 
@@ -109,7 +109,7 @@ class Camera:
     row0: float
     column0: float
     scale: float
-    turn: float = 0.0
+    turn: Radians = 0.0
     blur: float = 1.0
     rate: float = 20e3
     background: float = 60.0

@@ -15,6 +15,7 @@ from qctl.core.schedule import Schedule
 from qctl.core.sequence import PLAY, READ, Sequence, Track
 
 from . import plays
+from .known import array_of
 from .lights import STATE, digital, exposing, lights
 from .plays import Play
 
@@ -89,13 +90,14 @@ class _Writing:
                 self._put(point, start + one.start, one, float(op["phase"]))
                 rate = plays.rate_of(self.lab, one.line)
                 longest = max(longest, start + one.start + len(one.envelope) / rate)
-        hold = self.known["dark.hold"]
-        if hold > 0:
+        array = array_of(self.lab)
+        released = self.known[f"{array}.release"]
+        if released > 0:
             start = np.ceil((longest + plays.REST) / tick) * tick
-            shape = plays.flat(self.lab, "dark", hold)
+            shape = plays.flat(self.lab, "dark", released)
             for point in range(self.schedule.n_points):
-                self._put(point, start, Play("dark", 0.0, shape, self.known["dark.level"]), 0.0)
-            longest = start + hold
+                self._put(point, start, Play("dark", 0.0, shape, self.known[f"{array}.switch.level"]), 0.0)
+            longest = start + released
         return float(longest)
 
     def _placed(self) -> Iterator[tuple[int, float, np.void]]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from math import pi
 
+from qctl.core.errors import CompileError
 from qctl.core.laboratory import Laboratory
+from qctl.core.names import DEFLECTORS, Target, unit_of
 from qctl.core.parameters import Estimate, Parameters
 
 us, ms, kHz, MHz = 1e-6, 1e-3, 1e3, 1e6
@@ -29,62 +30,76 @@ QUBIT = {
 
 COUPLING = {"cz.error": (2e-2, "")}
 
-LINES = {
-    "trap_off": {"duration": (4 * ms, "s")},
-    "mot": {"duration": (80 * ms, "s")},
-    "imaging": {"duration": (12 * ms, "s")},
-    "cooling": {"duration": (5 * ms, "s")},
-    "pumping": {"duration": (0.4 * ms, "s")},
-    "probe": {"duration": (12 * ms, "s")},
-    "dark": {"level": (0.6, ""), "hold": (0.0, "s")},
-    "rydberg_red": {"level": (0.6, "")},
-    "rydberg_blue": {
-        "level": (0.6, ""),
-        "rabi": (3 * MHz, "Hz"),
-        # The time-optimal gate of Jandura and Pupillo, Quantum 6, 712, table 1: phase cos and slope, Omega T = 7.612.
-        "gate.duration": (7.612 / (2 * pi * 3 * MHz), "s"),
-        "gate.depth": (0.6229, "rad"),
-        "gate.swing": (1.1971, ""),
-        "gate.start": (-0.156, "rad"),
-        "gate.slope": (0.0716, ""),
-        "gate.phase": (0.0, "rad"),
-    },
-    "raman": {"quarter.amplitude": (0.25, ""), "quarter.duration": (2 * us, "s")},
-    "tweezers_x": {"level": (0.2, ""), "pace": (5 * us, "s")},
-    "tweezers_y": {"level": (0.2, "")},
-    "pointer_x": {"level": (0.2, "")},
-    "pointer_y": {"level": (0.2, "")},
+LIGHTS = {
+    "trap_off": 4 * ms,
+    "mot": 80 * ms,
+    "imaging": 12 * ms,
+    "cooling": 5 * ms,
+    "pumping": 0.4 * ms,
+    "probe": 12 * ms,
 }
-"""Assumed value and unit by line, then by quantity."""
+"""Assumed ``LINE.duration``, s."""
 
-MAPPED = ("tweezers_x", "tweezers_y", "pointer_x", "pointer_y")
-NEEDED = {
-    "rydberg_blue": ("resonance",),
-    "camera": ("zone_row_1", "zone_column_1", "zone_row_2", "zone_column_2"),
-    **{line: ("map_1", "map_2", "map_3") for line in MAPPED},
+RABI = 3 * MHz
+ARRAY = {
+    **{f"{line}.level": (0.2, "") for line in DEFLECTORS},
+    "pace": (5 * us, "s"),
+    "quarter.amplitude": (0.25, ""),
+    "quarter.duration": (2 * us, "s"),
+    "switch.level": (0.6, ""),
+    "release": (0.0, "s"),
+    "rydberg.level": (0.6, ""),
+    "rydberg.rabi": (RABI, "Hz"),
+    # The time-optimal gate of Jandura and Pupillo, Quantum 6, 712: Omega T = 7.612, phase a cosine and a slope.
+    "gate.duration": (7.612 / (2 * pi * RABI), "s"),
+    "gate.depth": (0.6229, "rad"),
+    "gate.swing": (1.1971, ""),
+    "gate.start": (-0.156, "rad"),
+    "gate.slope": (0.0716, ""),
+    "gate.phase": (0.0, "rad"),
 }
-"""What nobody can assume: the laboratory file has to guess it."""
+"""Assumed value and unit by name behind the array's."""
+
+
+def array_of(laboratory: Laboratory) -> str:
+    """Return what parameters of the whole array are named after: the line of the camera that sees the atoms."""
+    found = {qubit.readout for qubit in laboratory.qubits.values()}
+    if len(found) != 1:
+        raise CompileError(f"atoms seen by {', '.join(sorted(found)) or 'nothing'}", allowed="one camera for all")
+    return found.pop()
 
 
 def defaults(laboratory: Laboratory) -> Parameters:
     """Return first guesses where the laboratory file gives one, assumptions for the rest; errors are infinite."""
-    tables = {name: QUBIT for name in laboratory.qubits} | {name: COUPLING for name in laboratory.couplings}
-    tables |= {name: table for name, table in LINES.items() if name in laboratory.lines}
+    array = array_of(laboratory)
+    tables = dict.fromkeys(laboratory.qubits, QUBIT) | dict.fromkeys(laboratory.couplings, COUPLING)
+    tables |= {line: {"duration": (seconds, "s")} for line, seconds in LIGHTS.items() if line in laboratory.lines}
+    tables[array] = ARRAY
     estimates = {
         f"{target}.{name}": Estimate(number, unit=unit, run="assumed by the platform")
         for target, table in tables.items()
         for name, (number, unit) in table.items()
     }
-    for name, number in laboratory.first_guess.items():
-        unit = estimates[name].unit if name in estimates else ""
-        estimates[name] = Estimate(number, unit=unit, run="first guess of the laboratory file")
-    estimates |= _away(laboratory, estimates)
+    guesses = laboratory.first_guess
+    for name, number in guesses.items():
+        estimates[name] = Estimate(number, unit=_unit(laboratory, name), run="first guess of the laboratory file")
+    first = f"{laboratory.qubit_names[0]}.frequency"
+    if f"{array}.away" not in guesses and first in guesses:
+        estimates[f"{array}.away"] = Estimate(guesses[first], unit="Hz", run="assumed by the platform")
     return Parameters(estimates, note=f"first guesses of {laboratory.name}")
 
 
-def _away(laboratory: Laboratory, estimates: Mapping[str, Estimate]) -> dict[str, Estimate]:
-    """Return the frequency of qubits that are not in their sites: at first that of the first one."""
-    if "tweezers_x.away" in estimates or not laboratory.qubits:
-        return {}
-    first = estimates.get(f"{next(iter(laboratory.qubits))}.frequency")
-    return {} if first is None else {"tweezers_x.away": Estimate(first.value, unit="Hz", run="assumed by the platform")}
+def _unit(laboratory: Laboratory, name: str) -> str:
+    """Return the unit of a guess, whose target's name may hold dots."""
+    kinds = (
+        (Target.QUBIT, laboratory.qubits),
+        (Target.COUPLING, laboratory.couplings),
+        (Target.LINE, laboratory.lines),
+    )
+    found = (
+        unit_of(name.removeprefix(f"{target}."), kind)
+        for kind, targets in kinds
+        for target in targets
+        if name.startswith(f"{target}.")
+    )
+    return next((unit for unit in found if unit is not None), "")

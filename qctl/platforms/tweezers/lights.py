@@ -66,11 +66,10 @@ _TIMED = ("trap_off", "mot", "imaging", "cooling", "pumping", "probe")
 def digital(lab: Laboratory, what: Lights) -> dict[str, Digital]:
     """Return what each output of the pulse generator gives, the trigger and the camera's exposures included."""
     spans = dict(what.spans)
+    cameras = {line.seen_by.instrument for line in lab.lines.values() if line.seen_by is not None}
     for name, line in lab.lines.items():
         if line.switch is not None and line.starts:
-            watched = any(lab.lines[other].seen_by is not None and lab.lines[other].seen_by.instrument in line.starts
-                          for other in lab.lines)  # fmt: skip
-            spans[name] = what.exposures if watched else ((0.0, TRIGGER),)
+            spans[name] = what.exposures if cameras & set(line.starts) else ((0.0, TRIGGER),)
     return {
         name: Digital(port, np.array(sorted(spans[name]), np.float64))
         for name, line in lab.lines.items()

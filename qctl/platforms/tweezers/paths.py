@@ -12,6 +12,8 @@ from scipy.optimize import linear_sum_assignment
 
 from qctl.core.laboratory import Laboratory
 
+from .known import array_of
+
 Known = Mapping[str, float]
 Point = tuple[float, float]  # row, column
 
@@ -60,9 +62,10 @@ class Array:
     def of(cls, lab: Laboratory, known: Known) -> Array:
         """Return what is known of a laboratory."""
         sites = tuple((known[f"{q}.site.row"], known[f"{q}.site.column"]) for q in lab.qubit_names)
-        first, second = ((known[f"camera.zone_row_{k}"], known[f"camera.zone_column_{k}"]) for k in (1, 2))
+        array = array_of(lab)
+        first, second = ((known[f"{array}.zone.row_{k}"], known[f"{array}.zone.column_{k}"]) for k in (1, 2))
         apart = min((hypot(a[0] - b[0], a[1] - b[1]) for k, a in enumerate(sites) for b in sites[:k]), default=6.0)
-        return cls(sites, (first, second), apart / 2, known["tweezers_x.pace"])
+        return cls(sites, (first, second), apart / 2, known[f"{array}.pace"])
 
     def to_zone(self, qubit: int, place: int) -> Way:
         """Return the way of an atom to a place of the zone, down the lane beside its column."""
@@ -78,8 +81,8 @@ class Array:
         goal_row, goal_column = self.sites[target]
         lane, cross = column + self.half, goal_row + self.half
         beside = goal_column + self.half
-        corners = [(row, column), (row, lane), (cross, lane), (cross, beside), (goal_row, beside), (goal_row, goal_column)]
-        return self._way(corners)
+        way = [(row, column), (row, lane), (cross, lane), (cross, beside), (goal_row, beside)]
+        return self._way([*way, (goal_row, goal_column)])
 
     def _way(self, corners: list[Point]) -> Way:
         points, times = [corners[0]], [EDGE]

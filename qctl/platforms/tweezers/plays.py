@@ -14,6 +14,7 @@ from qctl.core.pulse import Pulse, Tone
 
 from ..envelopes import flat_top
 from ..wiring import sample_rate
+from .known import array_of
 from .paths import Array, Way, wave
 
 Known = Mapping[str, float]
@@ -60,9 +61,9 @@ def flat(lab: Laboratory, line: str, seconds: float, edge: float = 0.0) -> Envel
     return flat_top(round(seconds * rate), round(edge * rate))
 
 
-def axis(known: Known, line: str) -> tuple[float, float, float]:
+def axis(known: Known, array: str, line: str) -> tuple[float, float, float]:
     """Return the map of a deflector, Hz."""
-    return known[f"{line}.map_1"], known[f"{line}.map_2"], known[f"{line}.map_3"]
+    return known[f"{array}.{line}.map_1"], known[f"{array}.{line}.map_2"], known[f"{array}.{line}.map_3"]
 
 
 def rotation_time(known: Known, qubit: str, kind: str) -> float:
@@ -74,11 +75,11 @@ def rotation(lab: Laboratory, known: Known, qubit: str, kind: str) -> list[Play]
     """Return a pulse of local Raman light on one atom: ``x90`` or ``x180``."""
     seconds = known[f"{qubit}.{kind}.duration"]
     row, column = known[f"{qubit}.site.row"], known[f"{qubit}.site.column"]
-    plays = []
+    array, plays = array_of(lab), list[Play]()
     for line in ("pointer_x", "pointer_y"):
-        first, across, up = axis(known, line)
+        first, across, up = axis(known, array, line)
         shape = flat(lab, line, SETTLE + seconds + AFTER)
-        plays.append(Play(line, 0.0, shape, known[f"{line}.level"], first + across * column + up * row))
+        plays.append(Play(line, 0.0, shape, known[f"{array}.{line}.level"], first + across * column + up * row))
     shape = flat(lab, "raman_local", seconds, min(EDGE, seconds / 2))
     amplitude = known[f"{qubit}.{kind}.amplitude"]
     plays.append(Play("raman_local", SETTLE, shape, amplitude, known[f"{qubit}.frequency"], follows=True))
@@ -102,12 +103,12 @@ class Visit:
 
 def visit(lab: Laboratory, known: Known, a: int, b: int, tick: float) -> Visit:
     """Return the journeys of two atoms, all on the grid of ticks."""
-    array = Array.of(lab, known)
-    ways = array.to_zone(a, 0), array.to_zone(b, 1)
+    places = Array.of(lab, known)
+    ways = places.to_zone(a, 0), places.to_zone(b, 1)
     first = 0.0
     second = _up(first + ways[0].duration + REST, tick)
     pulse = _up(second + ways[1].duration + REST / 2, tick)
-    window = known["rydberg_blue.gate.duration"] + 2 * MARGIN
+    window = known[f"{array_of(lab)}.gate.duration"] + 2 * MARGIN
     second_back = _up(pulse + window + REST / 2, tick)
     first_back = _up(second_back + ways[1].duration + REST, tick)
     total = _up(first_back + ways[0].duration + REST, tick)
@@ -120,20 +121,19 @@ def _up(seconds: float, tick: float) -> float:
 
 def cz(lab: Laboratory, known: Known, a: int, b: int, tick: float) -> list[Play]:
     """Return a CZ: both atoms to the zone, one Rydberg pulse with all traps off, and back."""
-    plan, plays = visit(lab, known, a, b, tick), list[Play]()
+    array, plan, plays = array_of(lab), visit(lab, known, a, b, tick), list[Play]()
     for line in ("tweezers_x", "tweezers_y"):
         for k, way in enumerate(plan.ways):
             for start, one in ((plan.out[k], way), (plan.back[k], way.back)):
-                shape = _travelled(one, axis(known, line), rate_of(lab, line))
-                plays.append(Play(line, start, shape, known[f"{line}.level"]))
-    seconds = known["rydberg_blue.gate.duration"]
-    rate = rate_of(lab, "rydberg_blue")
+                shape = _travelled(one, axis(known, array, line), rate_of(lab, line))
+                plays.append(Play(line, start, shape, known[f"{array}.{line}.level"]))
+    seconds, rate = known[f"{array}.gate.duration"], rate_of(lab, "rydberg_blue")
     window = np.ceil(seconds * rate) / rate + 2 * MARGIN
     for line in ("dark", "rydberg_red"):
-        plays.append(Play(line, plan.pulse, flat(lab, line, window), known[f"{line}.level"]))
-    shape = gate(known, rate)
+        plays.append(Play(line, plan.pulse, flat(lab, line, window), known[f"{array}.switch.level"]))
+    shape = gate(known, array, rate)
     if len(shape):
-        level, carrier = known["rydberg_blue.level"], known["rydberg_blue.resonance"]
+        level, carrier = known[f"{array}.rydberg.level"], known[f"{array}.rydberg.resonance"]
         plays.append(Play("rydberg_blue", plan.pulse + MARGIN, shape, level, carrier))
     return plays
 
@@ -145,11 +145,10 @@ def _travelled(way: Way, line: tuple[float, float, float], rate: float) -> Envel
     return found
 
 
-def gate(known: Known, rate: float) -> Envelope:
+def gate(known: Known, array: str, rate: float) -> Envelope:
     """Return the envelope of the Rydberg gate; a duration between two samples makes the last one weaker."""
-    seconds, rabi = known["rydberg_blue.gate.duration"], 2 * np.pi * known["rydberg_blue.rabi"]
-    depth, swing = known["rydberg_blue.gate.depth"], known["rydberg_blue.gate.swing"]
-    start, slope = known["rydberg_blue.gate.start"], known["rydberg_blue.gate.slope"]
+    seconds, rabi = known[f"{array}.gate.duration"], 2 * np.pi * known[f"{array}.rydberg.rabi"]
+    depth, swing, start, slope = (known[f"{array}.gate.{part}"] for part in ("depth", "swing", "start", "slope"))
     n = int(np.ceil(seconds * rate - 1e-9))
     t = (np.arange(n) + 0.5) / rate
     phase = depth * np.cos(swing * rabi * t - start) + slope * rabi * t

@@ -1,0 +1,200 @@
+"""Write atoms16 and atoms100: laboratories too regular to write by hand, each with a twin.
+
+    python configs/draw_atoms.py               # configs/atoms16.yaml, atoms100.yaml, and their twins, seed 16
+
+A square array of tweezers 6 um apart (87Rb), and a zone 28 um beside it where two atoms stand 3 um apart under beams of
+420 and 1013 nm.
+"""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+
+AWG = 'driver: "qctl.instruments.tek_awg5200:TekAwg5200", address: mock'
+ZONE = ((0.0, 0.0), (3.0, 0.0))  # um from the first place
+
+
+@dataclass(frozen=True)
+class Layout:
+    """An array of ``side * side`` sites; lengths in um, of the camera pixels per um."""
+
+    side: int
+    scale: float
+    x: float  # of the first site
+    y: float
+    zone_x: float
+    zone_y: float
+    pitch: float = 6.0
+    reach: float = 99.0  # pitches within which pairs are gated directly
+
+    @property
+    def coupled(self) -> str:
+        """Return in words which pairs are gated."""
+        return "any pair" if self.reach > 2 * self.side else f"any pair within {self.reach:g} sites, others by swaps"
+
+    def pairs(self) -> list[tuple[int, int]]:
+        """Return the pairs that are gated."""
+        places = self.sites()
+        most = self.reach * self.pitch
+        return [
+            (a, b)
+            for a, b in combinations(range(len(places)), 2)
+            if np.hypot(*np.subtract(places[a], places[b])) < most
+        ]
+
+    def sites(self) -> list[tuple[float, float]]:
+        """Return x and y of each site."""
+        n = self.side
+        return [(self.x + self.pitch * (k % n), self.y + self.pitch * (k // n)) for k in range(n * n)]
+
+
+LAYOUTS = {
+    "atoms16": Layout(side=4, scale=1.0, x=20.0, y=40.0, zone_x=27.0, zone_y=12.0),
+    "atoms100": Layout(side=10, scale=2 / 3, x=15.0, y=38.0, zone_x=40.0, zone_y=8.0, reach=2.5),
+}
+
+
+def laboratory(layout: Layout) -> str:
+    """Return the laboratory file."""
+    qubits = [f"q{k}" for k in range(layout.side**2)]
+    lines = [
+        f"# {len(qubits)} sites for single 87Rb atoms, {layout.pitch:g} um apart, and a zone for Rydberg gates beside",
+        "# them. Written by configs/draw_atoms.py.",
+        "# A shot: traps are emptied, loaded (about half of them), seen, sorted, cooled and pumped; then come waveforms;",
+        "# then light that only 1 scatters, and an image of who is left.",
+        "platform: neutral_atom",
+        "reference: 10 MHz",
+        "period: 200 ms",
+        "",
+        "instruments:",
+        '  pulser: {driver: "qctl.instruments.qc9520:Qc9520", address: mock}',
+        f"  deflector: {{{AWG}, sample_rate: 25 MHz, full_scale: 0.75 V}}",
+        f"  lasers: {{{AWG}, sample_rate: 100 MHz, full_scale: 0.75 V}}",
+        '  camera: {driver: "qctl.instruments.frame_server:FrameServer", address: mock}',
+        "",
+        "lines:",
+        "  trap_off: {switch: pulser.1}       # traps of the array are dark while it is high",
+        "  mot:      {switch: pulser.2}       # loading light; traps of the zone are dark meanwhile",
+        "  imaging:  {switch: pulser.3}",
+        "  cooling:  {switch: pulser.4}",
+        "  pumping:  {switch: pulser.5}",
+        "  probe:    {switch: pulser.6}       # scattered by atoms in 1 alone",
+        "  exposure: {switch: pulser.7, starts: [camera]}",
+        "  start:    {switch: pulser.8, starts: [deflector, lasers]}",
+        "  array:    {seen_by: camera.1}",
+        "  tweezers_x: {output: deflector.1}  # crossed deflectors: movable traps",
+        "  tweezers_y: {output: deflector.2}",
+        "  pointer_x:  {output: deflector.3}  # and the local Raman beam",
+        "  pointer_y:  {output: deflector.4}",
+        "  raman:        {output: lasers.1}   # modulator of Raman light on all atoms",
+        "  raman_local:  {output: lasers.2}   # of that behind the pointer",
+        "  rydberg_blue: {output: lasers.3}   # of 420 nm",
+        "  rydberg_red:  {output: lasers.4}   # switch of 1013 nm",
+        "  dark:         {output: lasers.5}   # switches all traps off for Rydberg pulses",
+        "",
+        "qubits:",
+        *(f"  {q}: {{drive: raman_local, readout: array}}" for q in qubits),
+        "",
+        f"couplings:                   # atoms are carried: {layout.coupled}",
+        *(f"  q{a}-q{b}: {{pair: [q{a}, q{b}]}}" for a, b in layout.pairs()),
+        "",
+        "safe:",
+        "  pulser: {action: off, order: 1}",
+        "  deflector: {action: off}",
+        "  lasers: {action: off}",
+        "",
+        "limits:",
+        "  deflector: {min: -0.75 V, max: 0.75 V}",
+        "  lasers: {min: -0.75 V, max: 0.75 V}",
+        "",
+        "first_guess:",
+        *_guesses(layout, qubits),
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _guesses(layout: Layout, qubits: list[str]) -> list[str]:
+    s = layout.scale
+    found = [
+        "  array:",
+        *(
+            f"    {line}.{name}: {value}"
+            for line in ("tweezers_x", "pointer_x")
+            for name, value in (("map_1", "2 MHz"), ("map_2", f"{0.1 / s:.6g} MHz"), ("map_3", "0 Hz"))
+        ),
+        *(
+            f"    {line}.{name}: {value}"
+            for line in ("tweezers_y", "pointer_y")
+            for name, value in (("map_1", "2 MHz"), ("map_2", "0 Hz"), ("map_3", f"{0.1 / s:.6g} MHz"))
+        ),
+        f"    pace: {4.0 / s:.6g} us",
+        "    rydberg.resonance: 20 MHz",
+    ]
+    for k, (dx, dy) in enumerate(ZONE, start=1):
+        found.append(f"    zone.row_{k}: {s * (layout.zone_y + dy):.6g}")
+        found.append(f"    zone.column_{k}: {s * (layout.zone_x + dx):.6g}")
+    for q, (x, y) in zip(qubits, layout.sites(), strict=True):
+        found.append(f"  {q}: {{frequency: 10 MHz, site.row: {s * y:.6g}, site.column: {s * x:.6g}}}")
+    return found
+
+
+def twin(layout: Layout, seed: int) -> str:
+    """Return a hidden truth near what the laboratory file guesses."""
+    rng = np.random.default_rng(seed)
+
+    def near(value: float, share: float) -> float:
+        return value * (1 + share * rng.standard_normal())
+
+    lines = ["# What is true of the array, and only the mock rack reads. Drawn by configs/draw_atoms.py.", "sites:"]
+    for k, (x, y) in enumerate(layout.sites()):
+        depth, shift, rabi = near(1.0, 0.02), 15 * rng.standard_normal(), near(1.0, 0.01)
+        lines.append(
+            f"  q{k}: {{x: {x:.4g} um, y: {y:.4g} um, depth: {depth:.4f} mK, shift: {shift:.3f} Hz, rabi: {rabi:.4f}}}"
+        )
+    for k, (dx, dy) in enumerate(ZONE):
+        lines.append(f"  zone{k}: {{x: {layout.zone_x + dx:.4g} um, y: {layout.zone_y + dy:.4g} um, depth: 1 mK}}")
+    for name in ("deflector", "pointer"):
+        offsets = 0.15 * rng.standard_normal(2)
+        slopes = [near(10e-12, 0.004) for _ in range(2)]
+        lines += [
+            f"{name}:",
+            f"  {{x0: {-20 + offsets[0]:.4f} um, y0: {-20 + offsets[1]:.4f} um, slope_x: {slopes[0]:.6g},",
+            f"   slope_y: {slopes[1]:.6g}, shear: {2e-14 * rng.standard_normal():.4g}, full: 0.15 V}}",
+        ]
+    row0, column0, turn = 0.4 * rng.standard_normal(), 0.4 * rng.standard_normal(), 0.004 * rng.standard_normal()
+    lines += [
+        "camera:",
+        f"  {{row0: {row0:.4f}, column0: {column0:.4f}, scale: {near(layout.scale * 1e6, 0.003):.8g}, turn: {turn:.5f} rad,",
+        f"   rate: {near(25e3, 0.1):.6g}, background: {near(100, 0.2):.4g}, loss: {near(1.5e-3, 0.3):.4g}}}",
+        "tweezers:",
+        f"  {{temperature: {near(12, 0.15):.4g} uK, loading: {min(0.9, near(0.58, 0.05)):.4f}, shift: {3 * rng.standard_normal():.3f} Hz,",
+        f"   move_loss: {near(1e-3, 0.3):.4g}}}",
+        "qubits:",
+        f"  {{frequency: {10e6 + 300 * rng.standard_normal():.2f} Hz, noise: {near(4, 0.2):.4g} Hz, rabi: {near(1e6, 0.05):.6g} Hz,",
+        f"   local_rabi: {near(1e6, 0.05):.6g} Hz, local_shift: {0.002 * rng.standard_normal():.4g}}}",
+        "rydberg:",
+        f"  {{frequency: {20e6 + 3e5 * rng.standard_normal():.1f} Hz, blue: {near(600e6, 0.04):.6g} Hz, red: {near(200e6, 0.03):.6g} Hz,",
+        f"   lifetime: {near(130, 0.08):.4g} us, y: {layout.zone_y:.4g} um, waist: 10 um}}",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Write all files."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seed", type=int, default=16)
+    seed, here = parser.parse_args().seed, Path(__file__).parent
+    for name, layout in LAYOUTS.items():
+        (here / f"{name}.yaml").write_text(laboratory(layout), encoding="utf-8")
+        (here / "twins" / f"{name}.yaml").write_text(twin(layout, seed), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
