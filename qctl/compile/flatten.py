@@ -85,10 +85,14 @@ def _render(
     waveform, amplitude, phase = (np.ascontiguousarray(plays[name]) for name in ("waveform", "amplitude", "phase"))
     start = plays["start"] + track.delay
     out = np.empty((len(track.outputs), n_samples), np.int16)
+    carrier = track.carriers[plays["carrier"]] / track.sample_rate
+    mixer, offset = np.ascontiguousarray(track.mixer), np.ascontiguousarray(track.offset)
     if len(track.outputs) == 2:
-        carrier = track.carriers[plays["carrier"]] / track.sample_rate
-        mixer, offset = np.ascontiguousarray(track.mixer), np.ascontiguousarray(track.offset)
         peak = render_iq(*envelopes, waveform, start, amplitude, phase, carrier, track.delay, mixer, offset, out)
+    elif carrier.any():  # a modulator behind one output: what would be Q is not wired
+        both = np.empty((2, n_samples), np.int16)
+        peak = render_iq(*envelopes, waveform, start, amplitude, phase, carrier, track.delay, mixer, offset, both)
+        out[0] = both[0]
     else:
         values = np.empty(n_samples)
         render_real(*envelopes, waveform, start, amplitude, phase, values)

@@ -17,6 +17,7 @@ from qctl.core.result import Result, tally
 from .classify import classify, discriminators
 from .count import photons_of
 from .demodulate import demodulate, mean_trace
+from .image import brightness_of
 from .mitigate import mitigate
 from .screen import screen
 from .weights import weights_of
@@ -48,7 +49,8 @@ def read_out(
     ----------
     record : raw answer of a run
     parameters : needs ``readout.frequency``, ``.rotation`` and ``.threshold`` of each measured qubit; where photons are
-        counted, ``readout.counts`` of each of these, and ``.present`` and ``.stray`` of all qubits
+        counted or images taken, ``readout.counts`` of each of these, and ``.present`` of all qubits; ``.stray`` of all
+        whose photons are counted
     laboratory : wiring; the source of a feedline says where its intermediate frequencies are counted from
     registers : classical registers of the program
     traces : keep the mean trace of each feedline too
@@ -67,6 +69,7 @@ def read_out(
         for name, trace in record.traces.items()
     }
     points |= {name: photons_of(counts) for name, counts in record.counts.items()}
+    points |= {name: brightness_of(images, record, parameters) for name, images in record.images.items()}
     heard = _heard(record)
     columns = _columns(heard)
     order = list(dict.fromkeys(columns))
@@ -75,7 +78,7 @@ def read_out(
     for window, key in zip(heard, columns, strict=True):
         iq[window.point, :, place[key]] = points[window.feedline][window.row]
     names = [record.qubits[qubit] for qubit, _, _ in order]
-    states = classify(iq, *discriminators(names, parameters, counted=bool(record.counts)))
+    states = classify(iq, *discriminators(names, parameters, counted=bool(record.counts or record.images)))
     kept, dropped = screen(record, parameters, laboratory)
     bits = np.zeros((record.n_points, record.shots, record.n_bits), np.uint8)
     for window, key in zip(heard, columns, strict=True):
@@ -121,6 +124,10 @@ def _heard(record: Record) -> list[_Heard]:
         opened = counts.counting.windows[:, 0].tolist()
         for row, (point, qubit, bit, window) in enumerate(counts.counting.reads.tolist()):
             windows.append(_Heard(point, opened[window], qubit, bit, name, row))
+    for name, images in record.images.items():
+        exposed = images.exposing.windows[:, 0].tolist()
+        for row, (point, qubit, bit, window) in enumerate(images.exposing.reads.tolist()):
+            windows.append(_Heard(point, exposed[window], qubit, bit, name, row))
     return sorted(windows)
 
 

@@ -12,6 +12,8 @@ from qctl.core.laboratory import Laboratory
 from qctl.core.parameters import Parameters
 from qctl.core.record import Counts, Record
 
+from .image import screen_images
+
 PRESENT, DARK = "present", "dark"
 CHANCE = 1e-9  # of calling good shots bad
 UNLIT = 0.02  # of the threshold: fewer photons per detection than this, and nothing shone
@@ -39,7 +41,7 @@ def screen(record: Record, parameters: Parameters, laboratory: Laboratory) -> tu
         if qubit.readout in record.counts and record.counts[qubit.readout].counting.checks
     }
     if not checked:
-        return None, {}
+        return screen_images(record, parameters)
     lit, unlit = _lit(checked, parameters), _unlit(checked, parameters)
     missing = np.stack([_missing(one, parameters[f"{name}.readout.present"]) for name, one in checked.items()])
     nobody = missing.all(axis=0) & ~lit & (len(missing) > 1)

@@ -1,0 +1,130 @@
+"""Atoms in images: how bright each site is, which shots count, and what to tell the operator about the others."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qctl.core.parameters import Parameters
+from qctl.core.record import Images, Record
+
+PRESENT, LEFT = "present", "left"
+WIDTH = 1.1  # pixels, standard deviation of the weights around a site
+REACH = 3  # pixels from a site that count
+BORDER = 4  # pixels along the edge of a frame where no atom is
+FEWEST = 50  # sites looked at, from which a light can be called off
+FEW = 0.02  # of all sites: fewer bright ones, and something failed
+DIM = 0.5  # grey values by which light shows in the border of a frame, averaged
+
+NOTHING = "no atom shines in the first image: loading light, trap light or imaging light is off or blocked"
+ALL_GONE = "no atom shines in the last image: trap light failed during the program, or imaging light is blocked"
+UNPROBED = "no light in the images that tell states: the probe light is off or blocked"
+EMPTY = "{} was empty: no atom was loaded or brought there"
+LOST = "the atom of {} was lost"
+SHORT = "too few atoms were loaded for the program"
+
+Floats = NDArray[np.float64]
+Shots = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Brightness:
+    """What a camera says of all sites.
+
+    Parameters
+    ----------
+    values : shape (n_qubits, shots, n_points, n_windows), grey values, weighted around each site
+    border : shape (n_windows,), mean grey value where no atom is
+    windows : number of each checked image by what it is for
+    """
+
+    values: Floats
+    border: Floats
+    windows: Mapping[str, int]
+
+
+def brightness(images: Images, qubits: tuple[str, ...], parameters: Parameters) -> Brightness:
+    """Return how bright every site is, as ``qN.site.row`` and ``.column`` say where it is."""
+    pixels = images.pixels
+    rows, columns = pixels.shape[3:]
+    values = np.empty((len(qubits), *pixels.shape[:3]))
+    for k, qubit in enumerate(qubits):
+        place = parameters[f"{qubit}.site.row"], parameters[f"{qubit}.site.column"]
+        r, c, weights = weights_around(place, (rows, columns))
+        values[k] = np.tensordot(pixels[..., r, c], weights, axes=2)
+    edge = np.ones((rows, columns), bool)
+    edge[BORDER:-BORDER, BORDER:-BORDER] = False
+    border = pixels[..., edge].mean(axis=(0, 1, 3)) if pixels.size else np.zeros(pixels.shape[2])
+    return Brightness(values, border, {what: window for window, what in images.exposing.checks.items()})
+
+
+def weights_around(place: tuple[float, float], shape: tuple[int, int]) -> tuple[slice, slice, Floats]:
+    """Return the pixels around a site, and weights of mean 1: a Gaussian, as far as the frame reaches."""
+    spans = []
+    for centre, size in zip(place, shape, strict=True):
+        middle = min(max(round(centre), 0), size - 1)
+        spans.append(slice(max(0, middle - REACH), min(size, middle + REACH + 1)))
+    r, c = (np.arange(span.start, span.stop) for span in spans)
+    found = np.exp(-((r[:, None] - place[0]) ** 2 + (c[None] - place[1]) ** 2) / (2 * WIDTH**2))
+    return spans[0], spans[1], found / max(float(found.sum()), 1e-300)
+
+
+def brightness_of(images: Images, record: Record, parameters: Parameters) -> NDArray[np.complex128]:
+    """Return the points from which states are told, shape (n_reads, shots).
+
+    The real part is the brightness in the image that tells states, the imaginary part that in the last image (an atom
+    that is dark there was lost). NaN where the first image shows no atom: what was never there has no state.
+    """
+    reads = images.exposing.reads
+    found = brightness(images, record.qubits, parameters)
+    points = np.empty((len(reads), record.shots), np.complex128)
+    first, last = found.windows[PRESENT], found.windows[LEFT]
+    for row, (point, qubit, _, window) in enumerate(reads.tolist()):
+        mine = found.values[qubit, :, point]
+        there = mine[:, first] > parameters[f"{record.qubits[qubit]}.readout.present"]
+        points[row] = np.where(there, mine[:, window] + 1j * mine[:, last], complex(np.nan, np.nan))
+    return points
+
+
+def screen_images(record: Record, parameters: Parameters) -> tuple[Shots | None, dict[str, int]]:
+    """Return which shots count, shape (n_points, shots), and how many do not, by reason; None without images.
+
+    A shot counts when every measured atom is there in the first image and in the last one.
+    """
+    kept: Shots | None = None
+    dropped: dict[str, int] = {}
+    for images in record.images.values():
+        bad = _bad(images, record, parameters)
+        some = np.zeros((record.n_points, record.shots), bool)
+        for reason, shots in bad:
+            new = shots & ~some
+            if new.any():
+                dropped[reason] = dropped.get(reason, 0) + int(new.sum())
+            some |= shots
+        kept = ~some if kept is None else kept & ~some
+    return kept, dropped
+
+
+def _bad(images: Images, record: Record, parameters: Parameters) -> list[tuple[str, Shots]]:
+    """Return shots that do not count, shape (n_points, shots), by reason; what explains more comes first."""
+    found = brightness(images, record.qubits, parameters)
+    first, last = found.windows[PRESENT], found.windows[LEFT]
+    least = np.array([parameters[f"{qubit}.readout.present"] for qubit in record.qubits])[:, None, None]
+    there, left = found.values[..., first] > least, found.values[..., last] > least
+    whole = np.ones((record.n_points, record.shots), bool)
+    nothing = there.size >= FEWEST and there.mean() < FEW
+    bad = [(NOTHING, whole & nothing)]
+    bad.append((ALL_GONE, whole & (there.sum() >= FEWEST and left[there].mean() < FEW and not nothing)))
+    states = sorted(set(images.exposing.reads["window"].tolist()))
+    dim = any(found.border[window] < found.border[first] - DIM for window in states)
+    bad.append((UNPROBED, whole & (there.size >= FEWEST and dim)))
+    measured = {(point, qubit) for point, qubit, _, _ in images.exposing.reads.tolist()}
+    for qubit in sorted({qubit for _, qubit in measured}):
+        asked = np.array([(point, qubit) in measured for point in range(record.n_points)])[:, None]
+        name = record.qubits[qubit]
+        bad.append((EMPTY.format(name), asked & ~there[qubit].T))
+        bad.append((LOST.format(name), asked & there[qubit].T & ~left[qubit].T))
+    return bad
