@@ -15,6 +15,10 @@ from pathlib import Path
 
 import numpy as np
 
+from qctl.config import read_laboratory
+from qctl.judge.draw_atoms import draw_atoms
+from qctl.judge.text import twin_text
+
 AWG = 'driver: "qctl.instruments.tek_awg5200:TekAwg5200", address: mock'
 ZONE = ((0.0, 0.0), (3.0, 0.0))  # um from the first place
 
@@ -65,8 +69,8 @@ def laboratory(layout: Layout) -> str:
     lines = [
         f"# {len(qubits)} sites for single 87Rb atoms, {layout.pitch:g} um apart, and a zone for Rydberg gates beside",
         "# them. Written by configs/draw_atoms.py.",
-        "# A shot: traps are emptied, loaded (about half of them), seen, sorted, cooled and pumped; then come waveforms;",
-        "# then light that only 1 scatters, and an image of who is left.",
+        "# A shot: traps are emptied, loaded (about half of them), seen, sorted, cooled and pumped; waveforms; then",
+        "# light that only 1 scatters, and an image of who is left.",
         "platform: neutral_atom",
         "reference: 10 MHz",
         "period: 200 ms",
@@ -144,48 +148,6 @@ def _guesses(layout: Layout, qubits: list[str]) -> list[str]:
     return found
 
 
-def twin(layout: Layout, seed: int) -> str:
-    """Return a hidden truth near what the laboratory file guesses."""
-    rng = np.random.default_rng(seed)
-
-    def near(value: float, share: float) -> float:
-        return value * (1 + share * rng.standard_normal())
-
-    lines = ["# What is true of the array, and only the mock rack reads. Drawn by configs/draw_atoms.py.", "sites:"]
-    for k, (x, y) in enumerate(layout.sites()):
-        depth, shift, rabi = near(1.0, 0.02), 15 * rng.standard_normal(), near(1.0, 0.01)
-        lines.append(
-            f"  q{k}: {{x: {x:.4g} um, y: {y:.4g} um, depth: {depth:.4f} mK, shift: {shift:.3f} Hz, rabi: {rabi:.4f}}}"
-        )
-    for k, (dx, dy) in enumerate(ZONE):
-        lines.append(f"  zone{k}: {{x: {layout.zone_x + dx:.4g} um, y: {layout.zone_y + dy:.4g} um, depth: 1 mK}}")
-    for name in ("deflector", "pointer"):
-        offsets = 0.15 * rng.standard_normal(2)
-        slopes = [near(10e-12, 0.004) for _ in range(2)]
-        lines += [
-            f"{name}:",
-            f"  {{x0: {-20 + offsets[0]:.4f} um, y0: {-20 + offsets[1]:.4f} um, slope_x: {slopes[0]:.6g},",
-            f"   slope_y: {slopes[1]:.6g}, shear: {2e-14 * rng.standard_normal():.4g}, full: 0.15 V}}",
-        ]
-    row0, column0, turn = 0.4 * rng.standard_normal(), 0.4 * rng.standard_normal(), 0.004 * rng.standard_normal()
-    lines += [
-        "camera:",
-        f"  {{row0: {row0:.4f}, column0: {column0:.4f}, scale: {near(layout.scale * 1e6, 0.003):.8g}, turn: {turn:.5f} rad,",
-        f"   rate: {near(25e3, 0.1):.6g}, background: {near(100, 0.2):.4g}, loss: {near(1.5e-3, 0.3):.4g}}}",
-        "tweezers:",
-        f"  {{temperature: {near(12, 0.15):.4g} uK, loading: {min(0.9, near(0.58, 0.05)):.4f}, shift: {3 * rng.standard_normal():.3f} Hz,",
-        f"   move_loss: {near(1e-3, 0.3):.4g}}}",
-        "qubits:",
-        f"  {{frequency: {10e6 + 300 * rng.standard_normal():.2f} Hz, noise: {near(4, 0.2):.4g} Hz, rabi: {near(1e6, 0.05):.6g} Hz,",
-        f"   local_rabi: {near(1e6, 0.05):.6g} Hz, local_shift: {0.002 * rng.standard_normal():.4g}}}",
-        "rydberg:",
-        f"  {{frequency: {20e6 + 3e5 * rng.standard_normal():.1f} Hz, blue: {near(600e6, 0.04):.6g} Hz, red: {near(200e6, 0.03):.6g} Hz,",
-        f"   lifetime: {near(130, 0.08):.4g} us, y: {layout.zone_y:.4g} um, waist: 10 um}}",
-        "",
-    ]
-    return "\n".join(lines)
-
-
 def main() -> None:
     """Write all files."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -193,7 +155,9 @@ def main() -> None:
     seed, here = parser.parse_args().seed, Path(__file__).parent
     for name, layout in LAYOUTS.items():
         (here / f"{name}.yaml").write_text(laboratory(layout), encoding="utf-8")
-        (here / "twins" / f"{name}.yaml").write_text(twin(layout, seed), encoding="utf-8")
+        drawn = draw_atoms(read_laboratory(here / f"{name}.yaml"), seed)
+        heading = "What is true of the array; only the mock rack reads it. Drawn by configs/draw_atoms.py."
+        (here / "twins" / f"{name}.yaml").write_text(twin_text(drawn, heading), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -26,9 +26,7 @@ class FrameServer(ScpiInstrument):
     """16-bit frames of a region of the sensor, exposed while the trigger input is high."""
 
     identity = "QCTL,FRAMESERVER"
-    limits: ClassVar[CameraLimits] = CameraLimits(
-        rows=64, columns=64, memory=65_536, min_exposure=10e-6, rearm=100e-6
-    )
+    limits: ClassVar[CameraLimits] = CameraLimits(rows=64, columns=64, memory=65_536, min_exposure=10e-6, rearm=100e-6)
 
     trigger = Choice("TRIGger:SOURce", "LEVel", "IMMediate")
 
@@ -94,5 +92,3 @@ def _size(reply: str) -> tuple[int, int]:
     if not all(1 <= n <= 1 << 14 for n in size):
         raise ValueError("expected rows and columns")
     return size
-
-

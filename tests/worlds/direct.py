@@ -55,7 +55,7 @@ class Direct:
                         port = replace(next(iter(sequence.digital.values())).output, instrument=name, number=channel)
                         point[port] = Playing(volts, entry.sample_rate, sequence.lead)
             points.append(point)
-        (line, exposing), = sequence.exposing.items()
+        ((line, exposing),) = sequence.exposing.items()
         shape = self.limits["camera"].rows, self.limits["camera"].columns
         seen = Exposing(exposing.input, exposing.windows + sequence.lead, shape)
         stage = Stage(tuple(points), {}, {}, {"camera": seen}, sequence.period)
@@ -75,7 +75,9 @@ class Direct:
         return points_in_a_row(results)
 
     def run(self, program, shots=1000, *, parameters=None, optimise=True):
-        return self.run_each([(as_program(program).with_shots(shots), parameters or self.parameters)], optimise=optimise)
+        return self.run_each(
+            [(as_program(program).with_shots(shots), parameters or self.parameters)], optimise=optimise
+        )
 
     def now(self):
         return self.world.clock

@@ -121,9 +121,9 @@ def _journey(x: Tones, up: list[Tones], truth: Deflector, tweezers: Tweezers, pl
     hurry = 1 / (1 + np.exp(-(fastest - tweezers.fastest) / (0.1 * tweezers.fastest)))
     arrive = (1 - tweezers.move_loss) * np.exp(-risk) * (1 - hurry)
     apart = np.linalg.norm(xy[:, :, None] - places.xy, axis=3)
-    held = ((apart < REACH * tweezers.waist) & (depth[:, :, None] > HOLDS)).any(axis=1)
+    over = ((apart < REACH * tweezers.waist) & (depth[:, :, None] > HOLDS)).any(axis=1)
     loss = np.where(moved, 1 - arrive, 0.0)
-    return Journey(float(x.times[0]), float(x.times[-1]), goal, moved, loss, x.times, held)
+    return Journey(float(x.times[0]), float(x.times[-1]), goal, moved, loss, x.times, over)
 
 
 def _changes(xy: Floats, depth: Floats, tweezers: Tweezers, places: Places) -> list[tuple[int, int, int, float, bool]]:

@@ -181,5 +181,4 @@ class Shot:
                 atoms.scramble(atom)
                 atoms.temperature[atom] = self.truth.tweezers.hot
         assert self.optics is not None
-        dark = np.full(atoms.n_shots, event.lit + event.probed)
-        self._frames.append(self.optics.frames(lit, dark, atoms.rng))
+        self._frames.append(self.optics.frames(lit, event.lit + event.probed, atoms.rng))

@@ -1,0 +1,123 @@
+"""Draw a hidden truth for an array of atoms, around the first guesses of its laboratory file."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from qctl.core.errors import ConfigError
+from qctl.core.laboratory import Laboratory
+from qctl.core.units import MHz, kHz, us
+from qctl.physics.atoms.twin import (
+    AtomDrift,
+    AtomTwin,
+    Camera,
+    Deflector,
+    Qubits,
+    Rydberg,
+    Site,
+    Tweezers,
+)
+from qctl.physics.twin import Wander
+
+um, uK = 1e-6, 1e-6
+
+SLOPE = 10 * um / MHz  # metres of a deflector's beam per hertz
+ZONE_WAIST = 10 * um
+STRAY = 0.35  # pixels by which a guessed place is off, standard deviation of the whole camera
+TURNED = 4e-3  # rad, of the camera
+STRETCHED = 0.003  # relative, of camera and deflectors
+SHIFTS = 15.0  # Hz, between sites
+DEPTHS, RABIS = 0.02, 0.01  # relative, between sites
+RAMAN = 300.0  # Hz by which the guessed frequency is off
+RYDBERG = 300 * kHz  # the same of the Rydberg resonance, beside a light shift of about -1 MHz that nobody guesses
+HOUR = 3600.0
+
+
+def draw_atoms(laboratory: Laboratory, seed: int, *, drifting: bool = False) -> AtomTwin:
+    """Return a random truth: an array that loads, with gates that can reach some parts in a thousand.
+
+    Raises
+    ------
+    ConfigError
+        When the seed is negative, or the file does not guess where sites are.
+    """
+    if seed < 0:
+        raise ConfigError(f"seed {seed}", allowed="0 or more")
+    rng, guess = np.random.default_rng((seed, 87)), laboratory.first_guess
+    if f"{laboratory.qubit_names[0]}.site.row" not in guess:
+        raise ConfigError("no guess of where the sites are", where=laboratory.name)
+    array = laboratory.qubits[laboratory.qubit_names[0]].readout
+    pixel = guess[f"{array}.tweezers_x.map_2"] * SLOPE  # metres
+    places = {q: (guess[f"{q}.site.row"], guess[f"{q}.site.column"]) for q in laboratory.qubits}
+    places |= {f"zone{k - 1}": (guess[f"{array}.zone.row_{k}"], guess[f"{array}.zone.column_{k}"]) for k in (1, 2)}
+
+    def near(value: float, share: float) -> float:
+        return float(value * (1 + share * rng.standard_normal()))
+
+    sites = {
+        name: Site(
+            x=column * pixel,
+            y=row * pixel,
+            depth=near(1e-3, DEPTHS),
+            shift=SHIFTS * float(rng.standard_normal()) if name in laboratory.qubits else 0.0,
+            rabi=near(1.0, RABIS),
+        )
+        for name, (row, column) in places.items()
+    }
+    return AtomTwin(
+        sites=sites,
+        deflector=_deflector(rng),
+        pointer=_deflector(rng),
+        camera=Camera(
+            row0=STRAY * float(rng.standard_normal()),
+            column0=STRAY * float(rng.standard_normal()),
+            scale=near(1 / pixel, STRETCHED),
+            turn=TURNED * float(rng.standard_normal()),
+            rate=near(25e3, 0.1),
+            background=near(100.0, 0.2),
+            loss=near(1.5e-3, 0.3),
+        ),
+        tweezers=Tweezers(
+            temperature=near(12 * uK, 0.15),
+            loading=min(0.9, near(0.58, 0.05)),
+            shift=3 * float(rng.standard_normal()),
+            move_loss=near(1e-3, 0.3),
+        ),
+        qubits=Qubits(
+            frequency=10 * MHz + RAMAN * float(rng.standard_normal()),
+            noise=near(4.0, 0.2),
+            rabi=near(1 * MHz, 0.05),
+            local_rabi=near(1 * MHz, 0.05),
+            local_shift=2e-3 * float(rng.standard_normal()),
+        ),
+        rydberg=Rydberg(
+            frequency=guess[f"{array}.rydberg.resonance"] + RYDBERG * float(rng.standard_normal()),
+            blue=near(600 * MHz, 0.04),
+            red=near(200 * MHz, 0.03),
+            lifetime=near(130 * us, 0.08),
+            y=sites["zone0"].y,
+            waist=ZONE_WAIST,
+        ),
+        drift=_drift() if drifting else None,
+    )
+
+
+def _deflector(rng: np.random.Generator) -> Deflector:
+    return Deflector(
+        x0=-20 * um + 0.15 * um * float(rng.standard_normal()),
+        y0=-20 * um + 0.15 * um * float(rng.standard_normal()),
+        slope_x=SLOPE * (1 + STRETCHED * float(rng.standard_normal())),
+        slope_y=SLOPE * (1 + STRETCHED * float(rng.standard_normal())),
+        shear=2e-3 * SLOPE * float(rng.standard_normal()),
+        full=0.15,
+    )
+
+
+def _drift() -> AtomDrift:
+    return AtomDrift(
+        qubit_frequency=Wander(sigma=3.0, tau=HOUR),
+        rydberg_frequency=Wander(sigma=20e3, tau=HOUR),
+        raman_rabi=Wander(sigma=3e-3, tau=HOUR),
+        rydberg_rabi=Wander(sigma=5e-3, tau=HOUR),
+        photons=Wander(sigma=0.02, tau=HOUR),
+    )
