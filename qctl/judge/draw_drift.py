@@ -23,6 +23,7 @@ def draw_drift(plan: Plan) -> Drift:
         gains={line: _gain(plan.chance(f"{line} gain drift")) for line in mixed},
         mixers={line: _mixer(plan, line) for line in mixed},
         fluxes={line: _flux(plan.chance(f"{line} flux drift")) for line in biased},
+        thermals={q: _thermal(plan.chance(f"{q} thermal drift")) for q in lab.qubits},
     )
 
 
@@ -43,6 +44,10 @@ def _time(chance: Chance, limits: ranges.Range) -> float:
 
 def _lifetime(chance: Chance) -> Wander:
     return Wander(sigma=rounded(chance.within(ranges.LIFETIME_WANDER), 4), tau=_time(chance, ranges.SLOW_TAU))
+
+
+def _thermal(chance: Chance) -> Wander:
+    return Wander(sigma=rounded(chance.within(ranges.THERMAL_WANDER), 4), tau=_time(chance, ranges.SLOW_TAU))
 
 
 def _leap(chance: Chance) -> Leap:

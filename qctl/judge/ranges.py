@@ -63,6 +63,7 @@ SLOW_TAU = (3e3, 3e4)  # s; also of ln T1
 FAST_WANDER = (0.3e3, 1.0e3)  # Hz
 FAST_TAU = (10.0, 300.0)
 LIFETIME_WANDER = (0.13, 0.23)  # of ln T1
+THERMAL_WANDER = (0.12, 0.32)  # of the logarithm of thermal levels: readout errors move by 11-17 % from day to day
 LEAP_EVERY = (1e5, 4e5)  # s, for each qubit
 LEAP_SIZE = (5e3, 2e4)  # Hz
 GAIN_PER_HOUR = 1.5e-4  # either sign

@@ -16,6 +16,7 @@ from .wander import Leaps, Switch, Wanders
 HOUR = 3600.0
 STEP = 5e-5  # gains, phases (rad) and offsets (V) of lines move in such steps: their signals are mostly look-ups then
 FLUX_STEP = 1e-6  # flux quanta
+HOTTEST = 0.2  # thermal level 1 of a qubit, at most: beyond it two levels are no model of what is hot
 _Mixed = TypeVar("_Mixed", DriveLine, Feedline)
 
 
@@ -54,6 +55,7 @@ class Weather:
         for line, mixer in drift.mixers.items():
             parts = (mixer.gain, mixer.phase, mixer.offset, mixer.offset)
             found |= {("mixer", line, k): (sigma, mixer.tau) for k, sigma in enumerate(parts)}
+        found |= {("thermal", q, 0): (one.sigma, one.tau) for q, one in drift.thermals.items()}
         sigmas, taus = ([one[k] for one in found.values()] for k in (0, 1))
         return {key: k for k, key in enumerate(found)}, Wanders(sigmas, taus, self.seed)
 
@@ -106,12 +108,13 @@ class Weather:
         moved = sum((now["frequency", name, k] for k in several), 0.0)
         moved += self._leaps[name].at(time) if name in self._leaps else 0.0
         t1 = truth.t1 * float(np.exp(now.get(("lifetime", name, 0), 0.0)))
+        thermal = min(truth.thermal * float(np.exp(now.get(("thermal", name, 0), 0.0))), HOTTEST)
         own = float(self.chip.spectrum(self.chip.names.index(name), np.array(flux))[1] / TWO_PI)
         for k, defect in enumerate(self.chip.twin.defects.get(name, ())):
             if self._switches[name, k].at(time):
                 shift, rate = felt(defect, own + moved - truth.frequency)
                 moved, t1 = moved + shift, 1 / (1 / t1 + rate)
-        return replace(truth, moved=moved, t1=t1)
+        return replace(truth, moved=moved, t1=t1, thermal=thermal)
 
 
 def _stepped(value: float, step: float = STEP) -> float:

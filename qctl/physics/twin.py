@@ -244,6 +244,7 @@ class Drift:
     gains : of drive lines and feedlines, relative change in an hour
     mixers : of drive lines and feedlines
     fluxes : flux offsets of flux lines, flux quanta
+    thermals : of the logarithm of thermal levels 1 of qubits
     """
 
     frequencies: Mapping[str, tuple[FrequencyWander, ...]] = field(default_factory=dict)
@@ -252,6 +253,7 @@ class Drift:
     gains: Mapping[str, float] = field(default_factory=dict)
     mixers: Mapping[str, MixerWander] = field(default_factory=dict)
     fluxes: Mapping[str, Wander] = field(default_factory=dict)
+    thermals: Mapping[str, Wander] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

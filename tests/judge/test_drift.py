@@ -19,25 +19,28 @@ DAY = 86_400.0
 
 @pytest.fixture(scope="module")
 def days(lab5):
-    """Frequencies and T1 of 125 qubits on four days, shape (days, qubits)."""
-    moved, t1 = [], []
+    """Frequencies, T1 and thermal levels of 125 qubits on four days, each of shape (days, qubits)."""
+    moved, t1, thermal = [], [], []
     for seed in range(25):
         chip = Chip(lab5, draw_twin(lab5, seed, drifting=True))
         biases = {lab5.lines[line].bias: current for line, current in sweet_biases(chip).items()}
         seen = [Weather(chip, seed).at(day * DAY, biases) for day in range(4)]
         moved.append([[c.transmon(q).moved for q in range(5)] for c in seen])
         t1.append([[c.transmon(q).t1 for q in range(5)] for c in seen])
-    return np.concatenate(moved, axis=1), np.concatenate(t1, axis=1)
+        thermal.append([[c.transmon(q).thermal for q in range(5)] for c in seen])
+    return tuple(np.concatenate(each, axis=1) for each in (moved, t1, thermal))
 
 
 def test_from_day_to_day_frequencies_and_t1_change_as_on_real_devices(days):
-    moved, t1 = days
+    moved, t1, thermal = days
     hertz = np.abs(np.diff(moved, axis=0))
     relative = np.abs(np.diff(t1, axis=0)) / t1[:-1]
     assert 2.9e3 < np.median(hertz) < 4.6e3
     assert 14e3 < np.percentile(hertz, 95) < 32e3
     assert 0.14 < np.median(relative) < 0.22
     assert 0.45 < np.percentile(relative, 95) < 0.95
+    hotter = np.abs(np.diff(thermal, axis=0)) / thermal[:-1]
+    assert 0.15 < np.median(hotter) < 0.28  # half of a readout's error or more, which moves by 11 to 17 %
 
 
 def test_a_twin_that_drifts_is_the_one_that_does_not_and_its_file_holds_it(lab5, tmp_path):

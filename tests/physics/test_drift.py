@@ -17,6 +17,7 @@ MOVING = Drift(
     gains={"q3.drive": 1e-3, "feedline": -2e-3},
     mixers={"q4.drive": MixerWander(gain=1e-3, phase=1e-3, offset=1e-4, tau=1e4)},
     fluxes={"q0-q1.flux": Wander(sigma=1e-4, tau=1e4)},
+    thermals={"q3": Wander(sigma=0.3, tau=1e4)},
 )
 
 
@@ -60,6 +61,7 @@ def test_everything_that_is_named_moves_and_nothing_else(bench5):
     assert now.qubits["q0"].moved != 0
     assert now.qubits["q1"].t1 != truth.qubits["q1"].t1
     assert now.qubits["q2"].moved != 0
+    assert now.qubits["q3"].thermal != truth.qubits["q3"].thermal
     assert now.qubits["q4"] == truth.qubits["q4"]
     assert now.drives["q3.drive"].rabi_frequency == pytest.approx(truth.drives["q3.drive"].rabi_frequency * 1.01)
     assert now.feedlines["feedline"].attenuation == pytest.approx(
