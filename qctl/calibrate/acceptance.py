@@ -24,6 +24,7 @@ from qctl.core.units import format_quantity
 
 from .drift import Drift
 from .fits import Fit
+from .innovation import difference
 from .node import Node, Quantity
 from .outcome import Outcome
 
@@ -195,12 +196,6 @@ def _neighbour(name: str, new: Estimate, known: Mapping[str, float]) -> str:
     if near and abs(known[near] - new.value) < 0.3 * abs(known[name] - new.value):
         return f"; {near.partition('.')[0]} is expected there"
     return ""
-
-
-def difference(old: Estimate, new: Estimate) -> float:
-    """Return new - old; of angles, the short way round."""
-    step = new.value - old.value
-    return math.remainder(step, 2 * math.pi) if new.unit == "rad" else step
 
 
 def _agree(first: Estimate, second: Estimate) -> bool:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 SLACK = 0.5  # k: half the shift, in standard deviations, that is found soonest
 WEEK = 7 * 86_400.0
-FALSE_ALARMS = 1 / WEEK  # per parameter
+FALSE_ALARMS = 0.4 / WEEK  # per parameter, of a walk whose speed is known; learning it costs some more, below 1 in all
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,7 @@ class Cycle:
     stored : the snapshot of the store that was read or committed last
     records : where every node stands for every target
     memory : what was measured so far
+    alarmed : targets of which a parameter moves faster than it did, until a probe has looked at them
     steps : what was done
     """
 
@@ -58,7 +59,8 @@ class Cycle:
         self.stored = store.snapshot()
         self.memory = Memory()
         if not from_scratch:
-            self.memory.recall(store, self._drifting())
+            self.memory.recall(store, self._drifting(), self._slopes(self.dependencies.needs))
+        self.alarmed: set[str] = set()
         self.steps: list[Step] = []
         self.seconds: dict[str, float] = {}
         self.found_out: dict[str, str] = {}  # by target, what a look along the wiring explains
@@ -78,6 +80,11 @@ class Cycle:
             for one in self.nodes[name].finds
             if one.curvature(known, target) > 0
         ]
+
+    def _slopes(self, keys: Iterable[Key]) -> dict[str, dict[str, float]]:
+        """Return what values of some nodes and targets were read at."""
+        known = self.bench.known
+        return {one: at for name, target in keys for one, at in self.nodes[name].slopes(target, known).items()}
 
     def count(self) -> int:
         """Return the number of the next step."""
@@ -171,16 +178,27 @@ class Cycle:
             )
             if verdict.accepted:
                 old = {name: math.sqrt(self.drift.variance(name, known, now)) for name, known in before.items()}
-                new = {name: found.error for name, found in one.seen.found.items()}
+                new = {name: self.drift.error(name, found.error) for name, found in one.seen.found.items()}
                 self.records[key] = self.records[key].accepted(now, old, new)
             else:
                 self.records[key] = self.records[key].rejected(now, verdict.reason)
-        accepted = [one.seen.found for one in answers.values() if one.verdict.accepted]
-        for name in self.memory.take({name: new for found in accepted for name, new in found.items()}, before):
-            self.tell(Alarmed(name=name, reason=f"{name} moves faster than it did so far", time=now))
-        self._quarantine([(node.name, target) for target in answers], now)
+        accepted = {target: one.seen.found for target, one in answers.items() if one.verdict.accepted}
+        self._remember(node, accepted, before, now)
+        self.quarantine([(node.name, target) for target in answers], now)
 
-    def _quarantine(self, keys: Sequence[Key], now: float) -> None:
+    def _remember(
+        self, node: Node, accepted: Mapping[str, Mapping[str, Estimate]], before: Mapping[str, Estimate], now: float
+    ) -> None:  # fmt: skip
+        """Take accepted values into the memory; what surprises there waits for a probe."""
+        owner = {name: target for target, found in accepted.items() for name in found}
+        found = {name: new for each in accepted.values() for name, new in each.items()}
+        slopes = self._slopes((node.name, target) for target in accepted)
+        for name in self.memory.take(found, before, slopes):
+            self.alarmed.add(owner[name])
+            self.tell(Alarmed(name=name, reason=f"{name} moves faster than it did so far", time=now))
+
+    def quarantine(self, keys: Sequence[Key], now: float) -> None:
+        """Spread what was given up among some keys to all that needs it, and tell."""
         lost = [key for key in keys if self.records[key].state.standing is Standing.QUARANTINED]
         if not lost:
             return

@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 from qctl.core.parameters import Parameters
 
 from . import findings
-from .acceptance import Verdict, confirmed, difference, judge
+from .acceptance import Verdict, confirmed, judge
 from .drift import Drift
+from .innovation import difference, innovation
 from .node import Node
 from .outcome import Outcome
 from .verification import verified
@@ -87,18 +88,20 @@ def weighed(seen: Outcome, node: Node, known: Parameters, drift: Drift, now: flo
     matter = [
         name for name in seen.found if (q := node.quantity(seen.target, name)) and q.curvature(known, seen.target) > 0
     ]
-    before: dict[str, float] = {}
+    before, slopes = dict[str, float](), node.slopes(seen.target, known)
     for name, new in seen.found.items():
         one = old[name]
         if one is None or one.run != new.run or not math.isfinite(one.error) or not matter:
             return seen
         before[name] = drift.variance(name, one, now)
-        if abs(difference(one, new)) > MOVED * math.hypot(math.sqrt(before[name]), new.error):
+        moved = innovation(name, seen.found, known.estimates, slopes.get(name, {}))
+        if abs(moved) > MOVED * math.hypot(math.sqrt(before[name]), drift.error(name, new.error)):
             return seen
-    share = max(before[name] / (before[name] + seen.found[name].error ** 2) for name in matter)
+    errors = {name: drift.error(name, new.error) for name, new in seen.found.items()}
+    share = max(before[name] / (before[name] + errors[name] ** 2) for name in matter)
     found = {}
     for name, new in seen.found.items():
-        error = math.hypot((1 - share) * math.sqrt(before[name]), share * new.error)
+        error = math.hypot((1 - share) * math.sqrt(before[name]), share * errors[name])
         value = new.value - (1 - share) * difference(known.estimates[name], new)
         found[name] = replace(new, value=value, error=error)
     return replace(seen, found=found)

@@ -2,7 +2,12 @@
 
 The variance of a value that was measured a time dt ago is ``error**2 + speed * dt``. What real devices do from day to
 day sets the prior: qubit frequency 3.5-3.8 kHz in the median, T1 16-21 %, readout error 11-17 %, two-qubit error 9-12 %
-(public calibration data of cloud devices); gains 1e-4 an hour. The median of a normal step is 0.674 sigma.
+(public calibration data of cloud devices); gains 1e-4 an hour. The median of a normal step is 0.674 sigma. Loops drift
+by some 4e-5 flux quanta: that moves the heights of flux pulses, and turns the phase of the qubit that they move.
+
+Not all that differs from one measurement to the next is drift. Errors are claimed by fits, and some claim too little:
+what scatters without growing with time is noise, its size learned together with the speed (a local level model; Harvey,
+Forecasting, Structural Time Series Models and the Kalman Filter, 1989, section 2.1).
 """
 
 from __future__ import annotations
@@ -20,6 +25,8 @@ DAY = 86_400.0
 WIDTH = math.log(10.0)  # the prior of a speed is log-normal: within a factor of 10 up or down, one standard deviation
 SPREAD = math.log(4.0)  # of one target's speed about that of all
 POWERS = np.linspace(-3.0, 3.0, 121)  # of ten: speeds that are tried
+NOISES = np.array([1.0, 1.25, 1.6, 2.0, 2.8])  # how much larger than claimed errors are tried to be
+DOUBT = math.log(1.5)  # one standard deviation of the logarithm of that
 
 # By the end of a name: standard deviation of a day's step, absolute (SI) and relative to the value.
 PRIORS: tuple[tuple[str, float, float], ...] = (
@@ -29,6 +36,8 @@ PRIORS: tuple[tuple[str, float, float], ...] = (
     ("t1", 0.0, 0.27),
     ("t2", 0.0, 0.27),
     ("t2_ramsey", 0.0, 0.27),
+    ("flux_amplitude", 0.0, 3e-4),
+    ("coupler_amplitude", 0.0, 3e-4),
     ("amplitude", 0.0, 2.4e-3),
     ("drag", 0.0, 1e-2),
     ("rotation", 0.1, 0.0),
@@ -37,8 +46,8 @@ PRIORS: tuple[tuple[str, float, float], ...] = (
     ("p10", 2e-3, 0.2),
     ("error", 1e-5, 0.16),
     ("leakage", 1e-5, 0.16),
-    ("phase_low", 2e-2, 0.0),
-    ("phase_high", 2e-2, 0.0),
+    ("phase_low", 1e-2, 0.0),
+    ("phase_high", 6e-2, 0.0),
     ("mixer.gain", 1e-3, 0.0),
     ("mixer.phase", 1e-3, 0.0),
     ("bias", 1e-6, 1e-3),
@@ -55,14 +64,25 @@ def prior(name: str, value: float) -> float:
 
 @dataclass(frozen=True)
 class Drift:
-    """Speeds by parameter name, SI^2 / s; what is not among them moves as such parameters usually do."""
+    """How parameters move and scatter, by name; what was not learned is as usual.
+
+    Parameters
+    ----------
+    speeds : growth of the variance, SI^2 / s
+    noises : how much larger than claimed the errors of measurements are
+    """
 
     speeds: Mapping[str, float] = field(default_factory=dict)
+    noises: Mapping[str, float] = field(default_factory=dict)
 
     def speed(self, name: str, value: float) -> float:
         """Return the growth of the variance, SI^2 / s."""
         known = self.speeds.get(name)
         return prior(name, value) if known is None else known
+
+    def error(self, name: str, claimed: float) -> float:
+        """Return the standard deviation with which a measurement scatters."""
+        return self.noises.get(name, 1.0) * claimed
 
     def spread(self, name: str, known: Estimate, seconds: float) -> float:
         """Return by how much a parameter has probably moved since it was measured, one standard deviation."""
@@ -74,42 +94,54 @@ class Drift:
 
     def learned(self, histories: Mapping[str, Sequence[Estimate]]) -> Drift:
         """Return a model that has learned from what was measured of one quantity, of all targets, oldest first."""
-        return Drift({**self.speeds, **learn(histories)})
+        found = learn(histories)
+        return Drift({**self.speeds, **found.speeds}, {**self.noises, **found.noises})
 
 
-def learn(histories: Mapping[str, Sequence[Estimate]]) -> dict[str, float]:
-    """Return the most probable speeds of random walks that were measured with known errors, by name, SI^2 / s.
+def learn(histories: Mapping[str, Sequence[Estimate]]) -> Drift:
+    """Return the most probable speeds of random walks that were measured with errors of known size, or larger ones.
 
-    The likelihood of all measurements under each speed of a grid, by a Kalman filter. What all targets have in common
-    is learned first, under a log-normal prior about what such devices do; then each target's own, about that.
+    The likelihood of all measurements under each speed and noise of a grid, by a Kalman filter. What all targets have
+    in common is learned first, under log-normal priors about what such devices do and how honest errors are; then each
+    target's own speed, about that.
     """
     usable = {name: [one for one in past if _is_usable(one)] for name, past in histories.items()}
     usable = {name: past for name, past in usable.items() if past}
     if not usable:
-        return {}
+        return Drift()
     usual = {name: prior(name, past[-1].value) for name, past in usable.items()}
     middle = math.exp(sum(map(math.log, usual.values())) / len(usual))
     speeds = middle * 10.0**POWERS
-    scores = {name: likelihood(speeds, past) for name, past in usable.items() if len(past) > 1}
+    scores = {name: likelihood(speeds, past, NOISES[:, None]) for name, past in usable.items() if len(past) > 1}
     if not scores:
-        return usual
-    common = np.argmax(sum(scores.values()) - 0.5 * (POWERS * math.log(10.0) / WIDTH) ** 2)
+        return Drift(usual)
+    priors = -0.5 * (np.log(NOISES[:, None]) / DOUBT) ** 2 - 0.5 * (POWERS * math.log(10.0) / WIDTH) ** 2
+    noise, common = np.unravel_index(np.argmax(sum(scores.values()) + priors), priors.shape)
     own = -0.5 * ((POWERS - POWERS[common]) * math.log(10.0) / SPREAD) ** 2
-    return {name: float(speeds[np.argmax(own + scores.get(name, 0.0))]) for name in usable}
+    found = {name: float(speeds[np.argmax(own + (scores[name][noise] if name in scores else 0.0))]) for name in usable}
+    return Drift(found, dict.fromkeys(usable, float(NOISES[noise])))
 
 
 def _is_usable(one: Estimate) -> bool:
     return math.isfinite(one.value) and 0 <= one.error < math.inf
 
 
-def likelihood(speeds: NDArray[np.float64], history: Sequence[Estimate]) -> NDArray[np.float64]:
-    """Return the logarithm of the likelihood of each speed, up to a constant."""
+def likelihood(
+    speeds: NDArray[np.float64], history: Sequence[Estimate], noise: float | NDArray[np.float64] = 1.0
+) -> NDArray[np.float64]:
+    """Return the logarithm of the likelihood of each speed, up to a constant; of each noise too where that is a column.
+
+    Parameters
+    ----------
+    noise : how much larger than claimed all errors are
+    """
     first = history[0]
-    mean, variance = np.full(speeds.shape, first.value), np.full(speeds.shape, first.error**2)
-    total, last = np.zeros(speeds.shape), first.time
+    shape = np.broadcast(speeds, noise).shape
+    mean, variance = np.full(shape, first.value), np.broadcast_to((noise * first.error) ** 2, shape)
+    total, last = np.zeros(shape), first.time
     for one in history[1:]:
         variance = variance + speeds * max(one.time - last, 0.0)
-        spread = variance + one.error**2 + 1e-300
+        spread = variance + (noise * one.error) ** 2 + 1e-300
         step = one.value - mean
         total -= 0.5 * (np.log(spread) + step**2 / spread)
         gain = variance / spread
@@ -122,6 +154,6 @@ def posterior(name: str, known: Estimate, seen: Estimate, drift: Drift) -> Estim
     before = drift.variance(name, known, seen.time)
     if not math.isfinite(before):
         return seen
-    gain = before / (before + seen.error**2 + 1e-300)
+    gain = before / (before + drift.error(name, seen.error) ** 2 + 1e-300)
     value = known.value + gain * (seen.value - known.value)
     return Estimate(value, math.sqrt((1 - gain) * before), seen.unit, seen.time, seen.run)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from qctl.core.laboratory import Laboratory
@@ -14,6 +14,7 @@ from .experiment import Check, Experiment
 Make = Callable[[Laboratory, tuple[str, ...], Parameters], Experiment]
 MakeCheck = Callable[[Laboratory, tuple[str, ...], Parameters], Check]
 Curvature = Callable[[Parameters, str], float]
+Slopes = Callable[[Parameters, str], Mapping[str, float]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +28,8 @@ class Quantity:
     low, high : physically possible, SI
     floor : a jump up to this size is always plausible, SI
     curvature : gate error of the target per square of an error of this quantity (1 / SI^2); 0 where gates do not care
+    follows : where the same scan read it: its slope against other quantities of the step, by their names. A value read
+        at another place has not moved when it lies on the slope, and its error is that at its place
     """
 
     name: str
@@ -34,6 +37,7 @@ class Quantity:
     high: float
     floor: float
     curvature: Curvature = lambda known, target: 0.0
+    follows: Slopes = lambda known, target: {}
 
     def means(self, name: str) -> bool:
         """Say whether a name behind the target's name is this quantity."""
@@ -81,3 +85,8 @@ class Node:
             return None
         rest = name.removeprefix(f"{target}.")
         return next((one for one in self.finds if one.means(rest)), None)
+
+    def slopes(self, target: str, known: Parameters) -> dict[str, dict[str, float]]:
+        """Return what each quantity of a target was read at and its slope against that, by full names."""
+        found = {f"{target}.{one.name}": one.follows(known, target) for one in self.finds}
+        return {name: {f"{target}.{n}": s for n, s in places.items()} for name, places in found.items() if places}

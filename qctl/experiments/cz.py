@@ -40,6 +40,7 @@ from .signal import excited
 Floats = NDArray[np.float64]
 COARSE, FINE = (0.10, 0.020), (0.06, 0.006)  # spans of coupler and flux, relative
 MOVES = 1e-3, 3e-3, 0.05  # of a coarse scan, each height at the wrong other one: flux, coupler (relative), phases (rad)
+FLAT = 0.85  # of a CZ, as far as the phase of the moved qubit counts its edges
 POWER = 3.0  # with which the exchange rises with the coupler's pulse
 
 
@@ -111,7 +112,7 @@ class Cz:
         place, stem = meet.value("zero"), f"{pair.name}.cz"
         low = self._own_phase(fluxes, phase[:, 0, 0], error[:, 0, 0], np.zeros(self.fluxes), place)
         turn = 2 * pi * known[f"{stem}.duration"]
-        expected = np.array([turn * 0.85 * shift(known, pair.high_name, height) for height in fluxes])
+        expected = np.array([turn * FLAT * shift(known, pair.high_name, height) for height in fluxes])
         high = self._own_phase(fluxes, phase[:, 2, 1], error[:, 2, 1], expected, place)
         best = leak.value("best")
         by_flux, by_coupler, by_phase = MOVES if (wide, near) == COARSE else (0.0, 0.0, 0.0)
@@ -214,6 +215,21 @@ def flux_curvature(known: Parameters, coupling: str) -> float:
     return 0.15 * by_height**2
 
 
+def by_phase(known: Parameters, coupling: str) -> float:
+    """Return the gate error per square of an error of either qubit's own phase."""
+    return 0.2
+
+
+def phase_slopes(known: Parameters, coupling: str) -> dict[str, float]:
+    """Return how the phase that makes up for the high qubit's own turns with the height at which it was read."""
+    known_of = [qubit for qubit in coupling.split("-") if f"{qubit}.frequency" in known]
+    high = max(known_of, key=lambda qubit: known[f"{qubit}.frequency"], default="")
+    if f"{high}.arc_2" not in known:
+        return {}
+    turn = 2 * pi * FLAT * known[f"{coupling}.cz.duration"]
+    return {"cz.flux_amplitude": -turn * slope(known, high, known[f"{coupling}.cz.flux_amplitude"])}
+
+
 def coupler_curvature(known: Parameters, coupling: str) -> float:
     """Return the gate error per square of an error of the coupler's height: ``(pi power e / height)^2 / 4``."""
     return (pi * POWER / known[f"{coupling}.cz.coupler_amplitude"]) ** 2 / 4
@@ -225,8 +241,8 @@ NODE = Node(
     finds=(
         Quantity(name="cz.flux_amplitude", low=0.02, high=0.95, floor=0.02, curvature=flux_curvature),
         Quantity(name="cz.coupler_amplitude", low=0.02, high=0.95, floor=0.05, curvature=coupler_curvature),
-        Quantity(name="cz.phase_low", low=-4.0, high=4.0, floor=6.3, curvature=lambda known, coupling: 0.2),
-        Quantity(name="cz.phase_high", low=-4.0, high=4.0, floor=6.3, curvature=lambda known, coupling: 0.2),
+        Quantity(name="cz.phase_low", low=-4.0, high=4.0, floor=6.3, curvature=by_phase),
+        Quantity(name="cz.phase_high", low=-4.0, high=4.0, floor=6.3, curvature=by_phase, follows=phase_slopes),
         Quantity(name="cz.error", low=0.0, high=0.5, floor=0.05),
     ),
     make=lambda laboratory, targets, known: Cz(laboratory, targets),

@@ -1,6 +1,7 @@
 """How fast parameters move is learned, and what moves faster raises an alarm, rarely a false one."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,6 +10,10 @@ from qctl.calibrate.alarm import WEEK, Cusum, run_length, threshold_for
 from qctl.calibrate.drift import DAY, Drift, learn, posterior, prior
 from qctl.calibrate.memory import Memory
 from qctl.core.parameters import Estimate
+
+
+def wrapped(angle):
+    return math.remainder(angle, 2 * math.pi)
 
 
 def walk(speed, n, interval, error, seed):
@@ -31,7 +36,7 @@ def test_speed_is_learned_from_the_history(factor):
 
 
 def learned(history):
-    return learn({"q0.frequency": history})["q0.frequency"]
+    return learn({"q0.frequency": history}).speeds["q0.frequency"]
 
 
 def test_a_few_points_move_the_prior_only_a_little():
@@ -42,16 +47,40 @@ def test_a_few_points_move_the_prior_only_a_little():
 
 def test_what_nobody_measured_is_not_learned_from():
     guesses = [Estimate(5e9, math.inf, "Hz"), Estimate(math.nan, 1.0, "Hz")]
-    assert learn({"q0.frequency": guesses, "q1.frequency": []}) == {}
+    assert learn({"q0.frequency": guesses, "q1.frequency": []}) == Drift()
 
 
 def test_what_one_target_does_is_expected_of_the_others():
     fast = 30 * prior("q0.frequency", 5e9)
     histories = {f"q{k}.frequency": walk(fast, 20, 3600.0, 200.0, k) for k in range(4)}
     found = learn({**histories, "q9.frequency": walk(fast, 1, 3600.0, 200.0, 9)})
-    assert 0.3 < found["q9.frequency"] / fast < 3
+    assert 0.3 < found.speeds["q9.frequency"] / fast < 3
     slow = learn({**histories, "q9.frequency": walk(fast / 100, 40, 3600.0, 200.0, 9)})
-    assert slow["q9.frequency"] < 0.1 * fast < slow["q0.frequency"]
+    assert slow.speeds["q9.frequency"] < 0.1 * fast < slow.speeds["q0.frequency"]
+
+
+def test_errors_that_claim_too_little_are_not_taken_for_drift():
+    slow = 0.01 * prior("q0.frequency", 5e9)
+    honest = walk(slow, 50, 1800.0, 200.0, 4)
+    found = learn({"q0.frequency": [replace(one, error=one.error / 2) for one in honest]})
+    assert 1.6 <= found.noises["q0.frequency"] <= 2.8
+    assert found.speeds["q0.frequency"] < 10 * slow
+    assert learn({"q0.frequency": honest}).noises["q0.frequency"] == 1.0
+    assert found.error("q0.frequency", 100.0) == pytest.approx(100.0 * found.noises["q0.frequency"])
+
+
+def test_a_value_read_at_another_place_has_not_moved_when_it_lies_on_the_slope():
+    slopes, rng = {"c.cz.phase_high": {"c.cz.flux_amplitude": 500.0}}, np.random.default_rng(2)
+    memory, before = Memory(), {}
+    for k in range(30):  # the place is missed by 2e-4, and the phase turns with it, across the border at pi too
+        missed = 2e-4 * rng.normal()
+        found = {
+            "c.cz.flux_amplitude": Estimate(0.3 + missed, 2e-4, "", 1800.0 * k),
+            "c.cz.phase_high": Estimate(wrapped(3.1 + 500 * missed + 0.02 * rng.normal()), 0.02, "rad", 1800.0 * k),
+        }
+        assert memory.take(found, before, slopes) == ()
+        before = found
+    assert math.sqrt(memory.drift.speeds["c.cz.phase_high"] * DAY) < 0.06
 
 
 def test_belief_widens_with_time_and_narrows_with_a_measurement():
@@ -69,7 +98,7 @@ def test_belief_widens_with_time_and_narrows_with_a_measurement():
 
 def test_a_threshold_keeps_its_rate_of_false_alarms():
     rng = np.random.default_rng(3)
-    threshold = threshold_for(WEEK / 50)  # 50 measurements a week, one false alarm a week
+    threshold = threshold_for(WEEK / 50, 1 / WEEK)  # 50 measurements a week, one false alarm a week
     assert run_length(threshold) == pytest.approx(50, rel=1e-3)
     alarms, sums, n = 0, Cusum(), 40_000
     for surprise in rng.normal(size=n):
