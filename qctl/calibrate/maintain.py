@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time as wall
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
@@ -18,9 +19,9 @@ from .loop import opened
 from .node import Node
 from .planner import LEAST, Choice, plan
 from .probing import probe
-from .progress import Key, Record, owned
+from .progress import TRIES, Key, Record, owned
 from .report import Report, Standing
-from .targets import chosen
+from .targets import chosen, touching
 from .upkeep import LONGEST, PRICE, Due, due, patience
 from .workbench import Workbench
 
@@ -51,7 +52,7 @@ def maintain(
     strategy: Strategy = Strategy.PLANNER,
     on_event: OnEvent = silent,
     watch: Watch | None = None,
-    every: float = 1800.0,
+    looks: Sequence[float] = (),
 ) -> Report:
     """Keep what is calibrated good for some time of the laboratory, virtual where it is simulated.
 
@@ -60,32 +61,32 @@ def maintain(
     seconds : how long
     share : of this time that calibrating may take at most
     price : gate error times seconds that a second of machine time is worth
-    watch : is called at the beginning and then every ``every`` seconds, with what is believed then
+    watch : is called at each of ``looks``, s after the beginning, in order; with what is believed then
     """
     bench = Workbench(lab, lab.parameters)
     cycle = opened(bench, store, nodes, chosen(lab.laboratory, targets), False, LEAST, on_event)
     try:
-        return kept(cycle, seconds, share, price, strategy, watch, every)
+        return kept(cycle, seconds, share, price, strategy, watch, looks)
     finally:
         lab.parameters = bench.known
 
 
 def kept(
     cycle: Cycle, seconds: float, share: float = SHARE, price: float = PRICE, strategy: Strategy = Strategy.PLANNER,
-    watch: Watch | None = None, every: float = 1800.0,
+    watch: Watch | None = None, looks: Sequence[float] = (),
 ) -> Report:  # fmt: skip
     """Keep a calibration that is open; see `maintain`."""
     bench, begun = cycle.bench, wall.perf_counter()
     started, first, used = bench.now(), cycle.stored.number, bench.seconds
-    end, seen = started + seconds, started
+    end, waiting = started + seconds, [started + one for one in looks]
     probed = dict.fromkeys(_with_checks(cycle), started)
     timer = started
     while (now := bench.now()) < end:
-        if watch and now >= seen:
+        if watch and waiting and now >= waiting[0]:
+            del waiting[0]
             if strategy is Strategy.FRESH:
                 measure_all(cycle)
             watch(cycle)
-            seen += every
             continue
         if strategy is Strategy.TIMER and now - timer >= TIMER:
             timer = now
@@ -96,18 +97,17 @@ def kept(
             allowed = share * (now - started) - (bench.seconds - used)
             pause = _one_step(cycle, probed, allowed, share, price)
         if pause > 0:
-            bench.wait(max(min(pause, end - now, seen - now if watch else pause), 0.1))
-    if watch:
-        watch(cycle)
+            bench.wait(max(min(pause, end - now, *(one - now for one in waiting[:1])), 0.1))
     return cycle.report(first, started, wall.perf_counter() - begun, f"{seconds / 3600:g} h are over")
 
 
 def measure_all(cycle: Cycle) -> None:
-    """Measure everything that gates depend on once, needs before what needs them."""
-    cycle.records = {key: _rested(cycle, key) for key in cycle.records}
+    """Measure everything that gates depend on once, needs before what needs them; nothing a fourth time in an hour."""
+    cycle.records, now = {key: _rested(cycle, key) for key in cycle.records}, cycle.bench.now()
     for name in dict.fromkeys(key[0] for key in cycle.dependencies.needs):
         node, known = cycle.nodes[name], cycle.bench.known
         ready = [t for (n, t) in cycle.records if n == name and _matters(node, t, known)]
+        ready = [t for t in ready if cycle.records[name, t].tries(now) < TRIES]
         ready = [t for t in ready if not cycle.dependencies.obstacle((name, t), cycle.records)[0]]
         claims = {t: node.claims(cycle.bench.laboratory, known, t) for t in ready}
         for group in groups(claims):
@@ -130,6 +130,8 @@ def _one_step(cycle: Cycle, probed: dict[Key, float], allowed: float, share: flo
     allowed : machine time that may be used now, s
     """
     cycle.records = {key: _rested(cycle, key) for key in cycle.records}
+    _end_loops(cycle)
+    _heed_alarms(cycle, probed)
     if urgent := _urgent(cycle):
         if urgent[0].seconds > allowed:
             return min((urgent[0].seconds - allowed) / share, LONGEST)
@@ -141,6 +143,25 @@ def _one_step(cycle: Cycle, probed: dict[Key, float], allowed: float, share: flo
         return max(pause, min((steps[0].seconds - allowed) / share, LONGEST)) if steps else LONGEST
     _carry_out(cycle, steps[0], probed)
     return 0.0
+
+
+def _end_loops(cycle: Cycle) -> None:
+    """Give up what is contradicted although it was measured as often as an hour allows."""
+    now = cycle.bench.now()
+    doubted = [key for key, one in cycle.records.items() if one.state.standing is Standing.SUSPECT]
+    lost = [key for key in doubted if cycle.records[key].tries(now) >= TRIES]
+    for key in lost:
+        record = cycle.records[key]
+        reason = f"{record.state.reason}; it was measured {record.tries(now)} times within an hour"
+        cycle.records[key] = record.given_up(reason)
+    cycle.quarantine(lost, now)
+
+
+def _heed_alarms(cycle: Cycle, probed: dict[Key, float]) -> None:
+    """Make probes due at once of all targets with an alarm, and of those that they are part of, or made of."""
+    near = {one for target in cycle.alarmed for one in touching(cycle.bench.laboratory, target)}
+    probed.update({key: -math.inf for key in probed if key[1] in near})
+    cycle.alarmed.clear()
 
 
 def _urgent(cycle: Cycle) -> tuple[Choice, ...]:
@@ -178,7 +199,7 @@ def _with_checks(cycle: Cycle) -> tuple[Key, ...]:
 def _rested(cycle: Cycle, key: Key) -> Record:
     """Return a record; what was given up long ago may be tried again, and what was skipped because of it."""
     record, now = cycle.records[key], cycle.bench.now()
-    if record.state.standing is Standing.QUARANTINED and now - max(record.failures, default=now) >= REST:
+    if record.state.standing is Standing.QUARANTINED and record.rested(now, REST):
         return record.doubted(f"another try after {REST / 3600:g} h: {record.state.reason}")
     if record.state.standing is Standing.SKIPPED and not cycle.dependencies.obstacle(key, cycle.records)[1]:
         return record.doubted(record.state.reason)

@@ -39,8 +39,16 @@ class Record:
         return _recent(self.passes, now) >= TRIES or self.failed_often(now)
 
     def failed_often(self, now: float) -> bool:
-        """Say whether it failed often enough for this hour; passes alone are bounded by the share of upkeep."""
+        """Say whether it failed often enough for this hour."""
         return _recent(self.failures, now) >= TRIES
+
+    def tries(self, now: float) -> int:
+        """Return how often it was measured within the last hour, whatever came of it."""
+        return _recent((*self.passes, *self.failures), now)
+
+    def rested(self, now: float, rest: float) -> bool:
+        """Say whether it was last measured ``rest`` seconds ago, or before."""
+        return now - max((*self.passes, *self.failures), default=-math.inf) >= rest
 
     def accepted(self, now: float, before: Mapping[str, float], after: Mapping[str, float]) -> Record:
         """Return the record after a pass whose values were taken over; errors by full name."""
@@ -61,6 +69,10 @@ class Record:
     def doubted(self, reason: str) -> Record:
         """Return the record after something contradicted what is stored."""
         return replace(self, state=State(Standing.SUSPECT, reason))
+
+    def given_up(self, reason: str) -> Record:
+        """Return the record of what is not measured any more, for a while."""
+        return replace(self, state=State(Standing.QUARANTINED, reason))
 
     def confirmed(self) -> Record:
         """Return the record after a probe agreed with what is stored."""

@@ -58,6 +58,14 @@ def related(laboratory: Laboratory, kind: Target, target: str, needed: Target) -
     return tuple(dict.fromkeys(laboratory.qubits[qubit].readout for qubit in qubits))
 
 
+def touching(laboratory: Laboratory, target: str) -> tuple[str, ...]:
+    """Return a target, and all whose gates depend on it: the couplings of a qubit, the qubits of a coupling or line."""
+    if target in laboratory.qubits:
+        return target, *related(laboratory, Target.QUBIT, target, Target.COUPLING)
+    kind = Target.COUPLING if target in laboratory.couplings else Target.LINE
+    return target, *related(laboratory, kind, target, Target.QUBIT)
+
+
 def is_sum(kind: Target, needed: Target) -> bool:
     """Say whether a need is met by many parts together, of which some may have failed."""
     order = (Target.LINE, Target.QUBIT, Target.COUPLING)

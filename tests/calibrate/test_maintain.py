@@ -2,12 +2,14 @@
 
 import numpy as np
 import pytest
-from fake_world import calibrated, node, world_of
+from fake_world import World, calibrated, node, world_of
 
 from qctl.calibrate.drift import DAY
+from qctl.calibrate.events import silent
 from qctl.calibrate.loop import opened
-from qctl.calibrate.maintain import Strategy, kept
+from qctl.calibrate.maintain import REST, Strategy, kept
 from qctl.calibrate.planner import LEAST
+from qctl.calibrate.report import Standing
 from qctl.calibrate.targets import chosen
 from qctl.calibrate.upkeep import Due, patience
 from qctl.core.names import Target
@@ -23,7 +25,7 @@ PAIR = (
     ),
 )  # fmt: skip
 CURVATURE = 1e-3
-DAILY = 0.02  # standard deviation of a day's walk, relative; half as much is expected
+DAILY = 0.01  # standard deviation of a day's walk, relative
 
 
 def drifting(folder, strategy, seed, hours=3.0, jump=None, on_event=None):
@@ -44,7 +46,9 @@ def drifting(folder, strategy, seed, hours=3.0, jump=None, on_event=None):
         targets = chosen(world.laboratory, ())
         cycle = opened(world, store, PAIR, targets, False, LEAST, on_event or (lambda event: None))
         world.seconds = 0.0
-        report = kept(cycle, hours * HOUR, strategy=strategy, watch=watch, every=900.0)
+        report = kept(
+            cycle, hours * HOUR, strategy=strategy, watch=watch, looks=np.arange(0.0, hours * HOUR, 900.0).tolist()
+        )
     return np.mean(errors), world.seconds / (hours * HOUR), report
 
 
@@ -66,11 +70,72 @@ def made(folder):
 
 
 def test_a_jump_is_noticed_by_a_probe_and_repaired(tmp_path):
-    _, share, report = drifting(tmp_path, Strategy.PLANNER, seed=4, hours=1.0, jump=[0.4, "q3.amp", 30.0])
+    _, share, report = drifting(tmp_path, Strategy.PLANNER, seed=4, hours=1.5, jump=[0.6, "q3.amp", 30.0])
     noticed = next(k for k, step in enumerate(report.steps) if step.kind == "probe" and "wrong answers" in step.why)
     repaired = next(step for step in report.steps[noticed:] if step.node == "rabi" and "q3" in step.targets)
     assert repaired.verdicts[repaired.targets.index("q3")].accepted
     assert share < 0.05
+
+
+class Restless(World):
+    """A world in which one value leaps every few minutes, whatever is done."""
+
+    def wait(self, seconds):
+        before = self.time
+        super().wait(seconds)
+        if before // 300 != self.time // 300:
+            self.truth["q3.amp"] += 60.0 * self.rng.choice((-1, 1))
+
+
+def restless(folder, hours):
+    world = world_of(PAIR, seed=6)
+    calibrated(world, folder, PAIR)
+    world.__class__ = Restless
+    with ParameterStore.open(folder, "fake") as store:
+        cycle = opened(world, store, PAIR, chosen(world.laboratory, ()), False, LEAST, silent)
+        return kept(cycle, hours * HOUR)
+
+
+def test_what_is_contradicted_after_three_measurements_in_an_hour_is_quarantined(tmp_path):
+    report = restless(tmp_path, 1.5)
+    times = [step.started for step in report.steps if step.node == "rabi" and "q3" in step.targets]
+    assert len(times) == 2  # the first was that of the calibration before
+    state = report.states["rabi"]["q3"]
+    assert state.standing is Standing.QUARANTINED
+    assert "wrong answers" in state.reason
+    assert "3 times within an hour" in state.reason
+    assert report.states["ramsey"]["q3"].standing is Standing.SKIPPED
+    assert report.states["rabi"]["q1"].standing is Standing.GOOD  # the others go on
+    assert any(step.started > max(times) and "q1" in step.targets for step in report.steps)
+
+
+def test_what_was_quarantined_is_tried_again_after_two_hours(tmp_path):
+    report = restless(tmp_path, 4.0)
+    times = np.array([step.started for step in report.steps if step.node == "rabi" and "q3" in step.targets])
+    assert REST < np.diff(times).max() < REST + 1200
+    assert max(sum(0 <= later - one < HOUR for later in times) for one in times) == 3
+
+
+@pytest.mark.parametrize("strategy", [Strategy.PLANNER, Strategy.TIMER])
+def test_nothing_is_measured_more_than_three_times_an_hour_of_its_own_accord(tmp_path, strategy):
+    _, _, report = drifting(tmp_path, strategy, seed=7, hours=2.0)
+    for key in {(step.node, target) for step in report.steps for target in step.targets if step.kind == "measure"}:
+        times = [s.started for s in report.steps if s.kind == "measure" and s.node == key[0] and key[1] in s.targets]
+        assert max(sum(0 <= later - one < HOUR for later in times) for one in times) <= 3
+
+
+def test_an_alarm_has_its_target_and_its_neighbours_probed_at_once(tmp_path):
+    world = world_of(PAIR, seed=8)
+    calibrated(world, tmp_path, PAIR)
+    with ParameterStore.open(tmp_path, "fake") as store:
+        cycle = opened(world, store, PAIR, chosen(world.laboratory, ()), False, LEAST, silent)
+        cycle.alarmed.add("q3")
+        before, start = len(cycle.steps), world.now()
+        report = kept(cycle, 120.0)  # probes of their own accord come later, and their share of machine time first
+    found = {(step.node, target) for step in report.steps[before:] for target in step.targets}
+    assert {("check_rabi", "q3"), ("check_ramsey", "q3"), ("check_cz", "q2-q3"), ("check_cz", "q3-q4")} <= found
+    assert all(step.kind == "probe" and step.started - start < 120.0 for step in report.steps[before:])
+    assert not cycle.alarmed
 
 
 def test_hours_end_when_they_are_over(tmp_path):
@@ -81,9 +146,12 @@ def test_hours_end_when_they_are_over(tmp_path):
 
 def test_what_is_far_from_its_price_is_waited_for():
     def step(rate):
-        return Due("rabi", ("q0",), "measure", rate, 1.0)
+        return Due("rabi", ("q0",), "measure", rate, 1.0, since=200.0)
 
     assert patience((step(0.1),), price=0.05) == 0.0
     assert patience((step(0.01),), price=0.01) == 0.0
     assert patience((), price=0.05) == 600.0
-    assert 20.0 <= patience((step(0.04),), price=0.05) <= patience((step(0.0001),), price=0.05) <= 600.0
+    assert patience((step(0.0125),), price=0.05) == pytest.approx(200.0)  # loss grows with the square of time
+    assert patience((step(0.049),), price=0.05) == 20.0
+    assert patience((step(0.0125), step(0.0001)), price=0.05) == pytest.approx(200.0)
+    assert patience((step(0.0001),), price=0.05) == 600.0
