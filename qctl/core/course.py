@@ -1,7 +1,7 @@
 """One shot of a program with decisions: what is played next, by what was answered so far.
 
-A part ends where an answer is needed: where measured bits decide, and at a reset of a qubit that has been used, which is
-a measurement and, where it says 1, an X at the beginning of the next part.
+A part ends where an answer is needed: where measured bits decide, and at a reset of a qubit that has been used, which
+is a measurement and, where it says 1, an X at the beginning of the next part.
 """
 
 from __future__ import annotations
