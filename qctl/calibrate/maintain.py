@@ -61,7 +61,7 @@ def maintain(
     seconds : how long
     share : of this time that calibrating may take at most
     price : gate error times seconds that a second of machine time is worth
-    watch : is called at each of ``looks``, s after the beginning, in order; with what is believed then
+    watch : is called with what is believed at each of ``looks``, s after the beginning, in order, below ``seconds``
     """
     bench = Workbench(lab, lab.parameters)
     cycle = opened(bench, store, nodes, chosen(lab.laboratory, targets), False, LEAST, on_event)
@@ -98,6 +98,8 @@ def kept(
             pause = _one_step(cycle, probed, allowed, share, price)
         if pause > 0:
             bench.wait(max(min(pause, end - now, *(one - now for one in waiting[:1])), 0.1))
+    if watch and waiting:  # the last step took longer than there was time
+        watch(cycle)
     return cycle.report(first, started, wall.perf_counter() - begun, f"{seconds / 3600:g} h are over")
 
 

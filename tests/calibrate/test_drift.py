@@ -10,6 +10,7 @@ from qctl.calibrate.alarm import WEEK, Cusum, run_length, threshold_for
 from qctl.calibrate.drift import DAY, Drift, learn, posterior, prior
 from qctl.calibrate.memory import Memory
 from qctl.core.parameters import Estimate
+from qctl.store import Finding, ParameterStore
 
 
 def wrapped(angle):
@@ -116,6 +117,24 @@ def test_a_step_is_found_soon():
             sums, n = sums.after(1.5 + rng.normal()), n + 1
         delays.append(n)
     assert np.mean(delays) < 8  # measurements after a step of 1.5 standard deviations
+
+
+def test_what_a_probe_confirmed_is_no_measurement_that_drift_is_learned_from(tmp_path):
+    slow = walk(30 * prior("q0.frequency", 5e9), 20, 3600.0, 200.0, 3)
+    found = []
+    for folder, probed in (("measured", False), ("probed", True)):
+        (tmp_path / folder).mkdir()
+        with ParameterStore.open(tmp_path / folder, "fake") as store:
+            for one in slow:
+                store.commit([Finding("q0.frequency", one)], store.newest, "measured")
+                if probed:
+                    again = replace(one, time=one.time + 600.0)
+                    store.commit([Finding("q0.frequency", again)], store.newest, "a probe agrees")
+            memory = Memory()
+            memory.recall(store, ["q0.frequency", "q1.frequency"])
+            found.append(memory.drift.speeds)
+    assert found[0] == found[1]
+    assert found[0]["q0.frequency"] > 5 * prior("q0.frequency", 5e9)
 
 
 def test_a_steady_climb_is_an_alarm_and_a_walk_as_usual_is_none():

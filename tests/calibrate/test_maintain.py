@@ -10,7 +10,7 @@ from qctl.calibrate.loop import opened
 from qctl.calibrate.maintain import REST, Strategy, kept
 from qctl.calibrate.planner import LEAST
 from qctl.calibrate.report import Standing
-from qctl.calibrate.targets import chosen
+from qctl.calibrate.targets import chosen, touching
 from qctl.calibrate.upkeep import Due, patience
 from qctl.core.names import Target
 from qctl.store import ParameterStore
@@ -136,6 +136,13 @@ def test_an_alarm_has_its_target_and_its_neighbours_probed_at_once(tmp_path):
     assert {("check_rabi", "q3"), ("check_ramsey", "q3"), ("check_cz", "q2-q3"), ("check_cz", "q3-q4")} <= found
     assert all(step.kind == "probe" and step.started - start < 120.0 for step in report.steps[before:])
     assert not cycle.alarmed
+
+
+def test_who_feels_what_happens_to_a_target_is_probed_with_it():
+    lab = world_of(PAIR).laboratory
+    assert touching(lab, "q1") == ("q1", "q0-q1", "q1-q2")
+    assert touching(lab, "q1-q2") == ("q1-q2", "q1", "q2")
+    assert touching(lab, "feedline") == ("feedline", *lab.qubits)
 
 
 def test_hours_end_when_they_are_over(tmp_path):
