@@ -28,7 +28,8 @@ def noisy():
     def start(kind, identity, driver, noise=NOISE):
         mock = kind(identity.format(serial=7), "noisy", Faults(seed=11))
         ports.append(SerialPort(mock))
-        drivers.append(driver.open(ports[-1].address, name="noisy", timeout=0.05))
+        drivers.append(driver.open(ports[-1].address, name="noisy"))
+        drivers[-1].session.timeout = 0.1  # opening may take longer: PyVISA is loaded
         mock.faults = type(mock.faults)(Faults(seed=11, noise=noise), "noisy")
         return mock, drivers[-1]
 
