@@ -8,7 +8,7 @@ from operator import itemgetter
 
 from qctl.core.laboratory import Laboratory
 from qctl.core.parameters import Parameters
-from qctl.core.program import Program
+from qctl.core.program import Op, Program
 from qctl.core.protocols import Limits
 from qctl.core.schedule import Schedule
 from qctl.core.sequence import Sequence
@@ -17,6 +17,7 @@ from qctl.platforms import platform_of
 from .cache import Reads, SequenceCache
 from .feedback import without_decisions
 from .flatten import flatten, render_line
+from .isolate import isolate
 from .join import join, one_correction
 from .limits import check_limits
 from .lower import lower
@@ -86,8 +87,11 @@ def schedule_program(
     """Return native operations in time: place and route, lower, time."""
     program = without_decisions(program, known, laboratory)
     placed, placement = route(drop_passive_resets(program), known, laboratory, optimise=optimise)
-    native = lower(placed, merge=optimise and not program.physical)
-    return time_program(native, placement, platform_of(laboratory), known, laboratory, alap=alap)
+    platform = platform_of(laboratory)
+    entangler = Op.RXX if Op.RXX in platform.natives else Op.CZ
+    native = lower(placed, merge=optimise and not program.physical, entangler=entangler)
+    alone = isolate(native, platform.exclusive, len(laboratory.qubits))
+    return time_program(alone, placement, platform, known, laboratory, alap=alap)
 
 
 def default_parameters(laboratory: Laboratory) -> Parameters:

@@ -48,7 +48,7 @@ GATES: dict[Op, tuple[Callable[..., Gate], int]] = {
 }
 """Gate and number of angles; both sides mean the same matrices, a global phase apart."""
 
-_BACK = {"rz": Op.RZ, "sx": Op.SX, "x": Op.X, "cz": Op.CZ}
+_BACK = {"rz": Op.RZ, "sx": Op.SX, "x": Op.X, "cz": Op.CZ, "rxx": Op.RXX}
 
 
 def circuit_of(

@@ -90,8 +90,8 @@ def _render(
     if len(track.outputs) == 2:
         peak = render_iq(*envelopes, waveform, start, amplitude, phase, carrier, track.delay, mixer, offset, out)
     elif carrier.any():  # a modulator behind one output: what would be Q is not wired
-        both = np.empty((2, n_samples), np.int16)
-        peak = render_iq(*envelopes, waveform, start, amplitude, phase, carrier, track.delay, mixer, offset, both)
+        both, only_i = np.empty((2, n_samples), np.int16), np.diag([1.0, 0.0])
+        peak = render_iq(*envelopes, waveform, start, amplitude, phase, carrier, track.delay, only_i, offset, both)
         out[0] = both[0]
     else:
         values = np.empty(n_samples)

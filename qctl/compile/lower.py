@@ -1,4 +1,4 @@
-"""Any gate becomes native ones: at most two pi/2 pulses or one pi pulse per qubit and turn, virtual Z, CZ."""
+"""Any gate becomes native ones: at most two pi/2 pulses or one pi pulse per qubit and turn, virtual Z, CZ or RXX."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from qctl.core.errors import CompileError
 from qctl.core.program import EVENT, Op, Program
 
 from .merge import merge_turns
-from .templates import TABLE
+from .templates import TABLES, Table
 
 PULSE_TOLERANCE = 1e-9  # rad: a rotation this close to 0, pi/2 or pi is that rotation
 FRAME_TOLERANCE = 1e-12  # rad: what arithmetic leaves of a frame change of 0
 
 _NATIVE = np.zeros(max(Op) + 1, bool)
-_NATIVE[[Op.RZ, Op.CZ, Op.MEASURE, Op.DELAY, Op.BARRIER, Op.PULSE]] = True
+_NATIVE[[Op.RZ, Op.MEASURE, Op.DELAY, Op.BARRIER, Op.PULSE]] = True
 _PASSES = np.zeros(max(Op) + 1, bool)
 _PASSES[[Op.CZ, Op.MEASURE, Op.DELAY, Op.BARRIER]] = True
 
 
-def lower(program: Program, *, merge: bool = False) -> Program:
-    """Return the same program in R(+-pi/2, phi), R(+-pi, phi), RZ, CZ, MEASURE, DELAY, BARRIER and PULSE.
+def lower(program: Program, *, merge: bool = False, entangler: Op = Op.CZ) -> Program:
+    """Return the same program in R(+-pi/2, phi), R(+-pi, phi), RZ, the entangler, MEASURE, DELAY, BARRIER and PULSE.
 
     A program that is native already stays as it is. The unitary is the same up to a global phase; angles are met to
     1e-9 rad.
@@ -31,6 +31,7 @@ def lower(program: Program, *, merge: bool = False) -> Program:
     Parameters
     ----------
     merge : join neighbouring 1-qubit gates of a qubit; barriers, waits and measurements keep them apart
+    entangler : the 2-qubit gate of the machine: CZ, or RXX by at most a quarter turn either way
 
     Raises
     ------
@@ -38,9 +39,11 @@ def lower(program: Program, *, merge: bool = False) -> Program:
         When the program holds a reset, which no gate can express.
     """
     _refuse(program.events["op"], Op.RESET, "a reset after a gate", "remove it: this rack has no feedback")
-    if not merge and _is_native(program.events):
+    if not merge and _is_native(program.events, entangler):
         return program
-    events, source = _expand(program.events)
+    events, source = _expand(program.events, TABLES[entangler])
+    if entangler is Op.RXX:
+        events, source = _quarter_turns(events, source)
     starts = np.searchsorted(source, program.starts).astype(np.int64)
     if merge:
         events, starts = merge_turns(events, starts)
@@ -53,34 +56,54 @@ def _refuse(op: NDArray[np.int16], refused: Op, asked: str, remedy: str) -> None
         raise CompileError(f"event {where[0]} is {asked}", remedy=remedy)
 
 
-def _is_native(events: NDArray[np.void]) -> bool:
-    rotation = events["op"] == Op.R
-    if not np.all(_NATIVE[events["op"]] | rotation):
+def _is_native(events: NDArray[np.void], entangler: Op) -> bool:
+    rotation, pair = events["op"] == Op.R, events["op"] == entangler
+    if not np.all(_NATIVE[events["op"]] | rotation | pair):
         return False
     size = np.abs(events["angle"][:, 0])
+    if entangler is Op.RXX and np.any(size[pair] > np.pi / 2):
+        return False
     return bool(np.all(~rotation | (size == np.pi) | (size == np.pi / 2)))
 
 
-def _expand(events: NDArray[np.void]) -> tuple[NDArray[np.void], NDArray[np.int64]]:
-    """Return events of U, CZ and what passes only, and the source row of each."""
+def _expand(events: NDArray[np.void], table: Table) -> tuple[NDArray[np.void], NDArray[np.int64]]:
+    """Return events of U, the entangler and what passes only, and the source row of each."""
     op = events["op"]
-    count = TABLE.count[op]
+    count = table.count[op]
     source = np.repeat(np.arange(len(events)), count)
-    row = TABLE.first[op][source] + np.arange(len(source)) - (np.cumsum(count) - count)[source]
+    row = table.first[op][source] + np.arange(len(source)) - (np.cumsum(count) - count)[source]
     out = np.empty(len(source), EVENT)
     passes = row == 0
-    out["op"] = np.where(passes, op[source], TABLE.op[row])
+    out["op"] = np.where(passes, op[source], table.op[row])
     qubits = np.column_stack([events["q"], np.full(len(events), -1, np.int32)])
-    out["q"] = np.take_along_axis(qubits[source], TABLE.qubits[row], axis=1)
+    out["q"] = np.take_along_axis(qubits[source], table.qubits[row], axis=1)
     out["bit"] = np.where(passes, events["bit"][source], -1)
     angle = events["angle"][source]
-    out["angle"] = np.where(passes[:, None], angle, TABLE.constant[row] + TABLE.factor[row] * angle[:, :1])
+    out["angle"] = np.where(passes[:, None], angle, table.constant[row] + table.factor[row] * angle[:, :1])
     rotation = op[source] == Op.R  # R(theta, phi) = U(theta, phi - pi/2, pi/2 - phi)
     if np.any(rotation):
         theta, phi = angle[rotation, 0], angle[rotation, 1]
         out["angle"][rotation] = np.column_stack([theta, phi - np.pi / 2, np.pi / 2 - phi])
         out["op"][rotation] = Op.U
     return out, source
+
+
+def _quarter_turns(events: NDArray[np.void], source: NDArray[np.int64]) -> tuple[NDArray[np.void], NDArray[np.int64]]:
+    """Return events in which no RXX turns by more than pi/2: ``RXX(t) = RXX(t -+ pi) X X``, and none by 0."""
+    pair = events["op"] == Op.RXX
+    turn = np.remainder(events["angle"][:, 0] + np.pi, 2 * np.pi) - np.pi
+    far = pair & (np.abs(turn) > np.pi / 2 + PULSE_TOLERANCE)
+    turn = np.where(far, turn - np.pi * np.sign(turn), turn)
+    events["angle"][pair, 0] = turn[pair]
+    none = pair & (np.abs(turn) < PULSE_TOLERANCE)
+    count = np.where(far, 3, 1) - none
+    first, where = np.cumsum(count) - count, np.repeat(np.arange(len(events)), count)
+    out = events[where]
+    for column in range(2):  # the last two rows that a far one became are X on either qubit
+        rows = (first + count - 2 + column)[far]
+        out["op"][rows], out["q"][rows, 0], out["q"][rows, 1] = Op.U, events["q"][far, column], -1
+        out["angle"][rows] = (np.pi, 0.0, np.pi)
+    return out, source[where]
 
 
 def _pulses(program: Program) -> Program:

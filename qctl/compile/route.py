@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from qctl.core.errors import CompileError
 from qctl.core.laboratory import Laboratory
 from qctl.core.program import Op, Program
+from qctl.platforms import platform_of
 
 _ONE_CZ = np.zeros(max(Op) + 1, bool)
 _ONE_CZ[[Op.CZ, Op.CX, Op.CY, Op.CH]] = True  # nothing shorter than one CZ can make these
@@ -22,10 +23,10 @@ def route(
     """Return the program on physical qubits, and the physical index of each logical qubit.
 
     A program that fits as it stands keeps its qubits: index i is qubit i of the laboratory. It fits when all its
-    2-qubit gates are of one CZ and on coupled pairs; a program on physical qubits, when they are on coupled pairs. Any
-    other is placed and routed by Qiskit's transpiler, by the errors and durations among the parameters; physical qubits
-    start where the program says, and are only routed. Its sweep points share one placement, chosen for the point with
-    the most 2-qubit gates; each is routed from there, points of equal content once.
+    2-qubit gates are on coupled pairs, and of one CZ where the machine has no RXX; a program on physical qubits, when
+    they are on coupled pairs. Any other is placed and routed by Qiskit's transpiler, by the errors and durations among
+    the parameters; physical qubits start where the program says, and are only routed. Its sweep points share one
+    placement, chosen for the point with the most 2-qubit gates; each is routed from there, equal points once.
 
     Parameters
     ----------
@@ -64,7 +65,8 @@ def fits(program: Program, laboratory: Laboratory) -> bool:
     used = used_qubits(program)
     if len(used) and used[-1] >= len(laboratory.qubits):
         return False
-    return not len(_uncoupled(program, laboratory)) and (program.physical or _all_one_cz(program))
+    direct = program.physical or Op.RXX in platform_of(laboratory).natives or _all_one_cz(program)
+    return not len(_uncoupled(program, laboratory)) and direct
 
 
 def _without_absent(program: Program, available: int) -> Program:

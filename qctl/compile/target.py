@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from qiskit.circuit import Delay, Measure, Parameter
-from qiskit.circuit.library import CZGate, RZGate, SXGate, XGate
+from qiskit.circuit.library import CZGate, RXXGate, RZGate, SXGate, XGate
 from qiskit.transpiler import InstructionProperties, Target
 
 from qctl.core.laboratory import Laboratory
+from qctl.core.program import Op
+from qctl.platforms import platform_of
 
 
 def target_of(known: Mapping[str, float], laboratory: Laboratory) -> Target:
-    """Return the target: virtual RZ, SX and X of ``qN.error``, CZ of ``qA-qB.cz.error``, readout of p01 and p10."""
+    """Return the target: virtual RZ, SX and X of ``qN.error``, CZ or RXX of ``qA-qB``, readout of p01 and p10."""
     names = laboratory.qubit_names
     index = {name: k for k, name in enumerate(names)}
     target = Target(num_qubits=len(names))
@@ -22,12 +24,13 @@ def target_of(known: Mapping[str, float], laboratory: Laboratory) -> Target:
     for gate, kind in ((SXGate(), "x90"), (XGate(), "x180")):
         target.add_instruction(gate, {(k,): _gate(known, name, kind) for k, name in enumerate(names)})
     pairs = {}
+    gate, stem = (RXXGate(Parameter("turn")), "ms") if Op.RXX in platform_of(laboratory).natives else (CZGate(), "cz")
     for name, coupling in laboratory.couplings.items():
         a, b = (index[qubit] for qubit in coupling.pair)
-        facts = InstructionProperties(known[f"{name}.cz.duration"], _error(known[f"{name}.cz.error"]))
+        facts = InstructionProperties(known[f"{name}.{stem}.duration"], _error(known[f"{name}.{stem}.error"]))
         pairs[a, b] = pairs[b, a] = facts
     if pairs:
-        target.add_instruction(CZGate(), pairs)
+        target.add_instruction(gate, pairs)
     target.add_instruction(Measure(), {(k,): _readout(known, name) for k, name in enumerate(names)})
     target.add_instruction(Delay(Parameter("time")), {(k,): None for k in range(len(names))})
     return target

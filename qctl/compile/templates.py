@@ -1,7 +1,8 @@
-"""How every gate of a program is made of U and CZ: one small table per gate, for vectorised expansion."""
+"""How every gate of a program is made of U and CZ, or U and RXX: one small table per gate, for vectorised expansion."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import pi
 
@@ -99,11 +100,49 @@ class Table:
     factor: NDArray[np.float64]
 
 
-def _table() -> Table:
+def _xx(angle: float, factor: float = 0.0) -> list[Row]:
+    return [(Op.RXX, (0, 1), (angle, 0.0, 0.0), (factor, 0.0, 0.0))]
+
+
+def _about_z(angle: float, factor: float = 0.0) -> list[Row]:
+    """Return RZZ: RXX between two H on either qubit."""
+    return [*_h(0), *_h(1), *_xx(angle, factor), *_h(0), *_h(1)]
+
+
+def _about_y(angle: float, factor: float = 0.0) -> list[Row]:
+    """Return RYY: a quarter turn about Z makes X of Y."""
+    before, after = (0.0, 0.0, -pi / 2), (0.0, 0.0, pi / 2)
+    return [*_u(0, before), *_u(1, before), *_xx(angle, factor), *_u(0, after), *_u(1, after)]
+
+
+_XX_CZ: list[Row] = [*_u(0, (0.0, 0.0, pi / 2)), *_u(1, (0.0, 0.0, pi / 2)), *_about_z(-pi / 2)]
+_XX_CX: list[Row] = [*_ry(1, -pi / 2), *_XX_CZ, *_ry(1, pi / 2)]
+_XX_CRZ: list[Row] = [*_rz(1, 0.5), *_about_z(0.0, -0.5)]
+
+XX_TEMPLATES: dict[Op, list[Row]] = {
+    **{op: rows for op, rows in TEMPLATES.items() if op < Op.CX},
+    Op.CX: _XX_CX,
+    Op.CY: [*_rx(1, pi / 2), *_XX_CZ, *_rx(1, -pi / 2)],
+    Op.CZ: _XX_CZ,
+    Op.CH: [*_ry(1, -pi / 4), *_XX_CZ, *_ry(1, pi / 4)],
+    Op.CP: [*_rz(0, 0.5), *_rz(1, 0.5), *_about_z(0.0, -0.5)],
+    Op.CRX: [*_h(1), *_XX_CRZ, *_h(1)],
+    Op.CRY: [*_rx(1, pi / 2), *_XX_CRZ, *_rx(1, -pi / 2)],
+    Op.CRZ: _XX_CRZ,
+    Op.SWAP: [*_xx(pi / 2), *_about_y(pi / 2), *_about_z(pi / 2)],
+    Op.ISWAP: [*_xx(-pi / 2), *_about_y(-pi / 2)],
+    Op.RXX: _xx(0.0, 1.0),
+    Op.RYY: _about_y(0.0, 1.0),
+    Op.RZZ: _about_z(0.0, 1.0),
+}
+"""The same with RXX, of which one makes every controlled gate and every turn about two axes."""
+
+
+def _table(templates: Mapping[Op, list[Row]]) -> Table:
     rows: list[Row] = [(Op.ID, (0, 1), _FREE, _FREE)]  # row 0: passes as it stands
     n_ops = max(Op) + 1
     first, count = np.zeros(n_ops, np.int64), np.ones(n_ops, np.int64)
-    for op, template in TEMPLATES.items():
+    for op, template in templates.items():
         first[op], count[op] = len(rows), len(template)
         rows += template
     ops = np.array([-1, *(int(row[0]) for row in rows[1:])], np.int16)
@@ -111,4 +150,5 @@ def _table() -> Table:
     return Table(first, count, ops, qubits, np.array([row[2] for row in rows]), np.array([row[3] for row in rows]))
 
 
-TABLE = _table()
+TABLES: Mapping[Op, Table] = {Op.CZ: _table(TEMPLATES), Op.RXX: _table(XX_TEMPLATES)}
+"""By the one 2-qubit gate that the machine has."""

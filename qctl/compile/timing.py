@@ -85,7 +85,7 @@ def _fill(rows: NDArray[np.void], events: NDArray[np.void], late: NDArray[np.int
     op, angle = events["op"], events["angle"]
     rows["op"], rows["q"], rows["bit"] = op, events["q"], events["bit"]
     rows["start"] += late[rows["point"]]
-    rotation, pulse = op == Op.R, op == Op.PULSE
-    rows["angle"] = np.abs(angle[:, 0])  # R(-theta, phi) is R(theta, phi + pi)
-    turned = np.where(rotation, angle[:, 1] + np.pi * (angle[:, 0] < 0), angle[:, 0])
-    rows["phase"] = (rows["phase"] + turned) * (rotation | pulse)
+    rotation, pulse, pair = op == Op.R, op == Op.PULSE, op == Op.RXX
+    rows["angle"] = np.where(pair, angle[:, 0], np.abs(angle[:, 0]))  # R(-theta, phi) is R(theta, phi + pi)
+    turned = np.where(rotation, angle[:, 1] + np.pi * (angle[:, 0] < 0), np.where(pair, 0.0, angle[:, 0]))
+    rows["phase"] = (rows["phase"] + turned) * (rotation | pulse | pair)

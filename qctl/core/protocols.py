@@ -235,6 +235,7 @@ class Platform(Protocol):
 
     name: ClassVar[str]
     natives: ClassVar[frozenset[int]]  # core.program.Op that `spans` takes; others are lowered first
+    exclusive: ClassVar[frozenset[int]]  # of these, those that tolerate nothing beside them
 
     def defaults(self, lab: Laboratory) -> Parameters:
         """Return the first guesses of a laboratory file, completed by what the platform assumes."""

@@ -18,7 +18,7 @@ OPERATION = np.dtype(
         ("bit", np.int32),
         ("start", np.int64),  # ticks
         ("duration", np.int64),  # ticks
-        ("angle", np.float64),  # rotation angle of the native operation, rad
+        ("angle", np.float64),  # rotation angle of the native operation, rad; signed for RXX
         ("phase", np.float64),  # drive phase with all virtual Z before it, rad
     ],
     align=True,

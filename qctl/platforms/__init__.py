@@ -6,8 +6,9 @@ from qctl.core.protocols import Platform
 
 from .neutral_atom import NeutralAtom
 from .superconducting import Superconducting
+from .trapped_ion import TrappedIon
 
-PLATFORMS: dict[str, Platform] = {one.name: one for one in (Superconducting(), NeutralAtom())}
+PLATFORMS: dict[str, Platform] = {one.name: one for one in (Superconducting(), TrappedIon(), NeutralAtom())}
 
 
 def platform_of(laboratory: Laboratory) -> Platform:

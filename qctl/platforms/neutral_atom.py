@@ -33,6 +33,7 @@ class NeutralAtom:
 
     name: ClassVar[str] = "neutral_atom"
     natives: ClassVar[frozenset[int]] = frozenset({Op.R, Op.RZ, Op.CZ, Op.MEASURE, Op.DELAY, Op.BARRIER, Op.PULSE})
+    exclusive: ClassVar[frozenset[int]] = frozenset()
 
     def defaults(self, lab: Laboratory) -> Parameters:
         """Return the first guesses of a laboratory file, completed by what the platform assumes."""

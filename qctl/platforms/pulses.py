@@ -104,10 +104,11 @@ def _tone(lab: Laboratory, tone: core.Tone) -> Pulse:
     if wiring is None or not wiring.outputs or wiring.starts:
         playable = [name for name, line in lab.lines.items() if line.outputs and not line.starts]
         raise CompileError(f"a tone on line {tone.line!r}", allowed=", ".join(playable), where=lab.name)
-    if (tone.frequency is None) is not (wiring.mixed_with is None):
+    beam = lab.platform != "superconducting" and wiring.output is not None  # carries its own radio frequency
+    if (tone.frequency is None) is not (wiring.mixed_with is None and not beam):
         raise CompileError(
             f"a tone {'without' if tone.frequency is None else 'with'} a frequency",
-            allowed="a frequency where the line is mixed with a source, and only there",
+            allowed="a frequency where the line is mixed with a source or drives a beam, and only there",
             where=tone.line,
         )
     rate = sample_rate(lab, wiring.outputs[0])

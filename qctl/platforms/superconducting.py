@@ -22,6 +22,7 @@ from .assemble import sequence
 from .known import defaults
 from .natives import Kind, codes, meaning, n_codes, present
 from .pulses import coupling_of, high_qubit
+from .waits import waits
 
 
 class Superconducting:
@@ -34,6 +35,7 @@ class Superconducting:
 
     name: ClassVar[str] = "superconducting"
     natives: ClassVar[frozenset[int]] = frozenset({Op.R, Op.RZ, Op.CZ, Op.MEASURE, Op.DELAY, Op.BARRIER, Op.PULSE})
+    exclusive: ClassVar[frozenset[int]] = frozenset()
 
     def defaults(self, lab: Laboratory) -> Parameters:
         """Return the first guesses of a laboratory file, completed by what the platform assumes."""
@@ -57,7 +59,7 @@ class Superconducting:
         durations, frames = _spans_of_codes(code, program.pulses, known, lab, tick)
         duration, frame = durations[code], frames[code]
         wait, virtual = (np.flatnonzero(op == one) for one in (Op.DELAY, Op.RZ))
-        duration[wait] = _waits(angle[wait, 0], tick)
+        duration[wait] = waits(angle[wait, 0], tick)
         frame[virtual, 0] = -angle[virtual, 0]
         return duration, frame
 
@@ -95,17 +97,6 @@ _PARTS = {
     Kind.SILENT: (),
     Kind.CZ: (),
 }
-
-
-def _waits(seconds: NDArray[np.float64], tick: Fraction) -> NDArray[np.int64]:
-    exact = seconds / float(tick)
-    whole = np.rint(exact)
-    wrong = ~((np.abs(exact - whole) <= 1e-6) & (whole >= 0) & (whole < 2**53))
-    if np.any(wrong):
-        first = float(seconds[wrong][0])
-        to_ticks(first, tick, "delay")
-        raise LimitError(f"a wait of {first:g} s", allowed="0 s or more", where="delay")
-    return whole.astype(np.int64)
 
 
 def _cz(a: int, b: int, known: Mapping[str, float], lab: Laboratory, tick: Fraction) -> tuple[int, tuple[float, float]]:

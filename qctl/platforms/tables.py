@@ -43,9 +43,22 @@ def tracks_of(schedule: Schedule, known: Known, lab: Laboratory, arrive: Arrival
     """Return the track of every line that an AWG feeds; lines without plays idle at their offset."""
     rows, n = schedule.operations, len(lab.qubits)
     code = codes(np.ascontiguousarray(rows["op"]), rows["q"], rows["bit"], rows["angle"], n)
-    used = present(code)
-    played = [_pulses(one, schedule, known, lab) for one in used]
-    pulses = [pulse for several in played for pulse in several]
+    played = {one: _pulses(one, schedule, known, lab) for one in present(code)}
+    return tracks_from(schedule, code, played, n_codes(n, len(schedule.pulses)), known, lab, arrive)
+
+
+def tracks_from(
+    schedule: Schedule,
+    code: NDArray[np.int32],
+    played: Mapping[int, tuple[Pulse, ...]],
+    most: int,
+    known: Known,
+    lab: Laboratory,
+    arrive: Arrival,
+) -> dict[str, Track]:
+    """Return the same, where each row of the schedule has a code below ``most``, and ``played`` is what codes play."""
+    rows, used = schedule.operations, list(played)
+    pulses = [pulse for several in played.values() for pulse in several]
     waveforms, carriers, local = _unique(pulses)
     lines = {line: k for k, line in enumerate(arrive.tracks)}
     rates = [sample_rate(lab, lab.lines[line].outputs[0]) for line in lines]
@@ -58,8 +71,8 @@ def tracks_of(schedule: Schedule, known: Known, lab: Laboratory, arrive: Arrival
         ],
         PULSE,
     )
-    count = np.zeros(n_codes(n, len(schedule.pulses)), np.int64)
-    count[used] = [len(several) for several in played]
+    count = np.zeros(most, np.int64)
+    count[used] = [len(several) for several in played.values()]
     plays, starts = _emit(rows, code, count, facts, len(lines))
     return {
         line: _track(
@@ -131,6 +144,8 @@ def _track(
     if len(outputs) == 2:
         mixer, offset = mixer_correction(line, known)
         return Track(outputs, rate, tuple(waveforms), rows, frequencies, mixer, offset, delay=delay)
+    if np.any(frequencies):  # a carrier of its own, in front of an acousto-optic modulator
+        return Track(outputs, rate, tuple(waveforms), rows, frequencies, _NO_MIXER, _NO_OFFSET, delay=delay)
     rows["phase"] = 0.0  # a line without carrier has no phase to turn
     sections, fir = predistortion(line, known, rate)
     return Track(outputs, rate, tuple(waveforms), rows, frequencies, _NO_MIXER, _NO_OFFSET, sections, fir, delay)

@@ -31,13 +31,32 @@ def distance(one, other):
     return np.sqrt(max(0.0, 2 - 2 * abs(np.trace(one.conj().T @ other)) / len(one)))
 
 
+@pytest.mark.parametrize("entangler", [Op.CZ, Op.RXX])
 @pytest.mark.parametrize("merge", [False, True])
 @settings(max_examples=60, deadline=None)
 @given(program=programs())
-def test_the_unitary_is_that_of_the_source(program, merge, unitary_of):
-    lowered = lower(program, merge=merge)
+def test_the_unitary_is_that_of_the_source(program, merge, entangler, unitary_of):
+    lowered = lower(program, merge=merge, entangler=entangler)
     assert distance(unitary_of(program), unitary_of(lowered)) < 1e-7
-    assert {Op(op) for op in lowered.events["op"].tolist()} <= NATIVE
+    assert {Op(op) for op in lowered.events["op"].tolist()} <= NATIVE - {Op.CZ} | {entangler}
+
+
+@pytest.mark.parametrize("op", GATES)
+@pytest.mark.parametrize("angle", [0.7, 1.9, -2.5, 3.2, 7.0, np.pi, -np.pi / 2, 0.0])
+def test_one_xx_of_at_most_a_quarter_turn_makes_every_gate_about_one_axis(op, angle, unitary_of):
+    qubits = (1, 0) if op >= Op.CX else (0,)
+    program = Program(np.array([event(op, qubits, (angle, 0.3, -1.1))], EVENT), 2, 2)
+    lowered = lower(program, entangler=Op.RXX)
+    assert distance(unitary_of(program), unitary_of(lowered)) < 3e-8
+    turns = lowered.events["angle"][lowered.events["op"] == Op.RXX, 0]
+    assert len(turns) <= {Op.SWAP: 3, Op.ISWAP: 2}.get(op, 1)
+    assert np.all(np.abs(turns) <= np.pi / 2 + 1e-9)
+
+
+def test_a_program_in_rotations_and_xx_stays_as_it_is():
+    rows = [event(Op.R, (0,), (np.pi / 2, 0.3)), event(Op.RXX, (0, 1), (-0.4,)), event(Op.MEASURE, (1,), bit=0)]
+    program = Program(np.array(rows, EVENT), 2, 1)
+    assert lower(program, entangler=Op.RXX) is program
 
 
 @pytest.mark.parametrize("op", GATES)
