@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
+from threading import Lock
 from typing import Protocol, runtime_checkable
+from weakref import WeakValueDictionary
 
+from qctl.config.find import find_laboratory
 from qctl.core.errors import UsageError
 from qctl.core.laboratory import Laboratory
 from qctl.core.parameters import Parameters
@@ -56,9 +60,23 @@ def machine_of(lab: Lablike, *, seed: int | None = None) -> Machine:
     if isinstance(lab, str) and lab.startswith(ADDRESSES):
         raise UsageError(f"the daemon at {lab}", allowed="a laboratory", remedy="open the laboratory in this process")
     if isinstance(lab, str | os.PathLike):
-        return Lab.open(lab, seed=seed)
+        return _opened(lab, seed)
     if not isinstance(lab, Machine):
         raise UsageError(f"a lab of type {type(lab).__name__}", allowed="an open Lab, or a laboratory's name or file")
     if seed is not None:
         raise UsageError("a seed for what is open already", remedy="give it where the laboratory is opened")
     return lab
+
+
+_OPEN: WeakValueDictionary[tuple[Path, int | None], Lab] = WeakValueDictionary()
+_LOCK = Lock()
+
+
+def _opened(lab: str | os.PathLike[str], seed: int | None) -> Lab:
+    """Return the laboratory of a file; plugins of one process share it, because its instruments are there once."""
+    key = (find_laboratory(lab).resolve(), seed)
+    with _LOCK:
+        found = _OPEN.get(key)
+        if found is None:
+            _OPEN[key] = found = Lab.open(lab, seed=seed)
+        return found

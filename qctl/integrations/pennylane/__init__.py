@@ -1,0 +1,5 @@
+"""PennyLane on qctl: the device ``qctl``."""
+
+from .device import QctlDevice
+
+__all__ = ["QctlDevice"]
