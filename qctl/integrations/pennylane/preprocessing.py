@@ -1,30 +1,32 @@
-"""From any quantum function to what the device executes: native gates, and one sample of all that is measured."""
+"""From any quantum function to what the device executes: native gates, and measurements of Z alone."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from operator import itemgetter
 from typing import Any
 
 from pennylane.devices import MCMConfig
 from pennylane.devices.preprocess import (
     decompose,
     device_resolve_dynamic_wires,
-    measurements_from_samples,
     no_analytic,
     validate_device_wires,
     validate_measurements,
 )
+from pennylane.exceptions import DeviceError
 from pennylane.measurements import ClassicalShadowMP, SampleMeasurement, ShadowExpvalMP
 from pennylane.operation import Operator
-from pennylane.ops import Conditional
+from pennylane.ops import Conditional, QubitUnitary
 from pennylane.ops.mid_measure import MidMeasure
+from pennylane.tape import QuantumScript
 from pennylane.transforms import (
     broadcast_expand,
     defer_measurements,
-    diagonalize_measurements,
     dynamic_one_shot,
     split_non_commuting,
 )
-from pennylane.transforms.core import CompilePipeline
+from pennylane.transforms.core import CompilePipeline, transform
 from pennylane.wires import Wires
 
 from .tape import GATES, SILENT
@@ -48,16 +50,32 @@ def pipeline(wires: Wires | None, measurements_within: MCMConfig) -> CompilePipe
         steps.add_transform(defer_measurements, allow_postselect=False)
     steps.add_transform(validate_measurements, sample_measurements=_counted, name=NAME)
     steps.add_transform(split_non_commuting)
-    steps.add_transform(diagonalize_measurements)
-    if not within:
-        steps.add_transform(measurements_from_samples)
+    steps.add_transform(turned)
     gates: dict[str, Any] = {"target_gates": set(GATES) | SILENT | {"MidMeasureMP"}, "device_wires": wires}
-    steps.add_transform(decompose, stopping_condition=_native, skip_initial_state_prep=False, name=NAME, **gates)
+    steps.add_transform(
+        decompose, stopping_condition=_native, decomposer=_parts, skip_initial_state_prep=False, name=NAME, **gates
+    )
     steps.add_transform(device_resolve_dynamic_wires, wires=wires, allow_resets=False)
     steps.add_transform(broadcast_expand)
     if within:
         steps.add_transform(dynamic_one_shot, postselect_mode=measurements_within.postselect_mode)
     return steps
+
+
+@transform  # type: ignore[untyped-decorator]
+def turned(tape: QuantumScript) -> tuple[list[QuantumScript], Callable[[Any], Any]]:
+    """Add the gates that turn every observable into Z; what is measured then keeps its name and its eigenvalues."""
+    for measurement in tape.measurements:
+        if measurement.obs is not None and not measurement.obs.has_diagonalizing_gates:
+            raise DeviceError(f"{measurement}: {NAME} measures only what gates can turn into Z")
+    return [tape.copy(operations=[*tape.operations, *tape.diagonalizing_gates])], itemgetter(0)
+
+
+def _parts(operation: Operator) -> list[Operator]:
+    """Return what an operation is made of: by its own decomposition, else by its matrix."""
+    if not operation.has_decomposition and operation.has_matrix:
+        return [QubitUnitary(operation.matrix(), operation.wires)]
+    return list(operation.decomposition())
 
 
 def _native(operation: Operator) -> bool:

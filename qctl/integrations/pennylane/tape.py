@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pennylane as qml
-from pennylane.measurements import MeasurementProcess, MeasurementValue
+from pennylane.measurements import MeasurementProcess
 from pennylane.operation import Operator
 from pennylane.ops.mid_measure import MidMeasure
 from pennylane.tape import QuantumScript
@@ -101,7 +101,7 @@ def read_tape(tape: QuantumScript, places: tuple[Mapping[Any, int], bool], tick:
             _gate(operation, [place[wire] for wire in operation.wires], rows)
     wires: dict[Any, int] = {}
     for measurement in tape.measurements:
-        for wire in () if _asks_within(measurement) else measurement.wires or tape.wires:
+        for wire in () if asks_within(measurement, within) else measurement.wires or tape.wires:
             if wire not in wires:
                 wires[wire] = len(within) + len(wires)
                 rows.measure(place[wire], wires[wire])
@@ -128,5 +128,6 @@ def _number(value: Any, operation: Operator) -> float:  # noqa: ANN401 (a number
     return float(number.reshape(()))
 
 
-def _asks_within(measurement: MeasurementProcess) -> bool:
-    return isinstance(measurement.mv, MeasurementValue | list | tuple)
+def asks_within(measurement: MeasurementProcess, within: Mapping[Any, int]) -> bool:
+    """Say whether a measurement asks for one that stands within the circuit, and not for wires at its end."""
+    return measurement.mv is not None and bool(within)
