@@ -29,7 +29,7 @@ from qctl.core.record import Record, Timing
 from qctl.core.result import Result, points_in_a_row, shots_in_a_row
 from qctl.core.sequence import Sequence
 from qctl.frontends import Inputs, read_program
-from qctl.readout import compute, read_out, undo_readout_errors
+from qctl.readout import compute, read_out, stop_if_lost, undo_readout_errors
 from qctl.store import ParameterStore, state_folder
 
 log = logging.getLogger(__name__)
@@ -155,7 +155,8 @@ class Lab:
             When the laboratory fails; its outputs are stopped.
         """
         ready = as_program(program, inputs).with_shots(shots)
-        return self.run_each([(ready, parameters or self.parameters)], mitigate=mitigate, optimise=optimise)
+        pairs = [(ready, parameters or self.parameters)]
+        return self.run_each(pairs, mitigate=mitigate, optimise=optimise, guarded=True)
 
     def run_each(
         self,
@@ -165,6 +166,7 @@ class Lab:
         mitigate: bool = False,
         optimise: bool = True,
         traces: bool = False,
+        guarded: bool = False,
     ) -> Result:
         """Run many programs, each with parameters of its own; their points follow one another.
 
@@ -176,11 +178,14 @@ class Lab:
         pairs : programs and the parameters that each is compiled and read out with; all with the same bits
         shots : repetitions of every point; as the programs say by default
         traces : keep mean traces of all feedlines
+        guarded : stop where hardly a shot of a second counts, because ions or atoms are not there
 
         Raises
         ------
         CompileError
             Before anything is opened or sent, also when a program measures nothing.
+        InstrumentError
+            When the laboratory fails, and where a guarded run stops.
         """
         if not pairs:
             raise UsageError("nothing to run", allowed="at least one program")
@@ -191,7 +196,7 @@ class Lab:
         results, timing = [], Timing()
         for batch in self._batches(sequences, [known for _, known in programs]):
             members = [(sequences[k], programs[k][1], programs[k][0].bits) for k in batch]
-            found, spent = self._batch(members, traces)
+            found, spent = self._batch(members, traces, guarded)
             timing += spent
             if mitigate:
                 found = [undo_readout_errors(r, k) for r, (_, k, _) in zip(found, members, strict=True)]
@@ -200,7 +205,8 @@ class Lab:
 
     def run_many(self, programs: Seq[Program | Text], shots: int = 4000, *, mitigate: bool = False) -> Result:
         """Run many programs in one upload with the parameters of the laboratory."""
-        return self.run_each([(program, self.parameters) for program in programs], shots, mitigate=mitigate)
+        pairs = [(program, self.parameters) for program in programs]
+        return self.run_each(pairs, shots, mitigate=mitigate, guarded=True)
 
     def play(self, sequence: Sequence, parameters: Parameters | None = None) -> Record:
         """Play a sequence and return what the digitizers heard."""
@@ -241,7 +247,7 @@ class Lab:
         return biases[k] == biases[k - 1] and one_correction(sequences[k - 1], sequences[k])
 
     def _batch(
-        self, members: Seq[tuple[Sequence, Parameters, tuple[Register, ...]]], traces: bool
+        self, members: Seq[tuple[Sequence, Parameters, tuple[Register, ...]]], traces: bool, guarded: bool
     ) -> tuple[list[Result], Timing]:
         """Run what fits one upload; return a result for each member."""
         joined = join([sequence for sequence, _, _ in members])
@@ -254,7 +260,16 @@ class Lab:
             for k, (_, known, registers) in enumerate(members):
                 piece = replace(record.points(edges[k], edges[k + 1]), parameters_id=known.id)
                 parts[k].append(read_out(piece, known, self.laboratory, registers=registers, traces=traces))
+            last = [part[-1] for part in parts]
+            self._warn(last)
+            if guarded:
+                stop_if_lost(last, self.laboratory.name)
         return [shots_in_a_row(part) for part in parts], timing
+
+    def _warn(self, results: Seq[Result]) -> None:
+        for result in results:
+            for reason, number in result.dropped.items():
+                log.warning("%s: %d of %d shots: %s", self.laboratory.name, number, result.shots, reason)
 
     def close(self) -> None:
         """Make everything safe and close all instruments; a later run opens them again."""

@@ -10,6 +10,7 @@ import click
 COMMANDS = {
     "run": "Run an OpenQASM program and print its counts.",
     "show": "Draw what a program will play.",
+    "capabilities": "Say what a laboratory can do, and which programs it refuses.",
     "check": "Check laboratory, twin and parameter files.",
     "schema": "Print the JSON Schema of laboratory files.",
     "calibrate": "Bring a laboratory up, from its own signals.",

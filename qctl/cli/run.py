@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -78,15 +78,22 @@ def as_document(result: Result) -> dict[str, object]:
         "parameters_id": result.parameters_id,
         "timing": dataclasses.asdict(result.timing),
     }
+    if result.kept is not None:
+        document["kept"] = _listed([len(result.kept_shots(point)) for point in range(n_points)])
+        document["dropped"] = dict(result.dropped)
     if result.quasi:
         mitigated = [dict(quasi) for quasi in result.quasi]
         document["mitigated"] = mitigated if n_points > 1 else mitigated[0]
     if result.outputs:
         document["outputs"] = {
-            name: [_tally(row) for row in values] if n_points > 1 else _tally(values[0])
+            name: _listed([_tally(values[point, result.kept_shots(point)]) for point in range(n_points)])
             for name, values in result.outputs.items()
         }
     return document
+
+
+def _listed(points: list[Any]) -> object:
+    return points if len(points) > 1 else points[0]
 
 
 def _tally(values: NDArray[np.generic]) -> dict[str, int]:
@@ -103,7 +110,7 @@ def show(result: Result, title: str) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    counts = result.counts
+    counts, kept = result.counts, len(result.kept_shots(0))
     quasi = result.quasi[0] if result.quasi else {}
     table = Table(title=title, title_justify="left", box=None, pad_edge=False)
     table.add_column("key")
@@ -116,13 +123,17 @@ def show(result: Result, title: str) -> None:
     keys = sorted(counts.keys() | quasi.keys(), key=lambda key: (-counts.get(key, 0), -quasi.get(key, 0.0), key))
     for key in keys[:MOST_BARS]:
         count = counts.get(key, 0)
-        cells = [key or "(no bits)", str(count), f"{count / result.shots:.2%}"]
+        cells = [key or "(no bits)", str(count), f"{count / max(1, kept):.2%}"]
         cells += [f"{quasi.get(key, 0.0):.2%}"] if quasi else []
         table.add_row(*cells, Bar(counts[keys[0]], 0, count))
     console = Console()
     console.print(table)
     if len(keys) > MOST_BARS:
         console.print(f"... and {len(keys) - MOST_BARS} more keys; --json prints all")
+    if kept < result.shots:
+        console.print(f"{result.shots - kept} of {result.shots} shots do not count:")
+        for reason, number in result.dropped.items():
+            console.print(f"  {number}: {reason}")
     seconds = sum(result.timing.seconds.values())
     qubits = " ".join(result.qubits[index] for index in result.placement if index >= 0)
     console.print(

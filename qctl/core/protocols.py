@@ -235,6 +235,7 @@ class Platform(Protocol):
 
     name: ClassVar[str]
     natives: ClassVar[frozenset[int]]  # core.program.Op that `spans` takes; others are lowered first
+    measures_last: ClassVar[bool]  # measurements end the shot of all qubits
     exclusive: ClassVar[frozenset[int]]  # of these, those that tolerate nothing beside them
 
     def defaults(self, lab: Laboratory) -> Parameters:

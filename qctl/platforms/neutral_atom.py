@@ -33,6 +33,7 @@ class NeutralAtom:
 
     name: ClassVar[str] = "neutral_atom"
     natives: ClassVar[frozenset[int]] = frozenset({Op.R, Op.RZ, Op.CZ, Op.MEASURE, Op.DELAY, Op.BARRIER, Op.PULSE})
+    measures_last: ClassVar[bool] = True
     exclusive: ClassVar[frozenset[int]] = frozenset()
 
     def defaults(self, lab: Laboratory) -> Parameters:

@@ -35,6 +35,7 @@ class Superconducting:
 
     name: ClassVar[str] = "superconducting"
     natives: ClassVar[frozenset[int]] = frozenset({Op.R, Op.RZ, Op.CZ, Op.MEASURE, Op.DELAY, Op.BARRIER, Op.PULSE})
+    measures_last: ClassVar[bool] = False
     exclusive: ClassVar[frozenset[int]] = frozenset()
 
     def defaults(self, lab: Laboratory) -> Parameters:

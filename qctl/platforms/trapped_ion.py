@@ -45,6 +45,7 @@ class TrappedIon:
 
     name: ClassVar[str] = "trapped_ion"
     natives: ClassVar[frozenset[int]] = frozenset({Op.R, Op.RZ, Op.RXX, Op.MEASURE, Op.DELAY, Op.BARRIER, Op.PULSE})
+    measures_last: ClassVar[bool] = True
     exclusive: ClassVar[frozenset[int]] = frozenset({Op.RXX})  # all pairs use one mode of motion
 
     def defaults(self, lab: Laboratory) -> Parameters:

@@ -4,6 +4,7 @@ from .compute import compute
 from .demodulate import demodulate
 from .mitigate import mitigate, nearest_probabilities
 from .read import intermediate_frequencies, read_out, undo_readout_errors
+from .screen import stop_if_lost
 
 __all__ = [
     "compute",
@@ -12,5 +13,6 @@ __all__ = [
     "mitigate",
     "nearest_probabilities",
     "read_out",
+    "stop_if_lost",
     "undo_readout_errors",
 ]

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from collections.abc import Sequence as Seq
 from math import log, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
 
+from qctl.core.errors import InstrumentError
 from qctl.core.laboratory import Laboratory
 from qctl.core.parameters import Parameters
 from qctl.core.record import Counts, Record
+from qctl.core.result import Result
 
 from .image import screen_images
 
@@ -24,7 +27,25 @@ NO_ION = "no ion scatters cooling light: it is blocked, or the trap has lost the
 NO_ONE = "{} scatters no cooling light: the ion is dark, hot or lost"
 UNDETECTED = "not a photon comes while ions are detected: the detection light is off or blocked"
 
+LEAST_KEPT = 0.1  # share of shots that must count for a run to go on
+ENOUGH = 20  # shots from which that is judged
+
 Shots = NDArray[np.bool_]
+
+
+def stop_if_lost(results: Seq[Result], where: str) -> None:
+    """Raise InstrumentError when hardly a shot of a segment counts: to go on would measure nothing."""
+    total = sum(result.shots * len(result.bits) for result in results)
+    kept = sum(len(result.kept_shots(point)) for result in results for point in range(len(result.bits)))
+    if total < ENOUGH or kept >= LEAST_KEPT * total:
+        return
+    dropped = {reason: number for result in results for reason, number in result.dropped.items()}
+    worst = max(dropped, key=lambda reason: dropped[reason], default="nobody knows why")
+    raise InstrumentError(
+        f"{total - kept} of the last {total} shots do not count: {worst}",
+        where=where,
+        remedy="look at the trap, its lights and its counters; then run it again",
+    )
 
 
 def screen(record: Record, parameters: Parameters, laboratory: Laboratory) -> tuple[Shots | None, dict[str, int]]:

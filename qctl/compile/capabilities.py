@@ -1,0 +1,99 @@
+"""What a laboratory can do, and why it refuses a program: said before anything is opened or sent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from qctl.compile import compile_program
+from qctl.core.errors import QctlError
+from qctl.core.laboratory import Laboratory
+from qctl.core.parameters import Parameters
+from qctl.core.program import EVENT, Op, Program, event
+from qctl.core.protocols import Limits
+from qctl.platforms import platform_of
+
+from .feedback import HOST_LATENCY
+from .flatten import flatten
+
+_NO_GATES = (Op.MEASURE, Op.DELAY, Op.BARRIER, Op.PULSE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capabilities:
+    """What programs may ask of a laboratory.
+
+    Parameters
+    ----------
+    gates : native ones; all others are made of them
+    pairs : qubits that a native gate joins
+    measures_last : measurements end the shot of all qubits
+    coherence : longest T2 among the parameters, s; 0 when none is known
+    decision : s that a decision on measured bits takes, between two parts of a shot
+    shots_per_second : of one sweep point
+    program_time : s that a program may last
+    """
+
+    platform: str
+    qubits: tuple[str, ...]
+    gates: tuple[str, ...]
+    pairs: tuple[tuple[str, str], ...]
+    measures_last: bool
+    coherence: float
+    decision: float
+    shots_per_second: float
+    program_time: float
+
+    @property
+    def all_to_all(self) -> bool:
+        """Say whether a native gate joins any two qubits."""
+        return len(self.pairs) == len(self.qubits) * (len(self.qubits) - 1) // 2
+
+    @property
+    def feedback(self) -> bool:
+        """Say whether a decision on a measured bit comes while qubits remember, and there are any left to act on."""
+        return not self.measures_last and self.decision < self.coherence
+
+
+def capabilities(known: Parameters, laboratory: Laboratory, limits: Limits) -> Capabilities:
+    """Return what a laboratory can do with what is known of it.
+
+    Raises
+    ------
+    CompileError, LimitError, ParameterError
+        When it cannot even measure one qubit.
+    """
+    platform = platform_of(laboratory)
+    shortest = compile_program(_measurement(), known, laboratory, limits)
+    pairs = tuple(coupling.pair for coupling in laboratory.couplings.values())
+    return Capabilities(
+        platform=laboratory.platform,
+        qubits=laboratory.qubit_names,
+        gates=tuple(Op(op).name.lower() for op in sorted(platform.natives) if op not in _NO_GATES),
+        pairs=pairs,
+        measures_last=platform.measures_last,
+        coherence=_longest(known, laboratory),
+        decision=HOST_LATENCY,
+        shots_per_second=1 / laboratory.period,
+        program_time=laboratory.period - shortest.lead - shortest.length,
+    )
+
+
+def refusal(program: Program, known: Parameters, laboratory: Laboratory, limits: Limits) -> str | None:
+    """Return why a program cannot run, None when it can; all that would be uploaded is made and checked."""
+    try:
+        sequence = compile_program(program, known, laboratory, limits)
+        flatten(sequence, laboratory, limits)
+    except QctlError as reason:
+        return str(reason)
+    return None if sequence.n_measured else "nothing is measured"
+
+
+def _measurement() -> Program:
+    return Program(np.array([event(Op.MEASURE, (0,), bit=0)], EVENT), 1, 1, physical=True)
+
+
+def _longest(known: Mapping[str, float], laboratory: Laboratory) -> float:
+    return max((known[f"{name}.t2"] for name in laboratory.qubits if f"{name}.t2" in known), default=0.0)
