@@ -17,7 +17,7 @@ from typing import Self
 import numpy as np
 
 from qctl import control
-from qctl.compile import compile_program, default_parameters, flatten, join, one_correction
+from qctl.compile import compile_program, default_parameters, durations, flatten, join, one_correction
 from qctl.config import read_laboratory, read_parameters
 from qctl.config.find import find_laboratory
 from qctl.control import Station, batches, limits_of, open_station, operating_point, shots_at_once
@@ -28,7 +28,7 @@ from qctl.core.program import Program, Register
 from qctl.core.record import Record, Timing
 from qctl.core.result import Result, points_in_a_row, shots_in_a_row
 from qctl.core.sequence import Sequence
-from qctl.frontends import Inputs, read_program
+from qctl.frontends import Durations, Inputs, read_program
 from qctl.readout import compute, read_out, stop_if_lost, undo_readout_errors
 from qctl.store import ParameterStore, state_folder
 
@@ -122,7 +122,7 @@ class Lab:
         optimise: bool = True,
     ) -> Sequence:
         """Return what would be played, checked against every limit; no instrument is needed."""
-        ready = as_program(program, inputs)
+        ready = self._read(program, inputs, parameters)
         ready = ready if shots is None else ready.with_shots(shots)
         return compile_program(ready, parameters or self.parameters, self.laboratory, self.limits, optimise=optimise)
 
@@ -154,9 +154,12 @@ class Lab:
         InstrumentError
             When the laboratory fails; its outputs are stopped.
         """
-        ready = as_program(program, inputs).with_shots(shots)
+        ready = self._read(program, inputs, parameters).with_shots(shots)
         pairs = [(ready, parameters or self.parameters)]
         return self.run_each(pairs, mitigate=mitigate, optimise=optimise, guarded=True)
+
+    def _read(self, program: Program | Text, inputs: Inputs | None, known: Parameters | None) -> Program:
+        return as_program(program, inputs, durations(known or self.parameters, self.laboratory))
 
     def run_each(
         self,
@@ -189,7 +192,7 @@ class Lab:
         """
         if not pairs:
             raise UsageError("nothing to run", allowed="at least one program")
-        programs = [(as_program(program), known) for program, known in pairs]
+        programs = [(self._read(program, None, known), known) for program, known in pairs]
         sequences = [self.compile(p, shots, parameters=known, optimise=optimise) for p, known in programs]
         for sequence in sequences:
             _refuse_silence(sequence)
@@ -290,17 +293,17 @@ class Lab:
             stack.__exit__(kind, error, trace)
 
 
-def as_program(program: Program | Text, inputs: Inputs | None = None) -> Program:
+def as_program(program: Program | Text, inputs: Inputs | None = None, durations: Durations | None = None) -> Program:
     """Return a program as it is, from OpenQASM text, or from the file at a path."""
     if isinstance(program, Program):
         if inputs:
             raise UsageError("inputs of a program that has been read already", allowed="OpenQASM text, or a file")
         return program
     if isinstance(program, str) and ("\n" in program or ";" in program):
-        return read_program(program, inputs=inputs)
+        return read_program(program, inputs=inputs, durations=durations)
     path = Path(program)
     try:
-        return read_program(path.read_text(encoding="utf-8"), name=str(path), inputs=inputs)
+        return read_program(path.read_text(encoding="utf-8"), name=str(path), inputs=inputs, durations=durations)
     except (OSError, UnicodeDecodeError) as reason:
         raise UsageError(
             f"cannot read {str(path)!r} ({reason})", allowed="OpenQASM text, or a file that holds it"

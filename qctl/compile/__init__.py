@@ -15,6 +15,7 @@ from qctl.core.sequence import Sequence
 from qctl.platforms import platform_of
 
 from .cache import Reads, SequenceCache
+from .durations import durations
 from .feedback import without_decisions
 from .flatten import flatten, render_line
 from .isolate import isolate
@@ -29,6 +30,7 @@ __all__ = [
     "check_limits",
     "compile_program",
     "default_parameters",
+    "durations",
     "flatten",
     "join",
     "one_correction",

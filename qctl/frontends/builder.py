@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -54,6 +54,9 @@ class Opaque:
     n_qubits: int
 
 
+Durations = Callable[[Op, tuple[int, ...], tuple[float, ...]], float]
+"""How long an event on physical qubits lasts, s."""
+
 Entity = Qubits | Bits | Constant | Opaque | Gate
 
 
@@ -71,6 +74,7 @@ class ProgramBuilder:
     source, limits : the text, and how large its program may become
     fallback : gates that are known without a declaration, and that a declaration may replace
     inputs : values of the program's inputs, by name
+    durations : how long events last, for programs that ask
     """
 
     def __init__(
@@ -79,8 +83,9 @@ class ProgramBuilder:
         limits: ReadLimits,
         fallback: dict[str, Gate] | None = None,
         inputs: Mapping[str, object] | None = None,
+        durations: Durations | None = None,
     ) -> None:
-        self.source, self.limits = source, limits
+        self.source, self.limits, self.durations = source, limits, durations
         self._inputs = dict(inputs or {})
         self._open_inputs = set(self._inputs)
         self.stream = EventStream(source, limits)
@@ -166,6 +171,11 @@ class ProgramBuilder:
         self._bits.append(Register(name, self._n_bits, size))
         self._n_bits = total
         return bits
+
+    @property
+    def is_physical(self) -> bool:
+        """Say whether the qubits used so far are physical ones."""
+        return self._physical
 
     def reserve_bits(self, n_others: int, start: int) -> None:
         """Refuse bits beside the declared ones that would pass the limit."""

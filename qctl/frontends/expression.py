@@ -173,6 +173,8 @@ class _ExpressionReader:
         cursor = self._cursor
         if cursor.kind is Kind.NAME:
             found = self._names.get(cursor.text)
+            if found is None and cursor.text in ("durationof", "sizeof"):
+                raise cursor.source.unsupported(f"{cursor.text} in this expression", cursor.start)
             if found is None:
                 raise cursor.source.wrong(
                     f"{cursor.text!r} is no constant, parameter or function here", cursor.start, "a name declared above"

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from qctl.core.errors import ProgramError, UsageError
 from qctl.core.program import Program
 
-from .builder import ProgramBuilder
+from .builder import Durations, ProgramBuilder
 from .gate import Gate
 from .library import BUILT_IN, BUILT_IN_2, STDGATES
 from .limits import ReadLimits
@@ -36,6 +36,7 @@ def read_openqasm(
     version: int | None = None,
     strict: bool = False,
     inputs: Inputs | None = None,
+    durations: Durations | None = None,
 ) -> Program:
     """Return the program that a text describes.
 
@@ -47,6 +48,7 @@ def read_openqasm(
     version : 2 or 3 where the text does not say it; otherwise its words decide
     strict : hold OpenQASM 2 to the letter of its publication
     inputs : values of the program's inputs, by name; rows of values of one length are the points of a sweep
+    durations : how long events on physical qubits last, for programs that ask
 
     Raises
     ------
@@ -68,15 +70,15 @@ def read_openqasm(
         reader_2 = Reader2(Cursor(source, OPENQASM_2_STRICT if strict else OPENQASM_2, limits), builder)
         reader_2.read_version()
         return reader_2.read()
-    read = _Reader(source, limits)
+    read = _Reader(source, limits, durations)
     return joined([read.point(values) for values in points_of(inputs or {})])
 
 
 class _Reader:
     """Reads OpenQASM 3, as a stream of gates where that is all it is; otherwise through its syntax tree."""
 
-    def __init__(self, source: Source, limits: ReadLimits) -> None:
-        self._source, self._limits = source, limits
+    def __init__(self, source: Source, limits: ReadLimits, durations: Durations | None) -> None:
+        self._source, self._limits, self._durations = source, limits, durations
         self._lower: Callable[[dict[str, object]], Program] | None = None
 
     def point(self, inputs: dict[str, object]) -> Program:
@@ -92,8 +94,8 @@ class _Reader:
         except ProgramError as reason:
             try:
                 return self._tree(inputs)
-            except ProgramError:
-                raise reason from None
+            except ProgramError as other:
+                raise max(reason, other, key=_place) from None  # whoever came farther knows better
 
     def _stream(self, inputs: dict[str, object]) -> Program:
         # Programs for simulators often leave out the include: its gates are known anyway, unless one has its own.
@@ -108,8 +110,14 @@ class _Reader:
         from .tree import lower, parse  # the parser takes 0.1 s to import
 
         tree = parse(self._source, self._limits)
-        self._lower = lambda values: lower(tree, self._source, self._limits, values)
+        self._lower = lambda values: lower(tree, self._source, self._limits, values, self._durations)
         return self._lower(inputs)
+
+
+def _place(reason: ProgramError) -> tuple[int, int]:
+    """Return line and column of an error."""
+    *_, line, column = f"::{reason.where}".split(":")
+    return (int(line), int(column)) if line.isdigit() and column.isdigit() else (0, 0)
 
 
 def _version(source: Source, preferred: int | None) -> int:

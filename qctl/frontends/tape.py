@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from qctl.core.flow import Assign, Bit, Cell, Expression, Statement, Store, Term
+from qctl.core.flow import Apply, Assign, Bit, Cell, Expression, Statement, Store, Term
 
 from .nodes import LeaveTo, Nodes, Repeat, Split, Within
 from .stream import EventStream
@@ -102,11 +102,11 @@ class Tape:
 
     def assign(self, place: Place, value: Known | Term) -> None:
         """Give a variable or bit a value."""
-        if isinstance(value, Expression):
+        if isinstance(value, Expression) and is_late(value):
             self.add(Assign(place, value) if place >= 0 else Store((~place,), value))
             self.measured((place,))
         else:
-            self.known[place] = value
+            self.known[place] = value  # type: ignore[assignment] # a sum of stretches is known, if not as a number
 
     def store(self, places: tuple[Place, ...], word: Term) -> None:
         """Write a word into bits, the lowest into the first."""
@@ -292,7 +292,7 @@ class Tape:
     ) -> None:
         for place, value in known.items():
             if place not in agreed and (place < alive[0] if place >= 0 else ~place < alive[1]):
-                if isinstance(value, complex):
+                if not isinstance(value, (int, float)):
                     raise ComplexLater
                 nodes.append(Assign(place, value) if place >= 0 else Store((~place,), value))
 
@@ -310,7 +310,14 @@ class Here:
 
 
 class ComplexLater(Exception):  # noqa: N818 - the readers turn it into an error with its place
-    """A complex number that depends on measured bits."""
+    """A complex number or a stretch that depends on measured bits."""
+
+
+def is_late(term: Term) -> bool:
+    """Say whether a term has a value only when the program runs."""
+    if isinstance(term, Apply):
+        return any(map(is_late, term.arguments))
+    return isinstance(term, (Bit, Cell))
 
 
 @dataclass(slots=True)

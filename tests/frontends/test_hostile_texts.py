@@ -47,7 +47,7 @@ TEXTS = {
     "many operands": (f"{THREE}x {'q,' * MANY}q;", "items in one list"),
     "many arguments": (f"{THREE}rx({'1,' * MANY}1) q[0];", "items in one list"),
     "statements": (";" * 10**7, "10000000 statements"),
-    "comment": ("/*" * MANY, "unexpected|without its end"),
+    "comment": ("/*" * MANY, "unexpected|without its end|words in one statement"),
     "string": (f'include "{"a" * MANY}', "does not end on its line"),
     "password file": (f'{THREE}include "/etc/passwd";', "no file is opened"),
     "other folder": (f'{TWO}include "../qelib1.inc";', "no file is opened"),

@@ -150,7 +150,7 @@ def test_a_modified_gate_within_a_gate_keeps_its_phase(unitary_of, same_up_to_ph
         ("pow(0.5) @ pair(1) q[0], q[1];", "fractional power.*not supported"),
         ("gate f a, b { pow(0.5) @ pair(1) a, b; }", "fractional power.*not supported"),
         ("ctrl(0) @ x q[0];", "0 controls; allowed: whole numbers from 1"),
-        ("ctrl(1.5) @ x q[0], q[1];", "1.5 controls"),
+        ("ctrl(1.5) @ x q[0], q[1];", "a number of controls of type float"),
         ("ctrl(1000000000) @ x q[0], q[1];", "control qubits of one gate; allowed: at most 16"),
         ("ctrl @ x q[0];", "a gate with 1 qubits; allowed: 2"),
         ("ctrl @ x q[0], q[0];", "one qubit twice"),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from openqasm3 import ast
 
+from qctl.core.flow import Expression
 from qctl.core.program import Op
 
 from ..builder import Qubits
@@ -15,7 +17,7 @@ from .expressions import Expressions
 from .names import Variable
 from .operands import Operands
 from .references import Choice, Reference, read, whole, write
-from .values import Type, Value, cast
+from .values import DURATION, Type, Value, cast
 
 
 class Classical:
@@ -29,6 +31,7 @@ class Classical:
     def __init__(self, context: Context, expressions: Expressions, operands: Operands) -> None:
         self._context, self._expressions, self._operands = context, expressions, operands
         self.outputs: dict[str, Variable] = {}
+        self.stretch: Callable[[], Expression] = Expression
         expressions.measure = self.measured
 
     def new(self, kind: Type, *, fixed: bool = False, const: bool = False) -> Variable:
@@ -52,7 +55,10 @@ class Classical:
         const = isinstance(node, ast.ConstantDeclaration)
         kind = self._expressions.type_of(node.type)
         if kind.kind == "stretch":
-            raise self._context.unsupported(node, f"the stretch {node.identifier.name!r}", "write the durations")
+            variable = self.new(DURATION, fixed=True)
+            self._context.tape.assign(variable.places[0], self.stretch())
+            self._name(node, node.identifier.name, variable)
+            return
         first = None if node.init_expression is None else self._first(node.init_expression, const)
         variable = self._global_bits(node, kind) or self.new(kind, fixed=const, const=const)
         if first is None:

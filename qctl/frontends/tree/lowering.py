@@ -10,12 +10,12 @@ from openqasm3 import ast
 from qctl.core.flow import Expression, Turn
 from qctl.core.program import Op, Program
 
-from ..builder import ProgramBuilder
+from ..builder import Durations, ProgramBuilder
 from ..library import BUILT_IN, STDGATES
 from ..limits import ReadLimits
 from ..openqasm3 import Reader3
 from ..source import Source
-from ..tape import ComplexLater, Signal
+from ..tape import ComplexLater, Signal, is_late
 from ..tokens import OPENQASM_3, Cursor
 from .classical import Classical
 from .context import Context
@@ -25,6 +25,7 @@ from .names import Extern, Subroutine
 from .operands import Operands
 from .pulses import FUNCTIONS, TYPES, Pulses
 from .references import read, whole
+from .timing import Timing
 
 
 class Lowering:
@@ -34,10 +35,13 @@ class Lowering:
     ----------
     source, limits : the text, and how large its program may become
     inputs : values of its inputs, by name
+    durations : how long events last, for programs that ask
     """
 
-    def __init__(self, source: Source, limits: ReadLimits, inputs: Mapping[str, object]) -> None:
-        builder = ProgramBuilder(source, limits, dict(STDGATES), inputs)
+    def __init__(
+        self, source: Source, limits: ReadLimits, inputs: Mapping[str, object], durations: Durations | None
+    ) -> None:
+        builder = ProgramBuilder(source, limits, dict(STDGATES), inputs, durations)
         builder.names.update(BUILT_IN)
         reader = Reader3(Cursor(source, OPENQASM_3, limits, len(source.text)), builder)
         self._context = Context(source, limits, builder, reader, builder.tape)
@@ -47,12 +51,17 @@ class Lowering:
         self._classical = Classical(self._context, self._expressions, self._operands)
         self._control = Control(self._context, self._expressions, self._operands, self._classical)
         self._pulses = Pulses(self._context, self._expressions, self._operands, self._classical)
+        self._timing = Timing(self._context, self._control.block)
+        self._expressions.duration_of = self._timing.duration_of
+        self._classical.stretch = self._timing.new_stretch
         self._rules = self._all_rules()
 
     def program(self, tree: ast.Program) -> Program:
         """Return the program of a tree."""
         end = self._context.names.frame.end
         self._context.tape.scope(end, lambda: self._run(tree.statements))
+        with self._context.at(tree):
+            self._timing.resolve()
         found = self._classical.outputs
         if not found:
             return self._context.builder.program()
@@ -181,10 +190,15 @@ class Lowering:
             raise self._context.unsupported(node, "a delay without qubits", "name the qubits that wait")
         seconds = length.term
         places = [self._operands.qubits(qubit) for qubit in node.qubits]
-        if isinstance(seconds, Expression):
+        if isinstance(seconds, Expression) and not is_late(seconds):
+            self._operands.each(places, lambda on: self._stretch(on, seconds, start))
+        elif isinstance(seconds, Expression):
             self._operands.each(places, lambda on: self._wait(on, seconds))
         else:
             self._operands.each(places, lambda on: self._context.builder.wait(float(seconds), on, start))
+
+    def _stretch(self, on: Sequence[Any], seconds: Expression, start: int) -> None:
+        self._timing.wait(seconds, [qubit for operand in on for qubit in operand.indices], start)
 
     def _wait(self, on: Sequence[Any], seconds: Expression) -> None:
         for operand in on:
@@ -193,15 +207,28 @@ class Lowering:
 
     def _box(self, node: ast.Box) -> Signal:
         """Run a box: nothing moves across its borders."""
+        seconds = None
         if node.duration is not None:
-            raise self._context.unsupported(node, "a box with a duration", "write the delays within it")
-        start = self._context.start(node)
+            length = self._expressions.value(node.duration)
+            if length.type.kind != "duration" or not isinstance(length.data, float):
+                raise self._context.wrong(node, "the length of a box", "a duration known before the program runs")
+            seconds = length.data
+        start, stream = self._context.start(node), self._context.builder.stream
         self._context.builder.barrier(None, start)
+        first = len(stream)
         signal = self._control.block(node.body)
+        with self._context.at(node):
+            self._timing.box(first, seconds, start)
         self._context.builder.barrier(None, start)
         return signal
 
 
-def lower(tree: ast.Program, source: Source, limits: ReadLimits, inputs: Mapping[str, object]) -> Program:
+def lower(
+    tree: ast.Program,
+    source: Source,
+    limits: ReadLimits,
+    inputs: Mapping[str, object],
+    durations: Durations | None = None,
+) -> Program:
     """Return the program of a syntax tree."""
-    return Lowering(source, limits, inputs).program(tree)
+    return Lowering(source, limits, inputs, durations).program(tree)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from contextlib import redirect_stderr
+from io import StringIO
+from typing import TYPE_CHECKING, Any
 
 from qctl.core.errors import ProgramError
 
@@ -15,7 +16,7 @@ from ..tokens import OPENQASM_3, Cursor, Kind
 if TYPE_CHECKING:
     from openqasm3 import ast
 
-_PLACE = re.compile(r"L(\d+):C(\d+): (.*)|(?:.*?)line (\d+)[:, ]+(?:column )?(\d+)(.*)", re.DOTALL)
+_PLACE = re.compile(r"L(\d+):C(\d+): (.*)", re.DOTALL)
 _OPENING, _CLOSING = {"(": ")", "[": "]", "{": "}"}, {")", "]", "}"}
 _LONGEST = 4000  # words of one statement: the parser goes deeper with each operator
 
@@ -32,43 +33,59 @@ def parse(source: Source, limits: ReadLimits) -> ast.Program:
     from openqasm3.parser import QASM3ParsingError  # takes 0.1 s: only programs that need it pay
 
     try:
-        return _parser(with_pulses)(source.text)
+        tree = _parsed(source)
+        if with_pulses:
+            _parse_pulses(tree)
     except QASM3ParsingError as reason:
         raise _located(source, str(reason)) from reason
     except RecursionError as reason:
         raise source.unsupported("statements or expressions that are too deep", 0, "write them as several") from reason
     except (ValueError, AttributeError, TypeError, KeyError) as reason:  # what the parser itself trips over
         raise source.unsupported(f"a text that the parser cannot read ({reason})", 0) from reason
+    return tree
 
 
-def _parser(with_pulses: bool) -> Callable[[str], ast.Program]:
-    """Return the parser; that of OpenPulse reads calibrations too."""
-    if not with_pulses:
-        import openqasm3
+def _parsed(source: Source) -> ast.Program:
+    """Return the tree; the first error ends it, where the parser's own driver would print it and lose its place."""
+    from antlr4 import CommonTokenStream, InputStream
+    from antlr4.error.ErrorListener import ErrorListener
+    from openqasm3 import parser
 
-        return openqasm3.parse
-    import openpulse
-    from openpulse.parser import OpenPulseParsingError
+    reference: Any = parser
 
-    def parse_pulses(text: str) -> ast.Program:
-        try:
-            return openpulse.parse(text)
-        except OpenPulseParsingError as reason:
-            raise ValueError(f"in a calibration: {reason}") from reason
+    class Refuse(ErrorListener):  # type: ignore[misc] # the library is not typed
+        def syntaxError(  # noqa: N802 - the library's name
+            self, recognizer: object, symbol: object, line: int, column: int, message: str, error: object
+        ) -> None:
+            raise _located(source, f"L{line}:C{column}: {message}")
 
-    return parse_pulses
+    lexer = reference.qasm3Lexer(InputStream(source.text))
+    reader = reference.qasm3Parser(CommonTokenStream(lexer))
+    for each in (lexer, reader):
+        each.removeErrorListeners()
+        each.addErrorListener(Refuse())
+    tree: ast.Program = reference.QASMNodeVisitor().visitProgram(reader.program())
+    return tree
+
+
+def _parse_pulses(tree: ast.Program) -> None:
+    """Let the parser of OpenPulse read what calibrations hold; it prints what it does not like."""
+    from openpulse.parser import CalParser, OpenPulseParsingError
+
+    try:
+        with redirect_stderr(StringIO()):
+            CalParser().visit(tree)
+    except OpenPulseParsingError as reason:
+        raise ValueError(f"in a calibration: {reason}") from reason
 
 
 def _located(source: Source, text: str) -> ProgramError:
     found = _PLACE.match(text)
     if found is None:
         return source.wrong(f"this is no OpenQASM 3 ({text[:200] or 'syntax'})", 0)
-    line, column = int(found[1] or found[4]), int(found[2] or found[5])
     lines = source.text.splitlines(keepends=True)
-    start = min(sum(map(len, lines[: line - 1])) + column, len(source.text))
-    return source.wrong(
-        (found[3] or found[6] or "this is no OpenQASM 3").strip()[:200] or "syntax", start, "OpenQASM 3"
-    )
+    start = min(sum(map(len, lines[: int(found[1]) - 1])) + int(found[2]), len(source.text))
+    return source.wrong(" ".join(found[3].split())[:200] or "this", start, "OpenQASM 3")
 
 
 def _check(source: Source, limits: ReadLimits) -> bool:

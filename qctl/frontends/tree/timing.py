@@ -1,0 +1,223 @@
+"""Durations that depend on the laboratory: ``durationof``, boxes of a given length, and stretches.
+
+A stretch takes the length that lets all qubits of its section end together; sections lie between barriers over all
+qubits that they use, and between the ends of boxes. Source: OpenQASM 3 specification, "Circuit timing".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from openqasm3 import ast
+
+from qctl.core.errors import ProgramError
+from qctl.core.flow import Apply, Expression, Term
+from qctl.core.program import Op
+
+from ..builder import Durations, ProgramBuilder
+from ..stream import N_COLUMNS
+from .context import Context
+from .values import DURATION, Value
+
+_TOLERANCE = 1e-13  # s; far below a sample, far above what rounding leaves
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch(Expression):
+    """A length of time that is found when all others are known."""
+
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class Length:
+    """Seconds, and how often each stretch counts."""
+
+    seconds: float
+    stretches: tuple[tuple[int, float], ...] = ()
+
+    def __add__(self, other: Length) -> Length:
+        total = dict(self.stretches)
+        for index, factor in other.stretches:
+            total[index] = total.get(index, 0.0) + factor
+        return Length(self.seconds + other.seconds, tuple(sorted(total.items())))
+
+    def times(self, factor: float) -> Length:
+        """Return a multiple."""
+        return Length(self.seconds * factor, tuple((index, each * factor) for index, each in self.stretches))
+
+
+def length_of(term: Term) -> Length:
+    """Return a duration as a sum of seconds and stretches; raise ProgramError for anything else."""
+    if isinstance(term, Stretch):
+        return Length(0.0, ((term.index, 1.0),))
+    if isinstance(term, (int, float)):
+        return Length(float(term))
+    if isinstance(term, Apply) and term.name in ("+", "-", "*", "/"):
+        a, b = map(length_of, term.arguments)
+        if term.name in ("+", "-"):
+            return a + b.times(1.0 if term.name == "+" else -1.0)
+        if not b.stretches:
+            return a.times(b.seconds if term.name == "*" else 1 / b.seconds)
+        if not a.stretches and term.name == "*":
+            return b.times(a.seconds)
+    raise ProgramError("a duration that is no sum of times and stretches", allowed="sums and multiples")
+
+
+class Timing:
+    """Finds out durations.
+
+    Parameters
+    ----------
+    context : of the lowering; its builder knows how long gates last, if anybody does
+    block : runs a block
+    """
+
+    def __init__(self, context: Context, block: Callable[[Sequence[Any]], object]) -> None:
+        self._context, self._block = context, block
+        self._n_stretches = 0
+        self._waits: dict[int, Length] = {}  # of rows of the stream
+        self._boxes: list[tuple[int, int, float | None]] = []
+
+    def new_stretch(self) -> Stretch:
+        """Return a new stretch."""
+        self._n_stretches += 1
+        return Stretch(self._n_stretches - 1)
+
+    def wait(self, seconds: Expression, qubits: Sequence[int], start: int) -> None:
+        """Append a wait of stretches on some qubits."""
+        length, stream = length_of(seconds), self._context.builder.stream
+        stream.reserve(len(qubits), start)
+        for qubit in qubits:
+            self._waits[len(stream)] = length
+            stream.add(Op.DELAY, (qubit,))
+
+    def box(self, first: int, seconds: float | None, start: int) -> None:
+        """Close a box that holds the rows from ``first`` to here; qubits without stretches wait until it ends."""
+        stream = self._context.builder.stream
+        if seconds is not None:
+            for qubit, length in sorted(self._lengths(first, len(stream)).items()):
+                rest = seconds - length.seconds
+                if rest < -_TOLERANCE:
+                    raise ProgramError(
+                        f"a box of {seconds:g} s that holds {length.seconds:g} s", allowed="boxes as long as they need"
+                    )
+                if not length.stretches and rest > _TOLERANCE:
+                    stream.reserve(1, start)
+                    stream.add(Op.DELAY, (qubit,), angles=(rest,))
+        self._boxes.append((first, len(stream), seconds))
+
+    def duration_of(self, node: ast.DurationOf) -> Value:
+        """Return how long a block lasts; nothing of it is played."""
+        tape, stream = self._context.tape, self._context.builder.stream
+        here = tape.here()
+        first = len(stream)
+        self._block(node.target)
+        if tape.length[1] > here.n_nodes:
+            raise self._context.unsupported(node, "the duration of what depends on measured bits")
+        lengths = self._lengths(first, len(stream))
+        tape.go_back(here)
+        for row in [row for row in self._waits if row >= first]:
+            del self._waits[row]
+        longest = max(lengths.values(), key=lambda each: each.seconds, default=Length(0.0))
+        if any(each.stretches for each in lengths.values()):
+            raise self._context.unsupported(node, "the duration of a block with stretches")
+        return Value(DURATION, longest.seconds)
+
+    def resolve(self) -> None:
+        """Give all stretches their lengths.
+
+        Raises
+        ------
+        ProgramError
+            When no lengths from 0 s on let all sections and boxes come out.
+        """
+        if not self._waits:
+            return
+        stream = self._context.builder.stream
+        if any(isinstance(node, tuple) is False for node in self._context.tape.nodes()):
+            raise ProgramError("stretches in a program with feedback", allowed="one of both")
+        equations: list[tuple[Length, float]] = []
+        for first, last, seconds in [*self._boxes, (0, len(stream), None)]:
+            equations += self._section_equations(first, last, seconds)
+        values = self._solved(equations)
+        for row, length in self._waits.items():
+            total = length.seconds + sum(factor * values[index] for index, factor in length.stretches)
+            if total < -_TOLERANCE:
+                raise ProgramError(f"a wait of {total:g} s, with all stretches as they must be", allowed="0 s and more")
+            stream.columns[row * N_COLUMNS + 4] = max(total, 0.0)
+
+    def _section_equations(self, first: int, last: int, seconds: float | None) -> list[tuple[Length, float]]:
+        """Return what must last how long: qubits with stretches as long as their section, a box as long as it says."""
+        out = []
+        inside = [(a, b) for a, b, _ in self._boxes if (a, b) != (first, last) and first <= a and b <= last]
+        for a, b in self._sections(first, last):
+            if any(x <= a and b <= y for x, y in inside):
+                continue
+            lengths = self._lengths(a, b)
+            shortest = max((each.seconds for each in lengths.values()), default=0.0) if seconds is None else seconds
+            out += [(each, shortest) for each in lengths.values() if each.stretches]
+        return out
+
+    def _sections(self, first: int, last: int) -> list[tuple[int, int]]:
+        """Return ranges of rows between barriers over all qubits that are used in between."""
+        columns = self._context.builder.stream.columns
+        starts = range(first * N_COLUMNS, last * N_COLUMNS, N_COLUMNS)
+        rows = [(int(columns[at]), int(columns[at + 1]), int(columns[at + 3])) for at in starts]
+        used = {q for op, q, _ in rows if op != Op.BARRIER}
+        edges, row = [first], 0
+        while row < len(rows):
+            end = row
+            while end < len(rows) and rows[end][0] == Op.BARRIER and rows[end][2] == rows[row][2]:
+                end += 1
+            if end > row and used <= {q for _, q, _ in rows[row:end]}:
+                edges += [first + row, first + end]
+            row = max(end, row + 1)
+        edges.append(last)
+        return [(a, b) for a, b in zip(edges[::2], edges[1::2], strict=True) if b > a]
+
+    def _lengths(self, first: int, last: int) -> dict[int, Length]:
+        """Return how long each qubit is busy in some rows, as soon as possible."""
+        events = self._context.builder.stream.events()[first:last]
+        times: dict[int, Length] = {}
+        for row, event in enumerate(events, first):
+            op, qubits = Op(int(event["op"])), [int(q) for q in event["q"] if q >= 0]
+            before = [times.get(q, Length(0.0)) for q in qubits]
+            if op == Op.BARRIER:
+                continue
+            if len(qubits) > 1 and any(each.stretches for each in before):
+                raise ProgramError("a stretch before a gate on two qubits", allowed="a barrier between them")
+            length = self._waits.get(row) or Length(self._seconds(op, qubits, event))
+            latest = max(before, key=lambda each: each.seconds)
+            for q in qubits:
+                times[q] = latest + length
+        return times
+
+    def _seconds(self, op: Op, qubits: list[int], event: Any) -> float:  # noqa: ANN401 - a row of the table
+        if op == Op.DELAY:
+            return float(event["angle"][0])
+        builder: ProgramBuilder = self._context.builder
+        durations: Durations | None = builder.durations
+        if durations is None or not builder.is_physical:
+            raise ProgramError(
+                "durations of gates, which a laboratory knows for its physical qubits",
+                allowed="physical qubits, $0, in a program that a laboratory runs",
+            )
+        return durations(op, tuple(qubits), tuple(event["angle"].tolist()))
+
+    def _solved(self, equations: list[tuple[Length, float]]) -> list[float]:
+        """Return the shortest stretches that meet all equations."""
+        if not equations:
+            return [0.0] * self._n_stretches
+        matrix = np.zeros((len(equations), self._n_stretches))
+        right = np.array([total - length.seconds for length, total in equations])
+        for row, (length, _) in enumerate(equations):
+            for index, factor in length.stretches:
+                matrix[row, index] = factor
+        found = np.linalg.lstsq(matrix, right, rcond=None)[0]
+        if np.any(np.abs(matrix @ found - right) > _TOLERANCE) or np.any(found < -_TOLERANCE):
+            raise ProgramError("stretches that cannot let all qubits end together", allowed="room for each of them")
+        return [max(float(value), 0.0) for value in found]
