@@ -1,0 +1,1 @@
+"""A simulated chain of trapped ions: volts, switches and carriers in, photons out."""

@@ -1,0 +1,157 @@
+"""From the volts at the outputs to the light at each ion: its amplitude in time, whatever tones were meant."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from hashlib import blake2b
+from math import pi
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.fft import ifft, next_fast_len, rfft
+
+from qctl.core.errors import InstrumentError
+from qctl.physics.memory import Memory
+from qctl.physics.stage import Playing
+
+from .twin import Beam
+
+Complex = NDArray[np.complex128]
+GAP = 5e-6  # s of silence on all beams, after which what follows is looked at by itself
+PAD = 2e-6  # s added on both sides: the modulator rings
+
+
+@dataclass(frozen=True)
+class Light:
+    """The field of some beams during one window, shape (n_beams, n_samples), V at the middle of the modulator's band.
+
+    The radio wave is ``Re[field exp(i 2 pi reference t)]``, t from the start of the shot; sample k is at
+    ``start + k dt``. ``digest`` tells it from others, ``power`` is the mean square of the outputs, V^2, all in all.
+    """
+
+    start: float
+    dt: float
+    reference: float
+    field: Complex
+    digest: bytes
+    power: float
+
+    @property
+    def nbytes(self) -> int:
+        """Return the size in bytes."""
+        return self.field.nbytes
+
+    @property
+    def times(self) -> NDArray[np.float64]:
+        """Return the times of all samples, s after the start of the shot."""
+        return np.asarray(self.start + np.arange(self.field.shape[1]) * self.dt)
+
+
+def windows(playing: Sequence[Playing], gap: float = GAP) -> list[tuple[float, float]]:
+    """Return when anything is played at all: stretches with silence of at least ``gap`` between them, s."""
+    edges = [edge for one in playing for edge in _stretches(one, gap)]
+    found: list[tuple[float, float]] = []
+    for start, end in sorted(edges):
+        if found and start - found[-1][1] < gap:
+            found[-1] = found[-1][0], max(found[-1][1], end)
+        else:
+            found.append((start, end))
+    return found
+
+
+def _stretches(one: Playing, gap: float) -> list[tuple[float, float]]:
+    busy = np.flatnonzero(one.volts)
+    if not len(busy):
+        return []
+    jumps = np.flatnonzero(np.diff(busy) > gap * one.sample_rate)
+    first, last = busy[np.r_[0, jumps + 1]], busy[np.r_[jumps, len(busy) - 1]]
+    times = one.start + np.stack([first, last + 1], axis=1) / one.sample_rate
+    return [(float(a), float(b)) for a, b in times]
+
+
+def light_of(
+    playing: Mapping[str, Playing],
+    truths: Mapping[str, Beam],
+    window: tuple[float, float],
+    reference: float,
+    half_width: float,
+    memory: Memory,
+) -> tuple[tuple[str, ...], Light]:
+    """Return the beams that play in a window, and their fields.
+
+    Parameters
+    ----------
+    playing, truths : by beam
+    reference : radio frequency around which the field is wanted, Hz
+    half_width : of the band that is wanted, Hz
+
+    Raises
+    ------
+    InstrumentError
+        When outputs of beams run at different sample rates.
+    """
+    cut = {name: _cut(one, window) for name, one in playing.items()}
+    busy = tuple(name for name, volts in cut.items() if volts.any())
+    rates = {playing[name].sample_rate for name in busy}
+    if len(rates) > 1:
+        raise InstrumentError(
+            f"beams at sample rates {', '.join(f'{r:g} Hz' for r in sorted(rates))}", allowed="one rate"
+        )
+    rate, samples = rates.pop(), max(len(cut[name]) for name in busy)
+    n = next_fast_len(samples + 2 * round(PAD * rate))
+    fields, content = [], blake2b(repr((busy, window, n)).encode(), digest_size=16)
+    for name in busy:
+        late = playing[name].start + _first(playing[name], window) / rate - (window[0] - PAD)
+        key = blake2b(cut[name].tobytes(), digest_size=16).digest()
+        content.update(key)
+        make = partial(_demodulated, cut[name], truths[name], rate, n, reference, half_width, late)
+        made: Complex = memory.get(("field", name, truths[name], rate, n, reference, half_width, key, window[0]), make)
+        fields.append(made)
+    dt = n / rate / fields[0].shape[0]
+    turn = np.exp(-2j * pi * reference * (window[0] - PAD))
+    power = sum(float(np.sum(np.square(cut[name], dtype=np.float64))) for name in busy) / n
+    return busy, Light(window[0] - PAD, dt, reference, turn * np.stack(fields), content.digest(), power)
+
+
+def _cut(one: Playing, window: tuple[float, float]) -> NDArray[np.float32]:
+    """Return the samples of a window, ``PAD`` before and after it."""
+    first = _first(one, window)
+    last = int(np.ceil((window[1] + PAD - one.start) * one.sample_rate - 1e-6))
+    inside = one.volts[max(first, 0) : max(last, 0)]
+    return np.concatenate([np.zeros(min(max(-first, 0), last - first), np.float32), inside])
+
+
+def _first(one: Playing, window: tuple[float, float]) -> int:
+    """Return the number of the first sample of a window, ``PAD`` before it."""
+    return int(np.ceil((window[0] - PAD - one.start) * one.sample_rate - 1e-6))
+
+
+def _demodulated(
+    volts: NDArray[np.float32], truth: Beam, rate: float, n: int, reference: float, half_width: float, late: float
+) -> Complex:
+    """Return the field of one beam around ``reference``: held by the DAC, filtered by the modulator, and late."""
+    middle = round(reference * n / rate)
+    k = next_fast_len(2 * int(np.ceil(half_width * n / rate)))
+    bins = middle + np.arange(k) - k // 2
+    spectrum = rfft(volts.astype(np.float64), n)
+    inside = (bins > 0) & (bins < len(spectrum))
+    f = bins / n * rate
+    wanted = np.where(inside, spectrum[np.clip(bins, 0, len(spectrum) - 1)], 0)
+    # Sample j is held from its time on: sinc, and half a sample late. The window begins `late` before sample 0.
+    wanted = wanted * np.sinc(f / rate) * np.exp(-2j * pi * f * (0.5 / rate + truth.delay + late))
+    if np.isfinite(truth.bandwidth):
+        wanted = wanted * np.exp(-4 * np.log(2) * ((f - truth.centre) / truth.bandwidth) ** 2)
+    # bins are of reference (to a bin): what is left of it turns in time
+    slow = ifft(np.roll(wanted, -(k // 2))) * (k * 2 / n)
+    rest = middle / n * rate - reference
+    slow = slow * np.exp(2j * pi * rest * np.arange(k) * n / rate / k)
+    return deflected(slow, truth.saturation)
+
+
+def deflected(field: Complex, saturation: float) -> Complex:
+    """Return the light that a modulator gives: ``sin(pi |v| / 2 s) 2 s / pi``, linear where v is small."""
+    if not np.isfinite(saturation):
+        return field
+    return np.asarray(field * np.sinc(np.abs(field) / (2 * saturation)))

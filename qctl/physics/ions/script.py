@@ -1,0 +1,183 @@
+"""What happens during a shot, in order: stretches of light, and pulses between them."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qctl.core.port import Port
+from qctl.physics.memory import Memory
+from qctl.physics.stage import Counting, Playing, Stage, Switching
+
+from .chain import Chain
+from .crystal import TWO_PI
+from .drive import light_of, windows
+from .glow import RECOIL, Glowing, Shining, shining, sideband_cooling
+from .tones import Act, acts
+from .twin import Glow
+
+Floats = NDArray[np.float64]
+ROOM = 0.35e6  # Hz beyond the highest mode that are looked at
+UNEXPLAINED = 1e-3  # share of the power of outputs that may lie outside the band that is looked at
+ENOUGH = 12.0, 5.0  # time constants of cooling and of pumping after which nothing is left of what was before
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """A time during which the same lights are on.
+
+    Parameters
+    ----------
+    up, down : rates at which light, and pulses on sidebands meanwhile, add quanta to each mode and take them, 1/s
+    """
+
+    start: float
+    end: float
+    glowing: Glowing
+    up: Floats
+    down: Floats
+
+
+Step = Stretch | Act
+
+
+@dataclass(frozen=True)
+class Script:
+    """One sweep point.
+
+    Parameters
+    ----------
+    steps : in order of time
+    end : s
+    """
+
+    steps: tuple[Step, ...]
+    end: float
+
+    def begins_anew(self, chain: Chain) -> bool:
+        """Return whether nothing of what was before matters: ions are cooled and mixed before anything else."""
+        cooled, mixed = np.zeros(len(chain.mode_frequencies)), 0.0
+        for step in self.steps:
+            if isinstance(step, Act) or (cooled.min() > ENOUGH[0] and mixed > ENOUGH[1]):
+                break
+            cooled = cooled + (step.end - step.start) * (step.down - step.up)
+            mixed += (step.end - step.start) * sum(step.glowing.flips())
+        return bool(cooled.min() > ENOUGH[0]) and mixed > ENOUGH[1]
+
+
+class Scriptwriter:
+    """Reads stages; what recurs from point to point or from run to run is a look-up."""
+
+    def __init__(self, memory: Memory) -> None:
+        self.memory = memory
+
+    def script(
+        self, chain: Chain, stage: Stage, point: Mapping[Port, Playing | Switching], open_: frozenset[str],
+        shut: frozenset[str],
+    ) -> Script:  # fmt: skip
+        """Return what happens at one sweep point.
+
+        Parameters
+        ----------
+        open_, shut : lines whose shutters are stuck
+        """
+        gates = gates_of(stage)
+        found = self._acts(chain, point)
+        spans = self._spans(chain, stage, point, open_, shut)
+        ends = [e for _, span in spans.values() for e in span.ravel() if np.isfinite(e)]
+        end = max([*ends, *gates.ravel().tolist(), *(a.end for a in found)], default=0.0)
+        edges = np.unique([0.0, *(e for e in ends if 0 < e < end), *(g for g in gates.ravel() if 0 < g < end), end])
+        cooling = [t for a in found if a.side for t in (a.start, a.end) if 0 < t < end]
+        edges = np.union1d(edges, cooling)
+        steps: list[Step] = []
+        for first, last in itertools.pairwise(edges):
+            middle = (first + last) / 2
+            lights = {
+                kind: one
+                for kind, (one, span) in spans.items()
+                if np.any((span[:, 0] <= middle) & (middle < span[:, 1]))
+            }
+            meanwhile = tuple(a for a in found if a.start < last and a.end > first)
+            if lights:
+                steps.append(_stretch(chain, float(first), float(last), Glowing(lights), meanwhile))
+        dark = [a for a in found if not any(s.start < (a.start + a.end) / 2 < s.end for s in steps)]
+        return Script(tuple(sorted([*steps, *dark], key=lambda s: s.start)), float(end))
+
+    def _spans(
+        self, chain: Chain, stage: Stage, point: Mapping[Port, Playing | Switching], open_: frozenset[str],
+        shut: frozenset[str],
+    ) -> dict[Glow, tuple[Shining, Floats]]:  # fmt: skip
+        """Return for each light how it shines when its shutter is open, and when that is, shape (n, 2)."""
+        found = {}
+        for line, truth in chain.twin.lights.items():
+            wired = chain.laboratory.lines.get(line)
+            if wired is None or line in shut:
+                continue
+            carrier = stage.carriers.get(str(wired.carrier)) if wired.carrier is not None else None
+            one = None if wired.carrier is not None and carrier is None else shining(truth, carrier)
+            if one is None:
+                continue
+            switch = point.get(wired.switch) if wired.switch is not None else None
+            edges = switch.edges if isinstance(switch, Switching) else np.zeros(0)
+            spans = np.append(edges, np.inf)[: 2 * ((len(edges) + 1) // 2)].reshape(-1, 2)
+            found[truth.kind] = one, np.array([[-np.inf, np.inf]]) if line in open_ else spans
+        return found
+
+    def _acts(self, chain: Chain, point: Mapping[Port, Playing | Switching]) -> list[Act]:
+        playing = {name: one for name, port in chain.beams.items() if isinstance(one := point.get(port), Playing)}
+        found: list[Act] = []
+        for window in windows(list(playing.values())):
+            found += self._window(chain, playing, window)
+        return found
+
+    def _window(self, chain: Chain, playing: Mapping[str, Playing], window: tuple[float, float]) -> list[Act]:
+        middle = float(chain.frequencies.mean())
+        half = float(chain.mode_frequencies[-1]) / TWO_PI + ROOM + float(np.ptp(chain.frequencies))
+        beams, light = light_of(playing, chain.twin.beams, window, middle, half, self.memory)
+        key = ("acts", light.digest, id(chain))
+        found = self.memory.get(key, lambda: Acts(tuple(acts(chain, beams, light))))
+        several = list(found.acts)
+        here = float(np.mean(np.abs(light.field) ** 2) * len(beams) / 2)
+        if here < (1 - UNEXPLAINED) * light.power - 1e-9 and chain.modulation:
+            for side in (-1, 1):
+                beyond = side * chain.twin.trap.radio_frequency
+                if middle + beyond > half:
+                    _, other = light_of(playing, chain.twin.beams, window, middle + beyond, half, self.memory)
+                    several += acts(chain, beams, other, beyond)
+        return several
+
+
+def _stretch(chain: Chain, start: float, end: float, glowing: Glowing, meanwhile: tuple[Act, ...]) -> Stretch:
+    """Return a stretch of light; pulses on sidebands cool while pumping light is on."""
+    modes, width = chain.mode_frequencies, glowing.sideband_width()
+    up, down = glowing.quanta(modes / TWO_PI)
+    for act in meanwhile if width else ():
+        if act.side:
+            share = (min(end, act.end) - max(start, act.start)) / (end - start)
+            rate = share * sideband_cooling(act.fields, act.dt, chain.eta[list(act.ions), act.mode], width)
+            few = rate * (RECOIL + (width / (4 * modes[act.mode])) ** 2)
+            more, less = (few, rate + few) if act.side < 0 else (rate + few, few)
+            up[act.mode], down[act.mode] = up[act.mode] + more, down[act.mode] + less
+    return Stretch(start, end, glowing, up, down)
+
+
+@dataclass(frozen=True)
+class Acts:
+    """Pulses of a window."""
+
+    acts: tuple[Act, ...]
+
+    @property
+    def nbytes(self) -> int:
+        """Return the size in bytes."""
+        return sum(act.nbytes for act in self.acts)
+
+
+def gates_of(stage: Stage) -> Floats:
+    """Return all gates of all counters, shape (n, 2)."""
+    several = [one.gates for one in stage.acquisitions.values() if isinstance(one, Counting)]
+    return np.concatenate([np.zeros((0, 2)), *several])
