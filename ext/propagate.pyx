@@ -56,6 +56,7 @@ cdef extern from "lindblad.h" nogil:
 
 ROUNDING = 1e-14  # couplings that differ by less are equal: a thousand steps do not tell them apart
 PAIR_ENTRIES = ([0, 0, 1, 2, 4, 5], [1, 3, 3, 4, 6, 7])  # above the diagonal: what pair.h keeps
+MANY = 16  # levels beyond which exact norms of the controls cost more than they save
 FEW = 4  # up to so many levels have loops of their own, for ladders and for full matrices
 
 
@@ -186,6 +187,8 @@ cdef control_sizes(controls, adjoint):
 
     The norm as a function of x supports a convex set, which lies inside the polygon of the tangents.
     """
+    if controls.shape[1] > MANY:  # Gershgorin: somewhat too large, but found at once
+        return (np.abs(controls) + np.abs(adjoint)).sum(axis=2).max(axis=1, initial=0.0)
     turns = np.exp(1j * np.pi / 32 * np.arange(32))[:, None, None, None]  # beyond half a turn only the sign changes
     sizes = np.abs(np.linalg.eigvalsh(controls * turns + adjoint * turns.conj()))
     return sizes.max(axis=(0, 2), initial=0.0) / np.cos(np.pi / 64)
