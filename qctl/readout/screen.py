@@ -23,7 +23,7 @@ UNLIT = 0.02  # of the threshold: fewer photons per detection than this, and not
 FEWEST = 100  # detections from which that can be told
 
 STUCK_OPEN = "light shines where none should: a shutter or switch is stuck open"
-NO_ION = "no ion scatters cooling light: it is blocked, or the trap has lost them all"
+NO_ION = "no ion scatters cooling light where it should: the light is blocked, or the trap has lost ions"
 NO_ONE = "{} scatters no cooling light: the ion is dark, hot or lost"
 UNDETECTED = "not a photon comes while ions are detected: the detection light is off or blocked"
 
@@ -51,8 +51,8 @@ def stop_if_lost(results: Seq[Result], where: str) -> None:
 def screen(record: Record, parameters: Parameters, laboratory: Laboratory) -> tuple[Shots | None, dict[str, int]]:
     """Return which shots count, shape (n_points, shots), and how many do not, by reason; None where nothing is checked.
 
-    A shot counts when every ion scatters cooling light in it (more than ``readout.present`` photons), and nothing but
-    ``readout.stray`` photons a second comes while all lights are off: an ion that is missing moves all others. Where
+    A shot counts when every ion scatters cooling light (more than ``readout.present`` photons) at its beginning and at
+    that of the next one, and nothing but ``readout.stray`` photons a second comes while all lights are off: an ion that is missing moves all others. Where
     light shines in darkness over the whole run, or none while ions are detected, no shot counts. What explains
     more is said first.
     """
@@ -76,8 +76,13 @@ def screen(record: Record, parameters: Parameters, laboratory: Laboratory) -> tu
 
 
 def _missing(counts: Counts, least: float) -> Shots:
-    """Return the shots, shape (shots, n_points), in which an ion scatters too little."""
-    return np.asarray((counts.photons[:, :, _windows(counts, PRESENT)] <= least).any(axis=2))
+    """Return the shots, shape (shots, n_points), in which an ion scatters too little, and those just before.
+
+    An ion that is missed at the beginning of a shot went, or was heated, during the one before.
+    """
+    faint = (counts.photons[:, :, _windows(counts, PRESENT)] <= least).any(axis=2)
+    in_order = faint.ravel()  # sweep points are played one after the other, then the next shot of each
+    return np.asarray((in_order | np.append(in_order[1:], False)).reshape(faint.shape))
 
 
 def _lit(checked: Mapping[str, Counts], parameters: Parameters) -> Shots:

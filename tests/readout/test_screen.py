@@ -89,14 +89,14 @@ def test_more_photons_than_the_threshold_say_1(read, photons):
 def test_shots_without_one_ion_do_not_count_and_the_ion_is_named(read, photons):
     photons[1, 120:, :] = 0
     result = read(photons)
-    assert result.dropped == {NO_ONE.format("q1"): 80}
-    assert sum(result.counts.values()) == 120
-    np.testing.assert_array_equal(result.kept[0], np.arange(SHOTS) < 120)
+    assert result.dropped == {NO_ONE.format("q1"): 81}  # it went during the shot before
+    assert sum(result.counts.values()) == 119
+    np.testing.assert_array_equal(result.kept[0], np.arange(SHOTS) < 119)
 
 
 def test_a_chain_that_is_gone_is_said_once(read, photons):
     photons[:, 150:] = 0
-    assert read(photons).dropped == {NO_ION: 50}
+    assert read(photons).dropped == {NO_ION: 51}
 
 
 def test_bright_light_in_the_dark_is_told_shot_by_shot(read, photons):
@@ -124,10 +124,10 @@ def test_ions_that_are_all_in_0_are_no_fault(read, photons):
 
 
 def test_points_keep_their_own_shots(read, photons):
-    photons[0, 1::2] = 0  # the second of two points
+    photons[0, 100:] = 0  # from the fiftieth shot of both points on
     result = read(photons, n_points=2)
-    assert result.kept.tolist() == [[True] * 100, [False] * 100]
-    assert result.counts_of(1) == {}
+    assert result.kept.tolist() == [[True] * 50 + [False] * 50, [True] * 49 + [False] * 51]
+    assert sum(result.counts_of(1).values()) == 49
 
 
 def test_dropped_shots_of_several_runs_add_up(read, photons):
