@@ -4,6 +4,17 @@ from .batches import batches, shots_at_once
 from .drivers import drivers_of, limits_of
 from .operating import operating_point
 from .play import play
+from .safe import make_safe
 from .station import Station, open_station
 
-__all__ = ["Station", "batches", "drivers_of", "limits_of", "open_station", "operating_point", "play", "shots_at_once"]
+__all__ = [
+    "Station",
+    "batches",
+    "drivers_of",
+    "limits_of",
+    "make_safe",
+    "open_station",
+    "operating_point",
+    "play",
+    "shots_at_once",
+]

@@ -29,10 +29,12 @@ class MockRack:
     ----------
     addresses : VISA resource names by instrument
     say : sends it a line; see ``qctl rack``
+    fileno : of the pipe behind ``say``, for whoever hands it to another process; None where there is none
     """
 
     addresses: Mapping[str, str]
     say: Callable[[str], None]
+    fileno: int | None = None
 
 
 @contextmanager
@@ -62,7 +64,8 @@ def mock_rack(laboratory: str, *, seed: int | None = None, twin: Path | None = N
         ) as child,
     ):
         try:
-            yield MockRack(_addresses(child, complaints), partial(_say, child))
+            pipe = None if child.stdin is None else child.stdin.fileno()
+            yield MockRack(_addresses(child, complaints), partial(_say, child), pipe)
         finally:
             _end(child)
 

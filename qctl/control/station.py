@@ -28,7 +28,7 @@ from qctl.core.protocols import (
 from .clock import Clock, VirtualClock, WallClock, checked
 from .drivers import drivers_of, limits_of
 from .operating import held_of, tones_of
-from .rack import mock_rack
+from .rack import MockRack, mock_rack
 from .safe import make_safe
 from .signals import terminate_orderly, undisturbed
 from .together import attempt_each, each, said
@@ -160,11 +160,13 @@ class Station:
 
 
 @contextmanager
-def open_station(laboratory: Laboratory, *, seed: int | None = None, twin: Path | None = None) -> Iterator[Station]:
+def open_station(
+    laboratory: Laboratory, *, seed: int | None = None, twin: Path | None = None, rack: MockRack | None = None
+) -> Iterator[Station]:
     """Open, identify and configure every instrument; on any way out make all of them safe and close them.
 
     Where addresses say ``mock``, the simulated rack of the laboratory file is started first (``seed`` and ``twin`` are
-    its), and ended last.
+    its), and ended last; unless ``rack`` runs already, and goes on.
 
     Raises
     ------
@@ -180,7 +182,7 @@ def open_station(laboratory: Laboratory, *, seed: int | None = None, twin: Path 
         addresses = {name: entry.address for name, entry in laboratory.instruments.items()}
         clock: Clock = WallClock()
         if "mock" in addresses.values():
-            rack = stack.enter_context(mock_rack(laboratory.path, seed=seed, twin=twin))
+            rack = rack or stack.enter_context(mock_rack(laboratory.path, seed=seed, twin=twin))
             addresses = {name: _served(rack.addresses, name) if at == "mock" else at for name, at in addresses.items()}
             clock = VirtualClock(rack.say)
         instruments: dict[str, Instrument] = {}

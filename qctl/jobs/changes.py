@@ -205,11 +205,12 @@ def crashed(db: apsw.Connection, now: Moment, row: Row, said: str, newest: str) 
 
     Parameters
     ----------
-    newest : id of the parameters that would be used now
+    newest : the parameters that would be used now; what follows a slash does not count
     """
     asked = submission_of_row(row)
     gap = now.since(moment_of(row, "changed"))
-    same = row["parameters_id"] in ("", newest) and gap <= asked.max_gap_s
+    pinned = row["parameters_id"].partition("/")[0]
+    same = pinned in ("", newest.partition("/")[0]) and gap <= asked.max_gap_s
     return _after_crash(db, now, row, said, same_parameters=same)
 
 

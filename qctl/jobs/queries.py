@@ -76,6 +76,16 @@ def in_states(db: apsw.Connection, states: Iterable[State]) -> list[Job]:
     return [job(db, number) for (number,) in numbers]
 
 
+def standing(db: apsw.Connection) -> dict[int, tuple[State, int]]:
+    """Return state and fence of each job that is claimed."""
+    query = (
+        "SELECT id, state, fence FROM job INDEXED BY job_active "
+        "WHERE state NOT IN ('CANCELLED', 'DONE', 'FAILED', 'INTERRUPTED') AND state NOT IN ('QUEUED', 'HELD')"
+    )
+    rows: list[Any] = db.execute(query).fetchall()
+    return {number: (State(state), fence) for number, state, fence in rows}
+
+
 def counts(db: apsw.Connection) -> dict[str, int]:
     """Return how many jobs are in each state that is not final."""
     query = (

@@ -187,6 +187,11 @@ class SqliteJobStore:
         with self.reading() as db:
             return queries.in_states(db, states)
 
+    def standing(self) -> dict[int, tuple[State, int]]:
+        """Return state and fence of each job that is claimed."""
+        with self.reading() as db:
+            return queries.standing(db)
+
     def counts(self) -> dict[str, int]:
         """Return how many jobs are in each state that is not final."""
         with self.reading() as db:

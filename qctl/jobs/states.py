@@ -79,7 +79,7 @@ def after_crash(state: State, policy: OnCrash, attempts: int, *, same_parameters
     if state is State.CANCELLING:
         return State.CANCELLED, False
     if state is State.PREPARING:
-        return (State.FAILED if attempts >= MOST_ATTEMPTS else State.QUEUED), False
+        return (State.FAILED if attempts >= MOST_ATTEMPTS else State.QUEUED), not same_parameters
     if state is State.RUNNING:
         if policy is OnCrash.NEVER or attempts >= MOST_ATTEMPTS:
             return State.INTERRUPTED, False

@@ -72,6 +72,9 @@ class JobStore(Protocol):
     def in_states(self, states: Iterable[State]) -> list[Job]:
         """Return all jobs in some states that are not final, with programs, in order of acceptance."""
 
+    def standing(self) -> dict[int, tuple[State, int]]:
+        """Return state and fence of each job that is claimed."""
+
     def counts(self) -> dict[str, int]:
         """Return how many jobs are in each state that is not final."""
 

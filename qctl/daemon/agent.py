@@ -1,0 +1,216 @@
+"""The process that owns the instruments of one rack: it plays what it is sent, and leaves everything safe.
+
+It obeys the daemon with the highest fence, one at a time. When that one is gone, outputs are made safe; when this
+process is gone, the guardian does it.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import select
+import signal
+import socket
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from qctl.config import read_laboratory
+from qctl.control import Station, make_safe, open_station, play
+from qctl.control.firewall import refuse_beyond_limits
+from qctl.control.rack import MockRack
+from qctl.core.errors import QctlError
+from qctl.jobs import codec
+from qctl.jobs.crash_points import crash_point
+from qctl.jobs.errors import JobError
+from qctl.jobs.moments import ticking
+
+from .frames import MOST_BYTES, Incoming, packed
+from .places import AGENT, listen, run_folder
+
+log = logging.getLogger(__name__)
+
+INTERRUPTION = 0.4  # s that a play has to end before the guardian is left to make safe
+SAFE_BYTE = b"S"
+BEAT_BYTE = b"."
+BEAT = 0.5
+
+
+class Interrupted(BaseException):
+    """The daemon is gone while something plays."""
+
+
+class Agent:
+    """One rack.
+
+    Parameters
+    ----------
+    station : open
+    state : state folder
+    """
+
+    def __init__(self, station: Station, state: Path) -> None:
+        self.station, self.state = station, state
+        self.fence = 0
+        self._operating: object = None
+        self._link: socket.socket | None = None
+        self._playing = False
+
+    def serve(self, listener: socket.socket, ended: Callable[[], bool]) -> None:
+        """Obey one daemon after the other until told to end."""
+        while not ended():
+            ready, _, _ = select.select([listener], [], [], BEAT)
+            if ready:
+                link, _ = listener.accept()
+                with link:
+                    self._obey(link, listener, ended)
+
+    def rest(self) -> list[str]:
+        """Make every output safe; return what could not be."""
+        self._operating = None
+        return [str(failure) for failure in make_safe(self.station.instruments, self.station.laboratory.safe)]
+
+    def _obey(self, link: socket.socket, listener: socket.socket, ended: Callable[[], bool]) -> None:
+        """Answer one daemon until it goes, or another one comes."""
+        incoming, seq = Incoming(self.fence + 1), 0  # each daemon brings a higher fence
+        while not ended():
+            ready, _, _ = select.select([link, listener], [], [], BEAT)
+            if listener in ready and link not in ready:
+                break  # a new daemon; it must bring a higher fence
+            if not ready:
+                continue
+            frame = link.recv(MOST_BYTES)
+            if not frame:
+                break
+            seq += 1
+            try:
+                said = incoming.opened(frame, ticking())
+            except JobError as refused:
+                log.warning("refused: %s", refused)
+                link.send(packed(seq, self.fence, ticking() + 60.0, _error(refused)))
+                break
+            self.fence = incoming.fence
+            crash_point("agent.received")
+            answer = self._answer(said, link)
+            crash_point("agent.before_answer")
+            try:
+                link.send(packed(seq, self.fence, ticking() + 60.0, answer))
+            except OSError:
+                break
+            crash_point("agent.answered")
+        failures = self.rest()
+        for failure in failures:
+            log.error("%s", failure)
+
+    def _answer(self, said: dict[str, Any], link: socket.socket) -> dict[str, Any]:
+        verb = said.get("verb")
+        try:
+            if verb == "hello":
+                crash_point("agent.greeted")
+                return {"identities": dict(self.station.identities), "laboratory": self.station.laboratory.digest}
+            if verb == "play":
+                return self._play(Path(said["window"]), Path(said["record"]), link)
+            if verb == "rest":
+                return {"failures": self.rest()}
+        except Interrupted:
+            return {"error": {"kind": "Interrupted", "said": "the daemon left while its window played"}}
+        except (QctlError, OSError) as error:
+            log.error("%s failed: %s", verb, error)
+            self._operating = None
+            return _error(error)
+        return {"error": {"kind": "ValueError", "said": f"no verb {verb!r}"}}
+
+    def _play(self, window: Path, record: Path, link: socket.socket) -> dict[str, Any]:
+        said = codec.read(window)
+        sequence, playlists, known = said["sequence"], said["playlists"], said["operate"]
+        refuse_beyond_limits(playlists, self.station.laboratory)
+        with Watched(link):
+            if self._operating != dict(known):
+                self._operating = None
+                self.station.operate(known)
+                self._operating = dict(known)
+            crash_point("agent.operating")
+            crash_point("agent.before_play")
+            found = play(self.station, sequence, playlists, said["parameters_id"])
+        crash_point("agent.after_play")
+        codec.write(record, found)
+        return {"seconds": dict(found.timing.seconds), "now": self.station.clock.now()}
+
+
+class Watched:
+    """Interrupt the main thread when the daemon goes away meanwhile; give up this process when it does not help."""
+
+    def __init__(self, link: socket.socket) -> None:
+        self._link = link
+        self._over, self._gone = threading.Event(), False
+        self._before: Any = None
+
+    def __enter__(self) -> None:
+        self._before = signal.signal(signal.SIGHUP, self._interrupt)
+        self._thread = threading.Thread(target=self._watch, name="watch", daemon=True)
+        self._thread.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
+        signal.signal(signal.SIGHUP, self._before)
+
+    def _interrupt(self, number: int, frame: FrameType | None) -> None:
+        if not self._over.is_set():
+            raise Interrupted
+
+    def _watch(self) -> None:
+        poll = select.poll()
+        poll.register(self._link, select.POLLHUP | select.POLLRDHUP)
+        while not self._over.is_set():
+            if poll.poll(100):
+                signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGHUP)
+                if not self._over.wait(INTERRUPTION):
+                    os._exit(70)  # the guardian makes safe what this process still waits for
+                return
+
+
+def run(lab: str, state: Path, alive: int, addresses: dict[str, str] | None, rack: int | None) -> int:
+    """Open the rack, serve, and leave it safe.
+
+    Parameters
+    ----------
+    alive : pipe to whoever watches this process; its end says that nobody made anything safe
+    addresses : of instruments that a simulated rack serves
+    rack : pipe to that rack
+    """
+    laboratory = read_laboratory(Path(lab))
+    stopping = threading.Event()
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        stopping.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
+    running = None if addresses is None else MockRack(addresses, _say_to(rack))
+    with open_station(laboratory, rack=running) as station:
+        agent = Agent(station, state)
+        threading.Thread(target=_beat, args=(alive, stopping), name="beat", daemon=True).start()
+        with listen(run_folder(state) / AGENT, socket.SOCK_SEQPACKET) as listener:
+            agent.serve(listener, stopping.is_set)
+    os.write(alive, SAFE_BYTE)
+    return 0
+
+
+def _beat(alive: int, stopping: threading.Event) -> None:
+    while not stopping.wait(BEAT):
+        os.write(alive, BEAT_BYTE)
+
+
+def _say_to(rack: int | None) -> Callable[[str], None]:
+    def say(line: str) -> None:
+        if rack is not None:
+            os.write(rack, f"{line}\n".encode())
+
+    return say
+
+
+def _error(error: Exception) -> dict[str, Any]:
+    return {"error": {"kind": type(error).__name__, "said": str(error) or type(error).__name__}}

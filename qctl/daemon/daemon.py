@@ -1,0 +1,130 @@
+"""The daemon: durable jobs, the scheduler and the API, in one process that may die at any moment."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import signal
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+from qctl.core.errors import QctlError
+from qctl.jobs.crash_points import crash_point
+from qctl.jobs.disk import Disk
+from qctl.jobs.errors import DamagedError
+from qctl.jobs.results import ResultFiles
+from qctl.jobs.sqlite import SqliteJobStore
+from qctl.store import ParameterStore, StoreError
+
+from .agent_link import AgentLink
+from .lock import owned
+from .places import run_folder
+from .scheduler import Scheduler
+from .serial import pack
+from .supervisor import DAMAGED
+from .workers import Workers
+
+log = logging.getLogger(__name__)
+
+DISK_FAULT = 75  # exit code: the disk failed; start again through recovery
+BEAT = 1.0
+
+
+def run(said: dict[str, Any]) -> int:
+    """Serve until told to end; return the exit code."""
+    crash_point("daemon.start")
+    state = Path(said["state"])
+    with owned(state, "daemon"):
+        try:
+            return asyncio.run(_serve(state, said))
+        except (DamagedError, StoreError) as error:
+            log.error("%s; copies are in %s", error, state / "backups")
+            return DAMAGED
+
+
+async def _serve(state: Path, said: dict[str, Any]) -> int:
+    loop = asyncio.get_running_loop()
+    ending: asyncio.Future[int] = loop.create_future()
+
+    def end(code: int) -> None:
+        if not ending.done():
+            ending.set_result(code)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, end, 0)
+
+    def disk_failed(fault: str) -> None:
+        loop.call_soon_threadsafe(end, DISK_FAULT)
+
+    store = SqliteJobStore(state, on_fault=disk_failed)
+    async with AsyncExitStack() as stack:
+        stack.callback(store.close)
+        store.recover(_newest(state, said))
+        crash_point("daemon.recovered")
+        scheduler = await _scheduler(stack, state, said, store)
+        tasks = [
+            asyncio.create_task(work, name=name)
+            for name, work in {
+                "scheduler": scheduler.run(),
+                "agent link": scheduler.keep_link(),
+                "beat": _beat(said["alive"]),
+            }.items()
+        ]
+        for task in tasks:
+            task.add_done_callback(lambda done: _stop_on_failure(done, end))
+        stack.push_async_callback(_cancel, tasks)
+        _tell(said["alive"], {"ready": {"pid": os.getpid()}})
+        crash_point("daemon.serving")
+        return await ending
+
+
+async def _scheduler(stack: AsyncExitStack, state: Path, said: dict[str, Any], store: SqliteJobStore) -> Scheduler:
+    folder = run_folder(state) / "windows"
+    folder.mkdir(exist_ok=True)
+    for left in folder.iterdir():
+        left.unlink()
+    results, disk = ResultFiles(state), Disk(state)
+    results.sweep()
+    disk.load()
+    twin = Path(said["twin"]) if said.get("twin") else None
+    compilers = Workers(said.get("compilers", 1), Path(said["lab"]), state, twin)
+    benches = Workers(1, Path(said["lab"]), state, twin)
+    for workers in (compilers, benches):
+        stack.push_async_callback(workers.end)
+    fence = store.rack_fence("rack")
+    link = AgentLink(state, fence)
+    stack.callback(link.close)
+    return Scheduler(store, results, compilers, benches, link, folder, pack, str(fence))
+
+
+def _newest(state: Path, said: dict[str, Any]) -> str:
+    """Return the number of the newest snapshot of this laboratory."""
+    name = Path(said["lab"]).stem + (f"@{Path(said['twin']).stem}" if said.get("twin") else "")
+    with ParameterStore.open(state, name) as known:
+        return str(known.newest)
+
+
+async def _beat(alive: int) -> None:
+    while True:
+        os.write(alive, b".\n")
+        await asyncio.sleep(BEAT)
+
+
+async def _cancel(tasks: list[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _stop_on_failure(task: asyncio.Task[None], end: Any) -> None:  # noqa: ANN401 (a function)
+    """A part that fails takes the daemon with it: what starts again is whole."""
+    if not task.cancelled() and (reason := task.exception()) is not None:
+        log.error("%s failed: %s", task.get_name(), reason, exc_info=reason)
+        end(reason.exit_code if isinstance(reason, QctlError) else 1)
+
+
+def _tell(alive: int, what: dict[str, Any]) -> None:
+    os.write(alive, json.dumps(what).encode() + b"\n")

@@ -1,0 +1,167 @@
+"""The computing that a job needs: text to waveforms, waveforms to uploads, records to counts. It runs in workers.
+
+Files between the steps belong to the caller; what is returned is plain data.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from qctl.compile import compile_program, flatten
+from qctl.config import read_laboratory
+from qctl.config.find import find_laboratory
+from qctl.control import limits_of, shots_at_once
+from qctl.control.operating import operating_point
+from qctl.control.upload import digest_of
+from qctl.core.errors import CompileError
+from qctl.core.parameters import Parameters
+from qctl.core.program import Program
+from qctl.core.record import Record
+from qctl.core.sequence import Playlist
+from qctl.core.sequence import Sequence as Played
+from qctl.frontends import read_program
+from qctl.readout import compute, read_out
+from qctl.run import known_parameters, stored_as
+from qctl.store import ParameterStore
+
+from . import codec
+from .container import pack
+from .counted import count
+from .crash_points import crash_point
+
+SEGMENT_SECONDS = 1.0
+SEGMENT_SHOTS = 100_000
+REMEMBERED = 64  # programs, so that reading out does not parse them again
+
+
+class Bench:
+    """A laboratory and what is known of it, without instruments.
+
+    Parameters
+    ----------
+    lab : file or name
+    state : folder of the parameter store
+    """
+
+    def __init__(self, lab: str, state: Path, twin: Path | None = None) -> None:
+        self.laboratory = read_laboratory(find_laboratory(lab))
+        self.limits = limits_of(self.laboratory)
+        self._store = ParameterStore.open(state, stored_as(self.laboratory, twin))
+        self._known: dict[int, Parameters] = {}
+        self._programs: OrderedDict[str, Program] = OrderedDict()
+
+    def parameters(self, number: int | None = None) -> Parameters:
+        """Return a snapshot, by default the newest."""
+        wanted = self._store.newest if number is None else number
+        if wanted not in self._known:
+            self._known = {wanted: known_parameters(self.laboratory, self._store.snapshot(wanted))}
+        return self._known[wanted]
+
+    def newest(self) -> dict[str, object]:
+        """Return the number of the newest snapshot, and its id."""
+        return {"number": self._store.newest, "id": self.parameters().id}
+
+    def compile(self, text: str, *, parameters: int | None, optimise: bool, out: Path) -> dict[str, object]:
+        """Compile a text, check every limit, and write its waveforms to ``out``; return what the scheduler must know.
+
+        Raises
+        ------
+        QctlError
+            When the text is no program, or one that this laboratory cannot run.
+        """
+        known, program = self.parameters(parameters), self._program(text)
+        sequence = compile_program(program, known, self.laboratory, self.limits, optimise=optimise)
+        if not sequence.n_measured:
+            raise CompileError("nothing is measured", allowed="at least one measurement into a bit")
+        crash_point("worker.compiled")
+        sequence = replace(sequence, shots=self._most_shots(sequence))
+        codec.write(out, {"sequence": sequence, "registers": program.bits})
+        return {
+            "circuit": sequence.digest,
+            "waveforms": waveforms_digest(flatten(sequence, self.laboratory, self.limits)),
+            "parameters_id": known.id,
+            "parameters": self._store.newest if parameters is None else parameters,
+            "n_points": sequence.n_points,
+            "n_bits": sequence.n_bits,
+            "period": sequence.period,
+            "most_shots": sequence.shots,
+            "placement": list(sequence.placement),
+            "qubits": list(sequence.qubits),
+            "registers": [[one.name, one.start, one.size] for one in program.bits],
+        }
+
+    def link(self, parts: Sequence[Mapping[str, Any]], shots: int, out: Path) -> dict[str, object]:
+        """Write what the instruments play in one window to ``out``; return the digest of each AWG's upload."""
+        (part,) = parts  # one at a time
+        sequence: Played = codec.read(Path(part["compiled"]))["sequence"]
+        known = self.parameters(part["parameters"])
+        playlists = flatten(sequence, self.laboratory, self.limits)
+        bare = replace(sequence, tracks={}, shots=shots)
+        window = {"sequence": bare, "playlists": playlists, "operate": standing(known), "parameters_id": known.id}
+        codec.write(out, window)
+        return {"uploads": {name: digest_of(playlist) for name, playlist in sorted(playlists.items())}}
+
+    def read(self, parts: Sequence[Mapping[str, Any]], record: Path, window: str) -> list[dict[str, object]]:
+        """Return for each job of a window the file with its counts, and how many shots each has."""
+        (part,) = parts
+        found: Record = codec.read(record)
+        registers = codec.read(Path(part["compiled"]))["registers"]
+        known = self.parameters(part["parameters"])
+        result = compute(read_out(found, known, self.laboratory, registers=registers), self._program(part["program"]))
+        counted = count(result.bits)
+        header = {
+            "n_bits": counted.n_bits,
+            "window": window,
+            "parameters_id": known.id,
+            "placement": list(result.placement),
+            "co_runners": part["co_runners"],
+            "compiled": part["info"],
+            "uploads": part["uploads"],
+            "laboratory": {"name": self.laboratory.name, "digest": self.laboratory.digest},
+            "dropped": dict(result.dropped),
+            "timing": {
+                "deadlines": found.timing.deadlines,
+                "misses": found.timing.misses,
+                "discarded_segments": found.timing.discarded_segments,
+                "flags": dict(found.timing.flags),
+                "seconds": dict(found.timing.seconds),
+            },
+            "instruments": dict(found.instruments),
+        }
+        out = Path(part["out"])
+        out.write_bytes(pack(header, counted.arrays()))
+        return [{"out": str(out), "shots": found.shots}]
+
+    def close(self) -> None:
+        """Let go of the parameter store."""
+        self._store.close()
+
+    def _program(self, text: str) -> Program:
+        if text not in self._programs:
+            self._programs[text] = read_program(text)
+            if len(self._programs) > REMEMBERED:
+                self._programs.popitem(last=False)
+        return self._programs[text]
+
+    def _most_shots(self, sequence: Played) -> int:
+        """Return how many shots one segment may have: a second of machine time, and what fits the memories."""
+        seconds = int(SEGMENT_SECONDS / (sequence.period * sequence.n_points) + 1e-9)
+        wanted = replace(sequence, shots=max(1, min(SEGMENT_SHOTS, seconds)))
+        return max(shots_at_once(wanted, self.limits))
+
+
+def standing(known: Parameters) -> Parameters:
+    """Return what is applied before a window and holds for all of it: biases, voltages and tones."""
+    return Parameters({name: known.estimates[name] for name in operating_point(known)}, known.number)
+
+
+def waveforms_digest(playlists: Mapping[str, Playlist]) -> str:
+    """Return the SHA-256 of every sample that a job would play alone."""
+    whole = {name: digest_of(playlist) for name, playlist in playlists.items()}
+    return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()

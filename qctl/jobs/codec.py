@@ -1,0 +1,117 @@
+"""The words of `qctl.core` as plain data and arrays, so that they cross process borders without being pickled.
+
+Only the dataclasses of ``KINDS`` are written, and nothing but they can be read: text from another process chooses among
+them, it never names code.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+from collections.abc import Mapping
+from dataclasses import fields
+from enum import Enum
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qctl.core.parameters import Estimate, Parameters
+from qctl.core.port import Port
+from qctl.core.program import Register
+from qctl.core.record import Counts, Images, Record, Timing, Trace
+from qctl.core.sequence import Counting, Digital, Exposing, Listening, Playlist, Sequence, Track, Waveform
+
+from .container import pack, unpack
+from .errors import DamagedError
+from .request import Candidate, Claims
+
+_CLASSES: tuple[type[Any], ...] = (
+    *(Sequence, Track, Listening, Digital, Counting, Exposing, Playlist, Waveform),
+    *(Record, Trace, Counts, Images, Timing, Register, Estimate, Parameters, Candidate, Claims),
+)
+KINDS = {kind.__name__: kind for kind in _CLASSES}
+
+
+def encode(value: object) -> bytes:
+    """Return words of the core, in mappings and tuples as they come, as a container."""
+    arrays: dict[str, NDArray[Any]] = {}
+    return pack({"value": _plain(value, arrays)}, arrays)
+
+
+def decode(data: bytes | bytearray | memoryview | mmap.mmap, where: str = "") -> Any:  # noqa: ANN401 (whatever was encoded)
+    """Return what `encode` was given; raise DamagedError when these are not its bytes."""
+    header, arrays = unpack(memoryview(data), where)
+    try:
+        return _value(header["value"], arrays)
+    except (KeyError, TypeError, ValueError, IndexError) as reason:
+        raise DamagedError(f"its words cannot be read ({reason})", where=where) from reason
+
+
+def write(path: Path, value: object) -> None:
+    """Encode into a file for another process; it need not survive anything."""
+    unfinished = path.with_name(f"{path.name}.part")
+    unfinished.write_bytes(encode(value))
+    unfinished.rename(path)
+
+
+def read(path: Path) -> Any:  # noqa: ANN401 (whatever was written)
+    """Return what `write` was given; large arrays stay in the file's pages until they are looked at."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        return decode(mmap.mmap(handle, 0, access=mmap.ACCESS_COPY), str(path))
+    finally:
+        os.close(handle)
+
+
+def _plain(value: object, arrays: dict[str, NDArray[Any]]) -> object:
+    if isinstance(value, Enum):
+        return _plain(value.value, arrays)
+    if value is None or isinstance(value, bool | int | float | str):
+        return {"float": value.hex()} if isinstance(value, float) else value
+    if isinstance(value, np.ndarray):
+        name = str(len(arrays))
+        arrays[name] = value
+        return {"array": name}
+    if isinstance(value, Fraction):
+        return {"fraction": [value.numerator, value.denominator]}
+    if isinstance(value, Port):
+        return {"port": [value.instrument, value.number, value.marker]}
+    if isinstance(value, Mapping) and not isinstance(value, Parameters):
+        return {"mapping": [[_plain(key, arrays), _plain(item, arrays)] for key, item in value.items()]}
+    if isinstance(value, tuple | list):
+        return {"tuple": [_plain(item, arrays) for item in value]}
+    if isinstance(value, frozenset):
+        return {"set": sorted(_plain(item, arrays) for item in value)}  # type: ignore[type-var]
+    if type(value) in KINDS.values():
+        content = {one.name: _plain(getattr(value, one.name), arrays) for one in fields(value) if one.init}  # type: ignore[arg-type]
+        return {"kind": type(value).__name__, "fields": content}
+    if isinstance(value, np.generic):
+        return _plain(value.item(), arrays)
+    raise TypeError(f"{type(value).__name__} is no word of the core")
+
+
+def _value(plain: Any, arrays: Mapping[str, NDArray[Any]]) -> Any:  # noqa: ANN401 (plain data)
+    if not isinstance(plain, dict):
+        return plain
+    if "kind" in plain:
+        content = {name: _value(item, arrays) for name, item in plain["fields"].items()}
+        return KINDS[plain["kind"]](**content)
+    ((word, content),) = plain.items()
+    if word == "float":
+        return float.fromhex(content)
+    if word == "array":
+        return arrays[content]
+    if word == "fraction":
+        return Fraction(*content)
+    if word == "port":
+        return Port(*content)
+    if word == "mapping":
+        return {_value(key, arrays): _value(item, arrays) for key, item in content}
+    if word == "tuple":
+        return tuple(_value(item, arrays) for item in content)
+    if word == "set":
+        return frozenset(content)
+    raise ValueError(f"no word {word!r}")
