@@ -7,10 +7,13 @@ import json
 import logging
 import os
 import signal
+import socket
+import time
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
+from qctl.config import read_laboratory
 from qctl.core.errors import QctlError
 from qctl.jobs.crash_points import crash_point
 from qctl.jobs.disk import Disk
@@ -20,10 +23,14 @@ from qctl.jobs.sqlite import SqliteJobStore
 from qctl.store import ParameterStore, StoreError
 
 from .agent_link import AgentLink
+from .auth import Peers, Tokens
+from .gate import Gate
+from .house import House
 from .lock import owned
-from .places import run_folder
+from .places import SOCKET, listen, run_folder
 from .scheduler import Scheduler
 from .serial import pack
+from .server import door, hosts_of, loopback
 from .supervisor import DAMAGED
 from .workers import Workers
 
@@ -64,24 +71,28 @@ async def _serve(state: Path, said: dict[str, Any]) -> int:
         stack.callback(store.close)
         store.recover(_newest(state, said))
         crash_point("daemon.recovered")
-        scheduler = await _scheduler(stack, state, said, store)
+        house = _house(stack, state, said, store)
+        scheduler = house.scheduler
+        port, doors = _doors(stack, house, said)
         tasks = [
             asyncio.create_task(work, name=name)
             for name, work in {
                 "scheduler": scheduler.run(),
                 "agent link": scheduler.keep_link(),
                 "beat": _beat(said["alive"]),
+                "news": _spread(house),
+                **doors,
             }.items()
         ]
         for task in tasks:
             task.add_done_callback(lambda done: _stop_on_failure(done, end))
         stack.push_async_callback(_cancel, tasks)
-        _tell(said["alive"], {"ready": {"pid": os.getpid()}})
+        _tell(said["alive"], {"ready": {"pid": os.getpid(), "socket": str(_socket(said)), "port": port}})
         crash_point("daemon.serving")
         return await ending
 
 
-async def _scheduler(stack: AsyncExitStack, state: Path, said: dict[str, Any], store: SqliteJobStore) -> Scheduler:
+def _house(stack: AsyncExitStack, state: Path, said: dict[str, Any], store: SqliteJobStore) -> House:
     folder = run_folder(state) / "windows"
     folder.mkdir(exist_ok=True)
     for left in folder.iterdir():
@@ -97,13 +108,55 @@ async def _scheduler(stack: AsyncExitStack, state: Path, said: dict[str, Any], s
     fence = store.rack_fence("rack")
     link = AgentLink(state, fence)
     stack.callback(link.close)
-    return Scheduler(store, results, compilers, benches, link, folder, pack, str(fence))
+    scheduler = Scheduler(store, results, compilers, benches, link, folder, pack, str(fence))
+    laboratory = read_laboratory(Path(said["lab"]))
+    return House(laboratory, state, _name(said), store, results, disk, Tokens(store, time.time), scheduler)
+
+
+def _doors(stack: AsyncExitStack, house: House, said: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+    """Open both doors of the API; return the port, and what serves them."""
+    from .api import build
+
+    local = listen(_socket(said), socket.SOCK_STREAM, mode=0o660)
+    remote = loopback(said.get("port") or 0)
+    for listener in (local, remote):
+        stack.callback(listener.close)
+    port = remote.getsockname()[1]
+    gate = Gate(build(house), house.tokens, Peers(said.get("peers", "user")), hosts_of(port))
+    serving = {"local socket": door(gate).serve([local]), "loopback port": door(gate).serve([remote])}
+    return port, serving
+
+
+def _socket(said: dict[str, Any]) -> Path:
+    """Return the path of the local socket."""
+    return Path(said["socket"]) if said.get("socket") else run_folder(Path(said["state"])) / SOCKET
+
+
+async def _spread(house: House) -> None:
+    """Tell streams of each change of the store."""
+    loop, changed = asyncio.get_running_loop(), asyncio.Event()
+
+    def heard() -> None:
+        loop.call_soon_threadsafe(changed.set)
+
+    stop = house.store.listen(heard)
+    try:
+        while True:
+            await changed.wait()
+            changed.clear()
+            await house.news.tell()
+    finally:
+        stop()
+
+
+def _name(said: dict[str, Any]) -> str:
+    """Return under which name the parameters of this laboratory are stored."""
+    return Path(said["lab"]).stem + (f"@{Path(said['twin']).stem}" if said.get("twin") else "")
 
 
 def _newest(state: Path, said: dict[str, Any]) -> str:
     """Return the number of the newest snapshot of this laboratory."""
-    name = Path(said["lab"]).stem + (f"@{Path(said['twin']).stem}" if said.get("twin") else "")
-    with ParameterStore.open(state, name) as known:
+    with ParameterStore.open(state, _name(said)) as known:
         return str(known.newest)
 
 

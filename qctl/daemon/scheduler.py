@@ -227,8 +227,6 @@ class Scheduler:
                 await self._fail(one.claim, refused.kind, str(refused))
         except (AgentLostError, AgentRefusedError, WorkerLostError) as fault:
             await self._give_back(members, fault)
-        except StaleFenceError as late:  # one was cancelled or held while it played: nothing of this window counts
-            log.info("window %s does not count: %s", number, late)
         finally:
             record.unlink(missing_ok=True)
             self.playing = ()
@@ -252,12 +250,28 @@ class Scheduler:
             data = Path(counted["out"]).read_bytes()
             Path(counted["out"]).unlink()
             segments.append(_segment(one, counted["shots"], data))
-        await asyncio.to_thread(self.store.add_segments, segments)
+        kept = await asyncio.to_thread(self._store, segments)
         crash_point("scheduler.stored")
         for (one, _), segment in zip(members, segments, strict=True):
-            one.shots_done += segment.shots
+            one.shots_done += segment.shots if segment in kept else 0
             used = segment.shots * one.info["period"] * one.info["n_points"]
             self.usage[one.job.user] = self.usage.get(one.job.user, 0.0) + used
+
+    def _store(self, segments: list[Segment]) -> list[Segment]:
+        """Store what a window measured in one commit; without those jobs that were cancelled or held meanwhile."""
+        try:
+            self.store.add_segments(segments)
+        except StaleFenceError:
+            return [one for one in segments if self._store_alone(one)]
+        return segments
+
+    def _store_alone(self, segment: Segment) -> bool:
+        try:
+            self.store.add_segments([segment])
+        except StaleFenceError as late:
+            log.info("shots that do not count: %s", late)
+            return False
+        return True
 
     async def _link_window(self, members: list[tuple[Ready, int]], shots: int) -> tuple[Path, dict[str, str]]:
         """Return what is played, written anew only when it is not what was played last."""

@@ -84,12 +84,13 @@ class Supervisor:
             for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
                 signal.signal(number, self._stop)
             self._start_rack(stack)
-            self._start("guardian")
-            self._start("agent")
-            self._start("daemon")
-            while not self._stopping:
-                self._look(0.25)
-            self._end()
+            try:
+                for name in ("guardian", "agent", "daemon"):
+                    self._start(name)
+                while not self._stopping:
+                    self._look(0.25)
+            finally:
+                self._end()
         return self._code
 
     def _stop(self, number: int, frame: FrameType | None) -> None:
@@ -167,6 +168,8 @@ class Supervisor:
                 child = watched[handle]
                 if child is None:
                     self._hear_guardian()
+                elif self.children.get(child.name) is not child:
+                    continue  # buried a moment ago
                 elif handle == child.pipe:
                     self._hear(child)
                 elif child.process.poll() is not None:
