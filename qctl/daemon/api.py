@@ -31,6 +31,7 @@ Limit = Annotated[int, Query(ge=1, le=1000)]
 After = Annotated[int, Query(ge=0, le=2**53)]
 FOLLOWERS = 32  # streams at once
 CHUNK = 65536
+REFUSALS = (400, 401, 403, 404, 405, 408, 409, 413, 415, 421, 422, 429, 431, 500, 503, 507)
 
 
 def who(request: Request) -> Actor:
@@ -261,13 +262,12 @@ def build(house: House) -> FastAPI:
         title="qctl", version=__version__, openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False
     )
     api = Api(house)
-    refusals: dict[int | str, dict[str, Any]] = {
-        status: {"model": Refused} for status in (400, 401, 403, 404, 405, 409, 413, 415, 421, 422, 429, 500, 503, 507)
-    }
+    refusals: dict[int | str, dict[str, Any]] = {status: {"model": Refused} for status in REFUSALS}
     for one in ENDPOINTS:
         created: dict[int | str, dict[str, Any]] = {201: {"model": Receipt}} if one.name == "submit" else {}
         app.add_api_route(
-            one.path, getattr(api, one.name), methods=[one.method], responses={**refusals, **created}, operation_id=one.name,
+            one.path, getattr(api, one.name), methods=[one.method], responses={**refusals, **created},
+            operation_id=one.name,
             response_model_by_alias=True, openapi_extra={"x-role": one.role.name.lower()},
         )  # fmt: skip
     app.add_exception_handler(QctlError, _refused)

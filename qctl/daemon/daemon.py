@@ -25,7 +25,7 @@ from qctl.store import ParameterStore, StoreError
 from .agent_link import AgentLink
 from .auth import Peers, Tokens
 from .gate import Gate
-from .house import House
+from .house import House, spread
 from .lock import owned
 from .places import SOCKET, listen, run_folder
 from .scheduler import Scheduler
@@ -80,7 +80,7 @@ async def _serve(state: Path, said: dict[str, Any]) -> int:
                 "scheduler": scheduler.run(),
                 "agent link": scheduler.keep_link(),
                 "beat": _beat(said["alive"]),
-                "news": _spread(house),
+                "news": spread(house),
                 **doors,
             }.items()
         ]
@@ -130,23 +130,6 @@ def _doors(stack: AsyncExitStack, house: House, said: dict[str, Any]) -> tuple[i
 def _socket(said: dict[str, Any]) -> Path:
     """Return the path of the local socket."""
     return Path(said["socket"]) if said.get("socket") else run_folder(Path(said["state"])) / SOCKET
-
-
-async def _spread(house: House) -> None:
-    """Tell streams of each change of the store."""
-    loop, changed = asyncio.get_running_loop(), asyncio.Event()
-
-    def heard() -> None:
-        loop.call_soon_threadsafe(changed.set)
-
-    stop = house.store.listen(heard)
-    try:
-        while True:
-            await changed.wait()
-            changed.clear()
-            await house.news.tell()
-    finally:
-        stop()
 
 
 def _name(said: dict[str, Any]) -> str:

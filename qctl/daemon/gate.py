@@ -24,6 +24,7 @@ from .table import Endpoint, Role, endpoint_of, methods_of
 log = logging.getLogger(__name__)
 
 MOST_BODY = 8 * 2**20
+MOST_HEADERS = 16384
 BODY_SECONDS = 30.0
 FAILURES = 20  # tokens that nobody knows, per second, before strangers must wait
 Scope = MutableMapping[str, Any]
@@ -140,6 +141,10 @@ def _headers(scope: Scope) -> dict[str, str]:
         if key in found and key in ("host", "authorization", "content-length", "content-type", "idempotency-key"):
             raise GateError(400, "doubled-header", f"{key} comes twice")
         found[key] = value.decode("latin-1")
+    if "transfer-encoding" in found and "content-length" in found:
+        raise GateError(400, "two-lengths", "the body has two lengths")
+    if sum(len(name) + len(value) for name, value in scope["headers"]) > MOST_HEADERS:
+        raise GateError(431, "long-headers", f"headers of more than {MOST_HEADERS} bytes")
     return found
 
 

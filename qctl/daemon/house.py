@@ -60,3 +60,20 @@ class House:
     news: News = field(default_factory=News)
     started: float = field(default_factory=time.time)
     alarms: list[str] = field(default_factory=list)
+
+
+async def spread(house: House) -> None:
+    """Tell streams of each change of the store."""
+    loop, changed = asyncio.get_running_loop(), asyncio.Event()
+
+    def heard() -> None:
+        loop.call_soon_threadsafe(changed.set)
+
+    stop = house.store.listen(heard)
+    try:
+        while True:
+            await changed.wait()
+            changed.clear()
+            await house.news.tell()
+    finally:
+        stop()
