@@ -45,6 +45,11 @@ class ShapeCache:
                 self._shapes.popitem(last=False)
         return made
 
+    def clear(self) -> None:
+        """Forget all shapes."""
+        with self._lock:
+            self._shapes.clear()
+
 
 @dataclass(frozen=True)
 class Marked:

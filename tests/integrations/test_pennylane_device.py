@@ -89,7 +89,9 @@ def test_broadcast_angles_are_points_of_one_program(device):
     np.testing.assert_allclose(means, [1, 1, -1])
 
 
-@pytest.mark.filterwarnings("ignore::pennylane.exceptions.PennyLaneDeprecationWarning")  # PennyLane's own, whatever is given
+@pytest.mark.filterwarnings(
+    "ignore::pennylane.exceptions.PennyLaneDeprecationWarning"
+)  # PennyLane's own, whatever is given
 @pytest.mark.parametrize("method", ["best", "parameter-shift", "finite-diff", "spsa", "hadamard"])
 def test_gradients_are_those_of_the_state_vector(device, method):
     def circuit(x):
