@@ -168,9 +168,19 @@ def _drive_crosstalk(rng: np.random.Generator) -> Iterator[DriveCrosstalk]:
 
 
 def _flux_crosstalk(rng: np.random.Generator) -> Iterator[FluxCrosstalk]:
+    """Yield what leaks from each loop into the loops around it that take no part in the same gate.
+
+    What a coupler leaks into its own two qubits, and they into it, is part of how a CZ was calibrated.
+    """
     for pair in PAIRS:
+        loop = f"{name_of(pair)}.flux"
         for k in pair:
-            loop, qubit = f"{name_of(pair)}.flux", f"q{k}.flux"
-            for source, target, low, high in ((qubit, loop, 0.005, 0.010), (loop, qubit, 0.002, 0.004)):
-                magnitude = float(rng.choice([-1, 1]) * rng.uniform(low, high))
-                yield FluxCrosstalk(source=source, target=target, magnitude=magnitude)
+            for other in (p for p in PAIRS if k in p and p != pair):
+                far = other[0] if other[1] == k else other[1]
+                yield _leak(rng, loop, f"q{far}.flux", 0.002, 0.004)
+                yield _leak(rng, loop, f"{name_of(other)}.flux", 0.002, 0.004)
+                yield _leak(rng, f"q{far}.flux", loop, 0.005, 0.010)
+
+
+def _leak(rng: np.random.Generator, source: str, target: str, low: float, high: float) -> FluxCrosstalk:
+    return FluxCrosstalk(source=source, target=target, magnitude=float(rng.choice([-1, 1]) * rng.uniform(low, high)))

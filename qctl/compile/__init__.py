@@ -19,7 +19,7 @@ from .durations import durations
 from .feedback import without_decisions
 from .flatten import flatten, render_line
 from .isolate import isolate
-from .join import join, one_correction
+from .join import join, join_tracks, one_correction
 from .limits import check_limits
 from .lower import lower
 from .resets import drop_passive_resets
@@ -33,6 +33,7 @@ __all__ = [
     "durations",
     "flatten",
     "join",
+    "join_tracks",
     "one_correction",
     "render_line",
     "schedule_program",

@@ -48,7 +48,7 @@ def join(sequences: Seq[Sequence]) -> Sequence:
     feedlines = dict.fromkeys(name for s in sequences for name in s.listening)
     return replace(
         first,
-        tracks={n: _join_tracks(n, [(s.tracks[n], o) for s, o in _with(sequences, offsets, n)]) for n in lines},
+        tracks={n: join_tracks(n, [(s.tracks[n], o) for s, o in _with(sequences, offsets, n)]) for n in lines},
         listening={
             n: _join_listening(
                 [(s.listening[n], int(o)) for s, o in zip(sequences, offsets, strict=False) if n in s.listening]
@@ -108,7 +108,14 @@ def _with(sequences: Seq[Sequence], offsets: NDArray[np.int64], line: str) -> It
     return ((s, int(o)) for s, o in zip(sequences, offsets, strict=False) if line in s.tracks)
 
 
-def _join_tracks(line: str, tracks: Seq[tuple[Track, int]]) -> Track:
+def join_tracks(line: str, tracks: Seq[tuple[Track, int]]) -> Track:
+    """Return one track that plays what each of them plays, its points moved by the number beside it.
+
+    Raises
+    ------
+    CompileError
+        When corrections differ.
+    """
     first = tracks[0][0]
     waveforms: dict[bytes, int] = {}
     carriers: dict[float, int] = {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -36,7 +36,8 @@ class Relocatable:
     def sequence(self, candidate: Candidate, known: Parameters, laboratory: Laboratory, limits: Limits) -> Sequence:
         """Return its waveforms in one place; what was compiled before comes from the cache."""
         where = Placement(candidate.placement, candidate.expected_success)
-        return compile_program(placed(self.prepared, where, laboratory), known, laboratory, limits)
+        found = compile_program(placed(self.prepared, where, laboratory), known, laboratory, limits)
+        return found if self.prepared.program.physical else replace(found, placement=candidate.placement)
 
 
 def relocatable(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from collections.abc import Sequence as Seq
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -66,12 +68,13 @@ def sample_jumps(
     down: float | NDArray[np.float64],
     up: float | NDArray[np.float64],
     n_levels: int,
-    rng: np.random.Generator,
+    rng: np.random.Generator | Seq[np.random.Generator],
 ) -> Jumps:
     """Return jumps of qubits that start in ``levels``: n -> n - 1 at n ``down``, n -> n + 1 at (n + 1) ``up``.
 
     Parameters
     ----------
+    rng : one for all, or one for each row of ``levels``
     duration : s, one or one for each start, as far as shapes are broadcast; several tones are counted through
     down, up : 1/s, likewise
     """
@@ -79,15 +82,29 @@ def sample_jumps(
     ends, falls, climbs = (np.broadcast_to(x, levels.shape).ravel() for x in (duration, down, up))
     shots, now, times = np.arange(levels.size), levels.ravel().astype(np.int64), np.zeros(levels.size)
     moving = bool(np.any(falls > 0) or np.any(climbs > 0))
+    per_row = levels.shape[-1]
     while len(shots) and moving:
         fall = falls[shots] * now
         total = fall + np.where(now < n_levels - 1, climbs[shots] * (now + 1), 0.0)
         with np.errstate(divide="ignore"):
-            times = times + rng.standard_exponential(len(shots)) / total
-        down_now = rng.random(len(shots)) * total < fall
+            times = times + _each(rng, shots, per_row, np.random.Generator.standard_exponential) / total
+        down_now = _each(rng, shots, per_row, np.random.Generator.random) * total < fall
         happens = times < ends[shots]
         shots, before, times = shots[happens], now[happens], times[happens]
         now = np.where(down_now[happens], before - 1, before + 1)
         if len(shots):
             rounds.append(Round(shots, times, before, now))
     return Jumps(tuple(rounds), levels.size)
+
+
+def _each(
+    rng: np.random.Generator | Seq[np.random.Generator],
+    shots: NDArray[np.int64],
+    per_row: int,
+    numbers: Callable[[np.random.Generator, int], NDArray[np.float64]],
+) -> NDArray[np.float64]:
+    """Return a random number for each shot, those of each row from its own generator."""
+    if isinstance(rng, np.random.Generator):
+        return numbers(rng, len(shots))
+    counts = np.bincount(shots // per_row, minlength=len(rng)).tolist()
+    return np.concatenate([numbers(one, n) for one, n in zip(rng, counts, strict=True) if n])

@@ -41,7 +41,7 @@ def process(scenery: Scenery, point: int, qubits: tuple[int, ...], start: float,
     ground = np.zeros((n, d))
     ground[:, 0] = 1.0
     zz = np.where(inside, scenery.zz, 0.0)
-    shot = Shot(scene.motion, ground, np.zeros((n_rows, n)), np.zeros(0, np.int64), zz, np.random.default_rng(0))
+    shot = Shot(scene.motion, ground, np.zeros((n_rows, n)), np.zeros(0, np.int64), zz, np.random.default_rng)
     at_rest = [scene.motion.states_at_rest(q, start - SLACK) for q in qubits]
     shot.register.prepare(qubits, _basis(at_rest))
     pieces = [p for p in scene.pieces if p.end > start + SLACK and p.start < end - SLACK and _moves(p, qubits)]

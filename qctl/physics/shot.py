@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +18,9 @@ from .timeline import Piece
 
 Levels = NDArray[np.int8]
 WEAK_EXCHANGE = TWO_PI * 0.5e6  # rad/s; a twin's exchange at rest may be as large
+Chance = Callable[[int], np.random.Generator]
+"""Gives each qubit random numbers of its own: what one does is no matter to the others."""
+
 SEVEN_QUBITS = 7  # density matrices of so many entangled transmons are not attempted
 
 
@@ -79,6 +82,7 @@ class Shot:
     detunings : slow noise of each group of shots, shape (n_groups, n_qubits), rad/s
     groups : group of each shot, shape (n_shots,)
     zz : static shift of each coupling, rad/s
+    chance : random numbers of each qubit
     """
 
     def __init__(
@@ -88,9 +92,9 @@ class Shot:
         detunings: NDArray[np.float64],
         groups: NDArray[np.int64],
         zz: NDArray[np.float64],
-        rng: np.random.Generator,
+        chance: Chance,
     ) -> None:
-        self.motion, self.chip, self.rng = motion, motion.chip, rng
+        self.motion, self.chip, self.chance = motion, motion.chip, chance
         self.register = Register(initial, len(detunings), density=self.chip.dissipative)
         self.detunings, self.rows = detunings, groups
         self.zz = {c: float(z) for c, z in enumerate(zz) if z}
@@ -248,8 +252,8 @@ class Shot:
         if terminal:
             self.frozen[q] = tone
             return
-        found = _drawn(self.register.populations(q), self.rows, self.rng)
-        self.seen += see(self.chip, [tone], found[None], self.rng)
+        found = _drawn(self.register.populations(q), self.rows, self.chance(q))
+        self.seen += see(self.chip, [tone], found[None], self.chance)
         seen = self.seen[-1]
         after = seen.jumps.final(seen.levels)
         keys, self.rows = np.unique(np.stack([self.rows, found, after]), axis=1, return_inverse=True)
@@ -258,42 +262,46 @@ class Shot:
         self.clock[q] = max(tone.end, self.clock[q])
 
 
-def draw(chip: Chip, ending: Ending, rows: NDArray[np.int64], rng: np.random.Generator) -> list[Seen]:
+def draw(chip: Chip, ending: Ending, rows: NDArray[np.int64], chance: Chance) -> list[Seen]:
     """Return what the last tones see, shot by shot; ``rows`` says which version of the chip each shot belongs to."""
-    alone = [joint for qubits, joint in ending.clusters if len(qubits) == 1]
-    singles = iter(_drawn_each(np.stack(alone), rows, rng) if alone else ())
+    alone = [(qubits[0], joint) for qubits, joint in ending.clusters if len(qubits) == 1]
+    uniform = [chance(q).random(len(rows)) for q, _ in alone]
+    singles = iter(_drawn_each(np.stack([j for _, j in alone]), rows, np.stack(uniform)) if alone else ())
     tones: list[Tone] = []
     levels: list[NDArray[np.int64]] = []
     for qubits, joint in ending.clusters:
         if len(qubits) == 1:
             levels.append(next(singles))
         else:
-            flat = _drawn(joint.reshape(len(joint), -1), rows, rng)
+            flat = _drawn(joint.reshape(len(joint), -1), rows, chance(min(qubits)))
             levels += np.unravel_index(flat, joint.shape[1:])
         tones += [ending.tones[q] for q in qubits]
-    return see(chip, tones, np.array(levels), rng) if tones else []
+    return see(chip, tones, np.array(levels), chance) if tones else []
 
 
-def see(chip: Chip, tones: list[Tone], found: NDArray[np.int64], rng: np.random.Generator) -> list[Seen]:
+def see(chip: Chip, tones: list[Tone], found: NDArray[np.int64], chance: Chance) -> list[Seen]:
     """Return what tones see of qubits in levels ``found``, shape (n_tones, n_shots), at their starts."""
     rates = [chip.rates(tone.qubit) for tone in tones]
     lengths = np.array([tone.end - tone.start for tone in tones])[:, None]
     down = np.array([rate * tone.decay for (rate, _, _), tone in zip(rates, tones, strict=True)])[:, None]
     up = np.array([rate for _, rate, _ in rates])[:, None]
-    jumps = sample_jumps(found, lengths, down, up, chip.twin.levels, rng)
+    jumps = sample_jumps(found, lengths, down, up, chip.twin.levels, [chance(tone.qubit) for tone in tones])
     return [Seen(t, f.astype(np.int8), j) for t, f, j in zip(tones, found, jumps.each(len(tones)), strict=True)]
 
 
-def _drawn_each(weights: NDArray[np.float64], rows: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.int64]:
+def _drawn_each(
+    weights: NDArray[np.float64], rows: NDArray[np.int64], uniform: NDArray[np.float64]
+) -> NDArray[np.int64]:
     """Return outcomes of many qubits, shape (n_qubits, n_shots).
 
     Parameters
     ----------
     weights : shape (n_qubits, n_rows, levels)
+    uniform : random numbers, shape (n_qubits, n_shots)
     """
     summed = np.cumsum(weights, axis=-1)[:, rows]
-    uniform = rng.random((len(weights), len(rows), 1)) * summed[..., -1:]
-    return np.asarray(np.minimum((summed <= uniform).sum(axis=-1), weights.shape[-1] - 1))
+    found = (summed <= uniform[..., None] * summed[..., -1:]).sum(axis=-1)
+    return np.asarray(np.minimum(found, weights.shape[-1] - 1))
 
 
 def _drawn(weights: NDArray[np.float64], rows: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.int64]:

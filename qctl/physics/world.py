@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
+from functools import cache, partial
 from threading import Lock
 from zlib import crc32
 
@@ -20,7 +20,7 @@ from .drift import Weather
 from .listeners import Hear, Listeners
 from .memory import Memory
 from .scene import Scene, Scenery
-from .shot import Ending, Seen, Shot, decided_on_the_way, draw
+from .shot import Chance, Ending, Seen, Shot, decided_on_the_way, draw
 from .stage import Playing, Stage
 from .twin import Twin
 
@@ -124,9 +124,9 @@ class Run:
         initial = self._first
         with Listeners(self.scenery, n_cycles, partial(_rng, key), hear) as listeners:
             for number, playing in enumerate(self.stage.waveforms):
-                rng = _rng(key, f"point {number}")
+                chance = _chance(key, f"point {number}")
                 scene = self.scenery.scene(playing)
-                ending, seen = self._played(number, scene, initial, groups, rng)
+                ending, seen = self._played(number, scene, initial, groups, chance)
                 initial = self._next_initial(ending)
                 listeners.hear(number, scene.feeds, seen)
 
@@ -140,7 +140,7 @@ class Run:
             return resting
         scene = self.scenery.scene(self.stage.waveforms[-1])
         still, groups = self.detunings[:1] * 0, np.zeros(1, np.int64)
-        shot = Shot(scene.motion, resting, still, groups, self.scenery.zz, _rng((0, 0), "before the first shot"))
+        shot = Shot(scene.motion, resting, still, groups, self.scenery.zz, _chance((0, 0), "before the first shot"))
         return self._next_initial(shot.play(scene.pieces, scene.tones, scene.end))
 
     def _played(
@@ -149,15 +149,15 @@ class Run:
         scene: Scene,
         initial: NDArray[np.float64],
         groups: NDArray[np.int64],
-        rng: np.random.Generator,
+        chance: Chance,
     ) -> tuple[Ending, list[Seen]]:
-        shot = Shot(scene.motion, initial, self.detunings, groups, self.scenery.zz, rng)
+        shot = Shot(scene.motion, initial, self.detunings, groups, self.scenery.zz, chance)
         if decided_on_the_way(scene.pieces, scene.tones):
             ending = shot.play(scene.pieces, scene.tones, scene.end)
         else:
             key = (number, initial.tobytes())
             ending = self._endings.get(key, lambda: shot.play(scene.pieces, scene.tones, scene.end))
-        return ending, shot.seen + draw(self.chip, ending, shot.rows, rng)
+        return ending, shot.seen + draw(self.chip, ending, shot.rows, chance)
 
     def _resting_populations(self) -> NDArray[np.float64]:
         """Return the thermal probability of each level; what lies above level 1 counts as level 1."""
@@ -207,3 +207,8 @@ def _same_point(one: Mapping[Port, Playing], two: Mapping[Port, Playing]) -> boo
 
 def _rng(key: tuple[int, int], name: str) -> np.random.Generator:
     return np.random.Generator(np.random.SFC64(np.random.SeedSequence((*key, crc32(name.encode())))))
+
+
+def _chance(key: tuple[int, int], name: str) -> Chance:
+    """Return the random numbers of each qubit at one sweep point; a generator is made when it is needed first."""
+    return cache(lambda qubit: _rng(key, f"{name} qubit {qubit}"))
