@@ -92,11 +92,24 @@ class Board:
         return next(name for (_, name), other in self.resources.items() if other == number)
 
     def bits(self, names: Iterable[str]) -> NDArray[np.uint64]:
-        """Return a set of resources as words of bits, shape (n_words,)."""
-        number = 0
+        """Return a set of resources as words of bits, shape (n_words,); new ones may widen the tables."""
+        bit, number = self.names, 0
         for name in names:
-            number |= 1 << self._bit(name)
-        return np.frombuffer(number.to_bytes(8 * self.held.shape[1], "little"), np.uint64).copy()
+            number |= 1 << bit.setdefault(name, len(bit))
+        while len(bit) > 64 * self.held.shape[1]:
+            more = np.zeros_like(self.held)
+            self.held, self.shut = np.hstack([self.held, more]), np.hstack([self.shut, more])
+        return np.frombuffer(number.to_bytes(8 * self.held.shape[1], "little"), np.uint64)
+
+    def able(
+        self, first: NDArray[np.int64], count: NDArray[np.float64], closed: NDArray[np.uint64]
+    ) -> NDArray[np.bool_]:
+        """Return which jobs have a row that holds nothing of ``closed``."""
+        able = count > 0
+        if closed.any():
+            free = np.concatenate([[0], np.cumsum(~np.any(self.held[: self.n_rows] & closed, axis=1))])
+            able &= free[first + count.astype(np.int64)] > free[first]
+        return np.asarray(able)
 
     def capacities(self, state: State) -> NDArray[np.float64]:
         """Return what sums and covers may reach, by number of the resource."""
@@ -120,10 +133,9 @@ class Board:
             *self._near(claims),
             *(p for n in mine for p in self.rules.partners.get(n, ())),
         ]
-        for name in quiet:
-            self._bit(name)
         row, begin = self.n_rows, self.n_terms
-        self.held[row], self.shut[row] = self.bits(mine), self.bits(quiet)
+        shut = self.bits(quiet)  # holds all of mine too: from here on the tables are wide enough
+        self.held[row], self.shut[row] = self.bits(mine), shut
         for kind, name, low, high in self._shared(claims):
             if self.n_terms == len(self.kinds):
                 self.kinds, self.bounds = (np.concatenate([a, np.zeros_like(a)]) for a in (self.kinds, self.bounds))
@@ -151,13 +163,6 @@ class Board:
             for other, name in self._tones[line].items():
                 if any(abs(other - f) < spacing for f in mine):
                     yield name
-
-    def _bit(self, name: str) -> int:
-        number = self.names.setdefault(name, len(self.names))
-        if number >= 64 * self.held.shape[1]:
-            more = np.zeros_like(self.held)
-            self.held, self.shut = np.hstack([self.held, more]), np.hstack([self.shut, more])
-        return number
 
     def _grow(self) -> None:
         self.held, self.shut, self.terms = (np.concatenate([a, 0 * a]) for a in (self.held, self.shut, self.terms))

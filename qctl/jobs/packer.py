@@ -1,8 +1,8 @@
 """Which jobs run together in the next window, and why each other one waits: one decision, without any I/O.
 
 `order` says who is placed first; kernel `pack`, whose twin gives the rules, what fits beside each other. Who has
-waited longer than the state's patience goes before all but urgent calibration, so that nothing starves. All claims of
-a job are granted or none, and none for longer than a window: so nothing can wait in a circle.
+waited longer than the state's patience goes before all but urgent calibration, one job at a time, the oldest first: so
+nothing starves. All claims of a job are granted or none, for a window and no longer: so nothing waits in a circle.
 """
 
 from __future__ import annotations
@@ -49,10 +49,10 @@ class Packer:
         seen = [f if (f := known.get(r.job)) is not None and f[0] is r else self._fact(r) for r in requests]
         table = np.array([fact for _, _, fact in seen], np.float64).reshape(-1, N_FACTS)
         first = np.array([row for _, row, _ in seen], np.int64)
-        order = self._order(requests, table, state)
-        jobs, out = _jobs(table[order], first[order], state), np.empty((len(order), 4), np.int64)
         board = self._board
         closed = board.bits(state.unavailable)  # may add words to the tables: before they are used
+        order = self._order(requests, table, board.able(first, table[:, COUNT], closed), state)
+        jobs, out = _jobs(table[order], first[order], state), np.empty((len(order), 4), np.int64)
         terms = board.terms, board.kinds[: board.n_terms], board.bounds[: board.n_terms]
         capacity = board.capacities(state)
         decide(jobs, board.held, board.shut, *terms, board.points, closed, capacity, N_SWAPS, N_TRIES, out)
@@ -65,10 +65,12 @@ class Packer:
         found = self._facts[request.job] = request, row, facts(request)
         return found
 
-    def _order(self, requests: Seq[Request], table: NDArray[np.float64], state: State) -> NDArray[np.intp]:
+    def _order(
+        self, requests: Seq[Request], table: NDArray[np.float64], able: NDArray[np.bool_], state: State
+    ) -> NDArray[np.intp]:
         users: dict[str, int] = {}
         numbers = [users.setdefault(request.user, len(users)) for request in requests]
-        order = in_order(table, weights(users, state)[np.array(numbers, np.intp)], state)
+        order = in_order(table, weights(users, state)[np.array(numbers, np.intp)], able, state)
         return np.asarray(order[table[order, BLOCKED] == 0])
 
     def _forget(self, requests: Seq[Request]) -> None:

@@ -121,7 +121,7 @@ class State:
     usage : machine time that each user had of late, s (decayed by whoever counts it)
     shares : weight of each user, 1 when not named
     harmful : pairs of resources that disturb each other when different programs hold them
-    patience_s : who has waited longer goes before everybody but urgent calibration, the longest waiting first
+    patience_s : of those that have waited longer the oldest goes before everybody but urgent calibration
     """
 
     now: float
