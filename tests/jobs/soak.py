@@ -8,6 +8,7 @@ The checks know nothing of the packer's bits: they look at claims as sets of nam
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 from collections import Counter
 from dataclasses import dataclass, field, replace
@@ -158,7 +159,7 @@ def check(window: Window, jobs: dict[str, Request], state: State) -> None:
     for name, capacity in state.capacities.items():
         if sum(one.budgets.get(name, 0.0) for one in claims) > capacity + 1e-9:
             raise ViolationError(f"{name} is overdrawn")
-    if np.lcm.reduce([one.n_points for one in claims], initial=1) != max([one.n_points for one in claims], default=1):
+    if math.lcm(*(one.n_points for one in claims)) != max([one.n_points for one in claims], default=1):
         raise ViolationError("sweep points that do not go together")
     granted = [jobs[g.job] for g in window.grants]
     if any(r.isolation is Isolation.SOLO for r in granted) and len(granted) > 1:
