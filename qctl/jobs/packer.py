@@ -31,9 +31,16 @@ class Packer:
     def __init__(self) -> None:
         self._board = Board()
         self._facts: dict[str, _Fact] = {}
+        self._last: Seq[Request] = ()
+        self._fresh: list[str] = []  # admitted since the last decision
 
     def admit(self, request: Request) -> None:
-        """Look at a job before the first decision about it: then that one is as fast as all others."""
+        """Look at a job before the first decision about it: then that one is as fast as all others.
+
+        What jobs have left behind that are gone is swept away here too, while nobody waits for a decision.
+        """
+        self._forget(2)
+        self._fresh.append(request.job)
         self._fact(request)
 
     def pack(self, requests: Seq[Request], state: State) -> Window:
@@ -56,7 +63,8 @@ class Packer:
         terms = board.terms, board.kinds[: board.n_terms], board.bounds[: board.n_terms]
         capacity = board.capacities(state)
         decide(jobs, board.held, board.shut, *terms, board.points, closed, capacity, N_SWAPS, N_TRIES, out)
-        self._forget(requests)
+        self._last, self._fresh = requests, []
+        self._forget(16)
         waits = Waits(requests, order, out, board, state.unavailable)
         return _window(requests, order, out[:, 0] - jobs[:, 0], out[:, 0] >= 0, state, waits)
 
@@ -73,11 +81,10 @@ class Packer:
         order = in_order(table, weights(users, state)[np.array(numbers, np.intp)], able, state)
         return np.asarray(order[table[order, BLOCKED] == 0])
 
-    def _forget(self, requests: Seq[Request]) -> None:
-        """Forget jobs that are gone, once there are more of them than of others."""
-        if len(self._facts) > 2 * len(requests) + 64:
-            living = {request.job for request in requests}
-            self._board.keep(living)
+    def _forget(self, times: int) -> None:
+        """Forget jobs that are gone, once there are so many times more jobs than are known to be there."""
+        if len(self._facts) > times * (len(self._last) + len(self._fresh)) + 64:
+            self._board.keep({*(request.job for request in self._last), *self._fresh})
             self._facts = {}
 
 
