@@ -34,6 +34,8 @@ from qctl.store import ParameterStore, state_folder
 
 log = logging.getLogger(__name__)
 
+UNGUARDED_SECONDS = 10.0  # of shots of a calibration, which looks for ions or atoms itself
+
 Text = str | os.PathLike[str]
 
 
@@ -181,7 +183,7 @@ class Lab:
         pairs : programs and the parameters that each is compiled and read out with; all with the same bits
         shots : repetitions of every point; as the programs say by default
         traces : keep mean traces of all feedlines
-        guarded : stop where hardly a shot of a second counts, because ions or atoms are not there
+        guarded : look each second whether ions or atoms are there, and stop where hardly a shot counts
 
         Raises
         ------
@@ -257,7 +259,8 @@ class Lab:
         edges = np.cumsum([0, *(sequence.n_points for sequence, _, _ in members)]).tolist()
         parts: list[list[Result]] = [[] for _ in members]
         timing = Timing()
-        for shots in shots_at_once(joined, self.limits):
+        pieces = shots_at_once(joined, self.limits, *(() if guarded else (UNGUARDED_SECONDS,)))
+        for shots in pieces:
             record = self.play(replace(joined, shots=shots), members[0][1])
             timing += record.timing
             for k, (_, known, registers) in enumerate(members):

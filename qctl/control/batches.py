@@ -11,7 +11,7 @@ from qctl.core.sequence import Sequence
 from .taking import bytes_per_shot
 
 BATCH_BYTES = 2**29  # raw data held at once
-SEGMENT_SECONDS = 1.0  # shots of ions and atoms that are played before somebody looks whether these are still there
+SEGMENT_SECONDS = 1.0  # of shots of ions or atoms, before somebody looks whether these are still there
 
 
 def batches(sequences: Seq[Sequence], limits: Limits) -> Iterator[range]:
@@ -30,15 +30,15 @@ def batches(sequences: Seq[Sequence], limits: Limits) -> Iterator[range]:
     yield range(first, len(sequences))
 
 
-def shots_at_once(sequence: Sequence, limits: Limits) -> list[int]:
+def shots_at_once(sequence: Sequence, limits: Limits, seconds: float = SEGMENT_SECONDS) -> list[int]:
     """Return into how many shots each a run is to be cut; they add up to all shots.
 
-    Each piece fits the memory, and, where ions or atoms can be lost, is over within a second (or one shot of all
-    sweep points).
+    Each piece fits the memory, and, where ions or atoms can be lost, is over within so many seconds (or one shot of
+    all sweep points).
     """
     most = max(1, BATCH_BYTES // max(1, bytes_per_shot(sequence, limits)))
     if sequence.counting or sequence.exposing:
-        most = min(most, max(1, int(SEGMENT_SECONDS / (sequence.period * sequence.n_points))))
+        most = min(most, max(1, int(seconds / (sequence.period * sequence.n_points))))
     whole, rest = divmod(sequence.shots, most)
     return [most] * whole + ([rest] if rest else [])
 
