@@ -173,12 +173,11 @@ class _ExpressionReader:
         cursor = self._cursor
         if cursor.kind is Kind.NAME:
             found = self._names.get(cursor.text)
-            if found is None and cursor.text in ("durationof", "sizeof"):
-                raise cursor.source.unsupported(f"{cursor.text} in this expression", cursor.start)
             if found is None:
-                raise cursor.source.wrong(
-                    f"{cursor.text!r} is no constant, parameter or function here", cursor.start, "a name declared above"
-                )
+                asked = f"{cursor.text!r} is no constant, parameter or function here"
+                if cursor.dialect.version == 3:  # it may be a variable, which only the syntax tree can tell
+                    raise cursor.source.unsupported(asked, cursor.start, "use names declared above")
+                raise cursor.source.wrong(asked, cursor.start, "a name declared above")
             cursor.advance()
             return Formula([found]) if isinstance(found, Parameter) else found
         literal = _LITERALS.get(cursor.kind)

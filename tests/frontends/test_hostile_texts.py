@@ -33,13 +33,29 @@ TEXTS = {
     "physical qubit": ("x $1000000000;", "index of a qubit"),
     "loop": (f"{THREE}for int i in [0:1000000000000] {{ x q[0]; }}", "1000000000001 statements to run in this loop"),
     "endless loop": (f"{THREE}while (true) {{ x q[0]; }}", "a loop that never ends"),
+    "loops within loops": (
+        f"{THREE}for int i in [0:999999] {{ for int j in [0:999999] {{ x q[0]; }} }}", "1000001000000 statements"
+    ),
+    "endless count": (f"{THREE}int n = 1; while (n > 0) {{ n = n + 1; }}", "10001 or more rounds of one loop"),
+    "recursion of calls": ("def f(int n) -> int { return f(n); } int a = f(1);", "calls within each other"),
+    "forking calls": ("def f(int n) -> int { return f(n + 1) + f(n + 1); } int a = f(1);", "levels of blocks and calls"),
+    "array": ("array[int, 1000, 1000, 1000] a;", "1000000000 elements of an array"),
+    "many choices": (
+        "qubit[4096] q; bit[12] c; c = measure q[0:11]; cx q[c], q[c + 1];", "choose from 16777216 ones"
+    ),
+    "many words": ("int a = 0;" + "a += 1;" * 70000, "words in one program with control flow"),
+    "long statement": ("int a = 1; a = " + "1+" * 5000 + "1;", "words in one statement"),
+    "deep branches": ("bit c;" + "if (c) {" * 63 + "}" * 63, "too deep|OK"),
+    "large shift": (f"{THREE}int n = 1; n = n << 100000;", "a shift by 100000 places"),
+    "large power": (f"{THREE}int n = 9; n = n ** n ** n;", "more than 64 bits"),
+    "no real number": (f"{THREE}float f = 1.0; f = sqrt(0.0 - f);", "no finite real value"),
     "digits": (f"{THREE}rx({'7' * 5000}) q[0];", "cannot be read"),
     "more digits": (f"{THREE}rx({'7' * 200}) q[0];", "the number 777"),
     "overflow": (f"{THREE}rx(1e400) q[0];", "the number 1e400"),
     "overflow 2": (f"{TWO}rx(1e400) q[0];", "the number 1e400"),
     "exp": (f"{THREE}rx(exp(1000)) q[0];", "no finite real value"),
     "no number": (f"{THREE}rx(0.0/0.0) q[0];", "division by zero"),
-    "nan": (f"{THREE}rx(nan) q[0];", "'nan' is no constant"),
+    "nan": (f"{THREE}rx(nan) q[0];", "'nan' is no value here"),
     "tower": (f"{THREE}rx(9**9**9**9) q[0];", "more than 64 bits"),
     "shift": (f"{THREE}rx(1<<10000000) q[0];", "a shift"),
     "controls": (f"{THREE}ctrl(1000000) @ x q[0];", "1000000 control qubits"),
@@ -69,7 +85,10 @@ def test_a_hostile_text_is_refused_with_its_place(name):
     assert found.value.where.startswith("hostile.qasm:")
 
 
-@pytest.mark.parametrize("name", ["doubling gates", "power", "qubits", "parentheses"])
+@pytest.mark.parametrize(
+    "name",
+    ["doubling gates", "power", "qubits", "parentheses", "loop", "loops within loops", "endless loop", "many choices"],
+)
 def test_a_refusal_takes_little_memory(name):
     text, _ = TEXTS[name]
     tracemalloc.start()

@@ -155,7 +155,7 @@ def test_a_modified_gate_within_a_gate_keeps_its_phase(unitary_of, same_up_to_ph
         ("ctrl @ x q[0];", "a gate with 1 qubits; allowed: 2"),
         ("ctrl @ x q[0], q[0];", "one qubit twice"),
         ("pow(true) @ x q[0];", "angle must be a number"),
-        ("pow(q) @ x q[0];", "no constant"),
+        ("pow(q) @ x q[0];", "is qubits"),
     ],
 )
 def test_a_modifier_without_meaning_is_refused(text, message):

@@ -107,7 +107,8 @@ class Lowering:
                     f"@{annotation.keyword}" + (f" {annotation.command}" if annotation.command else "")
                 )
             try:
-                signal = rule(node)
+                with context.at(node):
+                    signal = rule(node)
             except LeavesProgram as leaving:
                 signal = leaving.signal
             except ComplexLater as reason:
@@ -231,4 +232,7 @@ def lower(
     durations: Durations | None = None,
 ) -> Program:
     """Return the program of a syntax tree."""
-    return Lowering(source, limits, inputs, durations).program(tree)
+    try:
+        return Lowering(source, limits, inputs, durations).program(tree)
+    except RecursionError as reason:
+        raise source.too_large("or more levels of blocks and calls", limits.depth, limits.depth, 0) from reason

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from itertools import chain
+from math import prod
 from typing import Any
 
 from openqasm3 import ast
 
 from qctl.core.errors import ProgramError
-from qctl.core.flow import Expression, Term, Turn
+from qctl.core.flow import Expression, Fail, Term, Turn
 from qctl.core.program import Op
 
 from ..builder import Qubits
@@ -24,6 +25,7 @@ from .references import Choice, choose
 from .values import gate_angle
 
 Place = Qubits | Choice[Any]
+_MOST_WAYS = 4096
 
 
 class Operands:
@@ -99,24 +101,36 @@ class Operands:
             raise self._context.wrong(node, "an alias that names one element twice")
         return Qubits(found)
 
-    def each(
-        self, places: Sequence[Place], act: Callable[[list[Qubits]], None], chosen: list[Qubits] | None = None
-    ) -> None:
-        """Act on some operands; where measured bits choose one, once for every choice."""
-        done = [] if chosen is None else chosen
-        if len(done) == len(places):
-            act(done)
-            return
-        place = places[len(done)]
-        if isinstance(place, Qubits):
-            self.each(places, act, [*done, place])
-            return
+    def each(self, places: Sequence[Place], act: Callable[[list[Qubits]], None], *, chosen: bool = False) -> None:
+        """Act on some operands; where measured bits choose one, once for every choice.
 
-        def way(k: int) -> None:
-            assert isinstance(place, Choice)
-            self.each([*places[: len(done)], place.ways[k], *places[len(done) + 1 :]], act, done)
-
-        choose(self._context.tape, place.index, len(place.ways), way, "a qubit that its register does not have")
+        Parameters
+        ----------
+        chosen : some were chosen already; a choice of one qubit twice is an error of the run, not of the text
+        """
+        tape = self._context.tape
+        n_ways = prod(len(place.ways) for place in places if isinstance(place, Choice))
+        if n_ways > _MOST_WAYS:
+            raise ProgramError(f"a statement that measured bits choose from {n_ways} ones", allowed=f"{_MOST_WAYS}")
+        number = next((k for k, place in enumerate(places) if isinstance(place, Choice)), None)
+        if number is None:
+            on = [place for place in places if isinstance(place, Qubits)]
+            singles = [place.indices[0] for place in on if place.single]
+            if chosen and len(set(singles)) < len(singles):
+                tape.add(Fail("a gate that uses one qubit twice"))
+            else:
+                act(on)
+            return
+        place = places[number]
+        assert isinstance(place, Choice)
+        ways, before, after = place.ways, places[:number], places[number + 1 :]
+        choose(
+            tape,
+            place.index,
+            len(ways),
+            lambda k: self.each([*before, ways[k], *after], act, chosen=True),
+            "a qubit that its register does not have",
+        )
 
     def gate(self, node: ast.QuantumGate | ast.QuantumPhase) -> None:
         """Apply a gate, or a phase."""

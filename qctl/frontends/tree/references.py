@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from math import inf
 from typing import Generic, TypeVar
 
 import numpy as np
 
 from qctl.core.errors import ProgramError
-from qctl.core.flow import Fail, Term, combine
+from qctl.core.flow import Apply, Bit, Fail, Term, combine
 
 from ..tape import Place, Signal, Tape
 from .names import Variable
@@ -138,18 +139,32 @@ def write(tape: Tape, at: Reference | Choice[Reference], value: Value) -> None:
         tape.assign(at.places[0], new.data)  # type: ignore[arg-type]
 
 
-def choose(
-    tape: Tape, index: Term, n_ways: int, way: Callable[[int], Signal | None], failure: str, first: int = 0
-) -> Signal:
+def choose(tape: Tape, index: Term, n_ways: int, way: Callable[[int], object], failure: str) -> None:
     """Go the way whose number an index turns out to be; fail when there is none."""
+
+    def among(first: int, last: int) -> Signal:
+        if last - first == 1:
+            way(first)
+            return None
+        middle = (first + last) // 2
+        lower = combine("<", index, middle)
+        return tape.branch(lower, lambda: among(first, middle), lambda: among(middle, last), "")
 
     def fail() -> Signal:
         tape.add(Fail(failure))
         return None
 
-    def go(k: int) -> Callable[[], Signal]:
-        if k == n_ways:
-            return fail
-        return lambda: tape.branch(combine("==", index, k), lambda: way(k), go(k + 1), "")
+    if _most(index) < n_ways:
+        among(0, n_ways)
+        return
+    outside = combine("or", combine("<", index, 0), combine(">=", index, n_ways))
+    tape.branch(outside, fail, lambda: among(0, n_ways), "")
 
-    return go(first)()
+
+def _most(index: Term) -> float:
+    """Return what an index from 0 is at most, as far as that can be seen; infinity for those that may be negative."""
+    if isinstance(index, Bit):
+        return 1
+    if isinstance(index, Apply) and index.name == "packed" and len(index.arguments) < 64:
+        return float(2 ** len(index.arguments) - 1)
+    return inf
