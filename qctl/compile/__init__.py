@@ -8,7 +8,7 @@ from operator import itemgetter
 
 from qctl.core.laboratory import Laboratory
 from qctl.core.parameters import Parameters
-from qctl.core.program import Op, Program
+from qctl.core.program import Program
 from qctl.core.protocols import Limits
 from qctl.core.schedule import Schedule
 from qctl.core.sequence import Sequence
@@ -21,7 +21,7 @@ from .flatten import flatten, render_line
 from .isolate import isolate
 from .join import join, join_tracks, one_correction
 from .limits import check_limits
-from .lower import lower
+from .lower import entangler_of, lower
 from .resets import drop_passive_resets
 from .route import route
 from .timing import time_program
@@ -91,8 +91,7 @@ def schedule_program(
     program = without_decisions(program, known, laboratory)
     placed, placement = route(drop_passive_resets(program), known, laboratory, optimise=optimise)
     platform = platform_of(laboratory)
-    entangler = Op.RXX if Op.RXX in platform.natives else Op.CZ
-    native = lower(placed, merge=optimise and not program.physical, entangler=entangler)
+    native = lower(placed, merge=optimise and not program.physical, entangler=entangler_of(platform.natives))
     alone = isolate(native, platform.exclusive, len(laboratory.qubits))
     return time_program(alone, placement, platform, known, laboratory, alap=alap)
 

@@ -22,6 +22,11 @@ _PASSES = np.zeros(max(Op) + 1, bool)
 _PASSES[[Op.CZ, Op.MEASURE, Op.DELAY, Op.BARRIER]] = True
 
 
+def entangler_of(natives: frozenset[int]) -> Op:
+    """Return the 2-qubit gate among the native operations of a platform."""
+    return Op.RXX if Op.RXX in natives else Op.CZ
+
+
 def lower(program: Program, *, merge: bool = False, entangler: Op = Op.CZ) -> Program:
     """Return the same program in R(+-pi/2, phi), R(+-pi, phi), RZ, the entangler, MEASURE, DELAY, BARRIER and PULSE.
 

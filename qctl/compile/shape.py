@@ -11,10 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qctl.core.errors import CompileError
+from qctl.core.gates import N_ANGLES
 from qctl.core.laboratory import Laboratory
 from qctl.core.program import Op, Program
+from qctl.platforms import platform_of
 
-from .lower import lower
+from .lower import entangler_of, lower
 from .resets import drop_passive_resets
 from .route import check_size, fits, used_qubits
 
@@ -31,6 +33,7 @@ class Shape:
     free : which free number it multiplies, shape (n_terms,)
     factor : by how much, shape (n_terms,)
     n_free : how many numbers `bind` takes
+    entangler : the 2-qubit gate of the machine
     merge : neighbouring 1-qubit gates become one once their angles are known
     """
 
@@ -41,6 +44,7 @@ class Shape:
     free: NDArray[np.int64]
     factor: NDArray[np.float64]
     n_free: int
+    entangler: Op
     merge: bool
 
     def bind(self, values: NDArray[np.float64]) -> Program:
@@ -54,7 +58,7 @@ class Shape:
         angle = events["angle"].reshape(n_points, n_rows, 3)
         angle[:, self.row, self.column] += added
         bound = replace(self.program, events=events, starts=np.arange(n_points + 1, dtype=np.int64) * n_rows)
-        return lower(bound, merge=True) if self.merge else bound
+        return lower(bound, merge=True, entangler=self.entangler) if self.merge else bound
 
     @cached_property
     def n_open(self) -> int:
@@ -100,7 +104,8 @@ def _as_it_stands(program: Program, free: NDArray[np.bool_], laboratory: Laborat
     events["angle"][free] = 0.0
     each = np.arange(len(row))
     placed = replace(program, events=events, physical=True)
-    return Shape(placed, row, column, each, each, np.ones(len(row)), len(row), merge)
+    entangler = entangler_of(platform_of(laboratory).natives)
+    return Shape(placed, row, column, each, each, np.ones(len(row)), len(row), entangler, merge)
 
 
 def _routed(
@@ -124,12 +129,14 @@ def _routed(
     placed = replace(
         program, events=events, starts=np.zeros(0, np.int64), n_qubits=len(laboratory.qubits), physical=True
     )
-    with_number = np.flatnonzero((events["op"] == Op.RZ) | (events["op"] == Op.DELAY))
+    with_number = np.flatnonzero(np.isin(events["op"], [Op.DELAY, *N_ANGLES]))
     row = with_number[np.array(terms.open, np.int64)]
     term, number, factor = np.array(terms.found, np.float64).reshape(-1, 3).T
     column = np.zeros(len(row), np.int64)
     merge = optimise and not program.physical
-    return Shape(placed, row, column, term.astype(np.int64), number.astype(np.int64), factor, len(symbols), merge)
+    entangler = entangler_of(platform_of(laboratory).natives)
+    where = (row, column, term.astype(np.int64), number.astype(np.int64))
+    return Shape(placed, *where, factor, len(symbols), entangler, merge)
 
 
 class _Terms:

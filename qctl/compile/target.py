@@ -14,7 +14,10 @@ from qctl.platforms import platform_of
 
 
 def target_of(known: Mapping[str, float], laboratory: Laboratory) -> Target:
-    """Return the target: virtual RZ, SX and X of ``qN.error``, CZ or RXX of ``qA-qB``, readout of p01 and p10."""
+    """Return the target: virtual RZ, SX and X of ``qN.error``, CZ or RXX of ``qA-qB``, readout of p01 and p10.
+
+    Durations are those that are parameters.
+    """
     names = laboratory.qubit_names
     index = {name: k for k, name in enumerate(names)}
     target = Target(num_qubits=len(names))
@@ -27,7 +30,7 @@ def target_of(known: Mapping[str, float], laboratory: Laboratory) -> Target:
     gate, stem = (RXXGate(Parameter("turn")), "ms") if Op.RXX in platform_of(laboratory).natives else (CZGate(), "cz")
     for name, coupling in laboratory.couplings.items():
         a, b = (index[qubit] for qubit in coupling.pair)
-        facts = InstructionProperties(known[f"{name}.{stem}.duration"], _error(known[f"{name}.{stem}.error"]))
+        facts = InstructionProperties(known.get(f"{name}.{stem}.duration"), _error(known[f"{name}.{stem}.error"]))
         pairs[a, b] = pairs[b, a] = facts
     if pairs:
         target.add_instruction(gate, pairs)
@@ -42,7 +45,7 @@ def _gate(known: Mapping[str, float], name: str, kind: str) -> InstructionProper
 
 def _readout(known: Mapping[str, float], name: str) -> InstructionProperties:
     wrong = (known[f"{name}.readout.p01"] + known[f"{name}.readout.p10"]) / 2
-    return InstructionProperties(known[f"{name}.readout.duration"], _error(wrong))
+    return InstructionProperties(known.get(f"{name}.readout.duration"), _error(wrong))
 
 
 def _error(value: float) -> float:

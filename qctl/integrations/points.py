@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from qctl.core.errors import LimitError
+from qctl.core.errors import LimitError, ReadoutError
 from qctl.core.program import Program
 from qctl.core.result import Result
 
@@ -66,6 +66,8 @@ def run_points(
             )  # too many points or samples, or one point that is too long: the half that has it fails
             groups[:0] = [group[:half], group[half:]]
             continue
+        if result.shots != shots:
+            raise ReadoutError(f"{result.shots} of {shots} shots count", allowed="all", where=machine.laboratory.name)
         for k, (index, point) in enumerate(group):
             yield Point(index, point, result.points(k, k + 1))
 

@@ -43,14 +43,17 @@ def test_every_kind_of_measurement_is_counted_from_shots(device):
 
     parity, spread, probabilities, counts, samples, projected, outcomes = run(device, circuit, 4000)()
     excited = np.sin(0.35) ** 2
-    assert parity == 1
-    assert spread == pytest.approx(4 * excited * (1 - excited), abs=0.06)
-    np.testing.assert_allclose(probabilities, [0, 1 - excited, 0, excited], atol=0.03)
-    assert set(counts) == {"10", "11"}
+    few = 0.005  # of the shots may err: gates and readout are good, not perfect
+    assert parity == pytest.approx(1, abs=2 * few)
+    assert spread == pytest.approx(4 * excited * (1 - excited), abs=0.08)
+    np.testing.assert_allclose(probabilities, [0, 1 - excited, 0, excited], atol=0.04)
+    assert counts["10"] + counts["11"] > 4000 * (1 - few)
     assert sum(counts.values()) == 4000
-    assert samples.tolist() == [-1.0] * 4000
-    assert projected == 1
-    assert outcomes == {"0": 0, "1": 4000}
+    assert set(samples.tolist()) <= {-1.0, 1.0}
+    assert np.mean(samples == -1) > 1 - few
+    assert projected == pytest.approx(1, abs=few)
+    assert set(outcomes) == {"0", "1"}
+    assert outcomes["1"] > 4000 * (1 - few)
 
 
 def test_observables_that_do_not_commute_are_measured_apart(device):

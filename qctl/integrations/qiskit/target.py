@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from math import pi
+
+import numpy as np
 from qiskit.circuit import Reset
 from qiskit.circuit.library import IGate
 from qiskit.transpiler import InstructionProperties, QubitProperties, Target
@@ -9,6 +12,8 @@ from qiskit.transpiler import InstructionProperties, QubitProperties, Target
 from qctl.compile.target import target_of
 from qctl.core.laboratory import Laboratory
 from qctl.core.parameters import Parameters
+from qctl.core.program import EVENT, Op, Program, event
+from qctl.platforms import platform_of
 from qctl.platforms.wiring import station_tick
 
 
@@ -21,11 +26,24 @@ def full_target(known: Parameters, laboratory: Laboratory) -> Target:
     target.dt = float(station_tick(laboratory))
     target.granularity = target.min_length = target.pulse_alignment = target.acquire_alignment = 1
     target.qubit_properties = [_qubit(known, name) for name in laboratory.qubit_names]
+    _complete(target, known, laboratory)
     everywhere = [(k,) for k in range(len(laboratory.qubits))]
     for instruction in (IGate(), Reset()):
         if instruction.name not in target.operation_names:
             target.add_instruction(instruction, {qubit: InstructionProperties(0.0, 0.0) for qubit in everywhere})
     return target
+
+
+def _complete(target: Target, known: Parameters, laboratory: Laboratory) -> None:
+    """Add durations that are no parameters but follow from some, as the platform reckons them."""
+    platform, tick, n = platform_of(laboratory), station_tick(laboratory), len(laboratory.qubits)
+    for name, op, angles in (("measure", Op.MEASURE, ()), ("cz", Op.CZ, ()), ("rxx", Op.RXX, (pi / 2,))):
+        for qubits, facts in target[name].items() if name in target.operation_names else ():
+            if facts is not None and facts.duration is None:
+                rows = np.array([event(op, qubits, angles, bit=0 if op == Op.MEASURE else -1)], EVENT)
+                spans, _ = platform.spans(Program(rows, n, 1, physical=True), known, laboratory, tick)
+                seconds = float(int(spans[0]) * tick)
+                target.update_instruction_properties(name, qubits, InstructionProperties(seconds, facts.error))
 
 
 def _qubit(known: Parameters, name: str) -> QubitProperties:
