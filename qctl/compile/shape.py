@@ -115,7 +115,7 @@ def _routed(
 
     from .circuits import circuit_of, events_of
     from .target import target_of
-    from .transpile import passes_of
+    from .transpile import APART, passes_of
 
     used = used_qubits(program)
     symbols = [Parameter(f"free{k}") for k in range(np.count_nonzero(free))]
@@ -123,7 +123,7 @@ def _routed(
     for symbol, row, column in zip(symbols, *(where.tolist() for where in np.nonzero(free)), strict=True):
         angles[row][column] = symbol
     layout = used.tolist() if program.physical else None
-    passes = passes_of(target_of(known, laboratory), optimise=optimise, layout=layout)
+    passes = passes_of(target_of(known, laboratory, apart=APART), optimise=optimise, layout=layout)
     terms = _Terms({symbol: k for k, symbol in enumerate(symbols)})
     events = events_of(passes.run(circuit_of(program.events, used, program.n_bits, angles)), terms.constant)
     placed = replace(

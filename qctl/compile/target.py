@@ -13,10 +13,14 @@ from qctl.core.program import Op
 from qctl.platforms import platform_of
 
 
-def target_of(known: Mapping[str, float], laboratory: Laboratory) -> Target:
+def target_of(known: Mapping[str, float], laboratory: Laboratory, *, apart: float = 0.0) -> Target:
     """Return the target: virtual RZ, SX and X of ``qN.error``, CZ or RXX of ``qA-qB``, readout of p01 and p10.
 
     Durations are those that are parameters.
+
+    Parameters
+    ----------
+    apart : added to errors, more for each qubit and coupling, so that no two placements are equally good
     """
     names = laboratory.qubit_names
     index = {name: k for k, name in enumerate(names)}
@@ -25,12 +29,16 @@ def target_of(known: Mapping[str, float], laboratory: Laboratory) -> Target:
         RZGate(Parameter("angle")), {(k,): InstructionProperties(0.0, 0.0) for k in range(len(names))}
     )
     for gate, kind in ((SXGate(), "x90"), (XGate(), "x180")):
-        target.add_instruction(gate, {(k,): _gate(known, name, kind) for k, name in enumerate(names)})
+        target.add_instruction(
+            gate, {(k,): _gate(known, name, kind, apart * (k + 1) ** 1.5) for k, name in enumerate(names)}
+        )
     pairs = {}
     gate, stem = (RXXGate(Parameter("turn")), "ms") if Op.RXX in platform_of(laboratory).natives else (CZGate(), "cz")
-    for name, coupling in laboratory.couplings.items():
+    for number, (name, coupling) in enumerate(laboratory.couplings.items(), 1):
         a, b = (index[qubit] for qubit in coupling.pair)
-        facts = InstructionProperties(known.get(f"{name}.{stem}.duration"), _error(known[f"{name}.{stem}.error"]))
+        facts = InstructionProperties(
+            known.get(f"{name}.{stem}.duration"), _error(known[f"{name}.{stem}.error"] + apart * number**1.5)
+        )
         pairs[a, b] = pairs[b, a] = facts
     if pairs:
         target.add_instruction(gate, pairs)
@@ -39,8 +47,8 @@ def target_of(known: Mapping[str, float], laboratory: Laboratory) -> Target:
     return target
 
 
-def _gate(known: Mapping[str, float], name: str, kind: str) -> InstructionProperties:
-    return InstructionProperties(known[f"{name}.{kind}.duration"], _error(known[f"{name}.error"]))
+def _gate(known: Mapping[str, float], name: str, kind: str, more: float) -> InstructionProperties:
+    return InstructionProperties(known[f"{name}.{kind}.duration"], _error(known[f"{name}.error"] + more))
 
 
 def _readout(known: Mapping[str, float], name: str) -> InstructionProperties:

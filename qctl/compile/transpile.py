@@ -17,6 +17,7 @@ from .circuits import circuit_of, events_of
 from .target import target_of
 
 SEED = 1729  # the same program gives the same result, always
+APART = 1e-9  # of errors: where placements tie, the transpiler's choice differs from run to run
 LARGE = 40  # qubits; beyond it the search for a perfect placement (VF2) can take most of a minute
 
 
@@ -36,7 +37,7 @@ def transpile(
     ----------
     used : logical qubits that gates, measurements and waits touch
     """
-    target = target_of(known, laboratory)
+    target = target_of(known, laboratory, apart=APART)
     points = [program.events[a:b] for a, b in zip(program.starts[:-1], program.starts[1:], strict=True)]
     entangling = [int(np.count_nonzero(np.all(rows["q"] >= 0, axis=1))) for rows in points]
     first = int(np.argmax(entangling))

@@ -64,9 +64,9 @@ def test_a_routed_program_has_the_distribution_of_the_source(seed, optimise, cha
 
 def test_routing_twice_gives_the_same(chain4):
     laboratory, known = chain4
-    one, other = (route(all_to_all(9), known, laboratory) for _ in range(2))
-    assert one[0].digest == other[0].digest
-    assert one[1] == other[1]
+    found = [route(all_to_all(9), known, laboratory) for _ in range(40)]  # a tie of placements shows in one of 15
+    assert len({placed.digest for placed, _ in found}) == 1
+    assert len({placement for _, placement in found}) == 1
 
 
 def test_qiskit_is_not_imported_before_it_is_needed():
