@@ -104,18 +104,22 @@ def alone(lab, known, sequence, linked):
     return read_out(single.split(lab.play(single.sequence, known))[0], known, lab.laboratory)
 
 
-def differ(one, two):
-    """Return the probability that two results of one program differ so much by chance: chi-square over all outcomes."""
+def difference(one, two):
+    """Return chi-square over all outcomes between two results of one program, and its degrees of freedom."""
     total, freedom = 0.0, 0
     for point in range(len(one.bits)):
         weights = 1 << np.arange(one.bits.shape[2])
         a, b = (np.bincount(r.bits[point] @ weights, minlength=2 ** len(weights)) for r in (one, two))
-        seen = a + b
-        rare = seen < 10
+        rare = a + b < 10
         a, b = (np.append(counts[~rare], counts[rare].sum()) for counts in (a, b))
-        seen = a + b
-        a, b = a[seen > 0], b[seen > 0]
+        a, b = a[a + b > 0], b[a + b > 0]
         n, m = a.sum(), b.sum()
         total += float((((np.sqrt(m / n) * a - np.sqrt(n / m) * b) ** 2) / (a + b)).sum())
         freedom += len(a) - 1
-    return float(chi2.sf(total, freedom)) if freedom else 1.0
+    return np.array([total, freedom])
+
+
+def by_chance(differences):
+    """Return the probability that independent results differ so much all together."""
+    total, freedom = np.sum(differences, axis=0)
+    return float(chi2.sf(total, freedom))
