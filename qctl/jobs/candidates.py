@@ -14,6 +14,7 @@ from qctl.core.parameters import Parameters
 from qctl.core.program import Op, Program
 from qctl.core.protocols import Limits
 from qctl.core.sequence import Sequence
+from qctl.platforms import platform_of
 
 from .claims import claims_elsewhere, claims_of
 from .placement import MOST, Placement, Prepared, counted, placed, placements, prepare, success
@@ -41,7 +42,13 @@ class Relocatable:
 
 
 def relocatable(
-    program: Program, known: Parameters, laboratory: Laboratory, limits: Limits, *, most: int = MOST, halo: int = 1
+    program: Program,
+    known: Parameters,
+    laboratory: Laboratory,
+    limits: Limits,
+    *,
+    most: int = MOST,
+    halo: int | None = None,
 ) -> Relocatable:
     """Return a program with its candidates. Physical programs have one: where they say.
 
@@ -66,11 +73,20 @@ def relocatable(
     def candidate(number: int, place: Placement) -> Candidate:
         read = measured if program.physical else [place.qubits[k] for k in measured]
         claims = claims_elsewhere(there, place.qubits, read, known, laboratory, halo=halo) if number else there
+        claims = replace(claims, equal={**claims.equal, **_operations(prepared.program, place, laboratory)})
         return Candidate(
             placement=place.qubits, claims=claims, expected_success=place.expected_success, duration_s=duration
         )
 
     return Relocatable(prepared, tuple(candidate(number, place) for number, place in enumerate(places)))
+
+
+def _operations(program: Program, place: Placement, laboratory: Laboratory) -> dict[str, str]:
+    """Return the claim on a machine whose 2-qubit operations tolerate nothing beside them: who has some is alone."""
+    if not platform_of(laboratory).exclusive:
+        return {}
+    joins = bool(np.any(program.events["q"][:, 1] >= 0))
+    return {"operations on pairs": f"{program.digest} on {place.qubits}" if joins else "none"}
 
 
 def _as_it_stands(

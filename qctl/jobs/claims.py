@@ -13,6 +13,7 @@ from qctl.compile.shot import ends_by_awg, played_samples
 from qctl.core.laboratory import Laboratory
 from qctl.core.protocols import AwgLimits, DigitizerLimits, Limits
 from qctl.core.sequence import Sequence, Track
+from qctl.platforms import platform_of
 
 from .request import Claims
 
@@ -24,7 +25,7 @@ def claims_of(
     laboratory: Laboratory,
     limits: Limits,
     *,
-    halo: int = 1,
+    halo: int | None = None,
 ) -> Claims:
     """Return the claims of a compiled program.
 
@@ -37,17 +38,18 @@ def claims_of(
     ----------
     used : physical qubits that gates or measurements touch
     known : parameters that it was compiled with
-    halo : couplings from which other programs' qubits keep away; 0 for none
+    halo : couplings from which other programs' qubits keep away; as the platform needs it by default
     """
     qubits = sorted(set(used))
     lines = {line: track for line, track in sequence.tracks.items() if len(track.plays)}
     shared = {line: track for line, track in lines.items() if laboratory.lines[line].back is not None}
     beams = {line: track for line, track in lines.items() if line not in shared and _serves(line, laboratory) > 1}
-    owned = [line for line in lines if line not in shared and line not in beams]
+    mine = set(_lines_of(qubits, laboratory))
+    owned = [line for line in lines if line in mine and line not in beams]  # others idle, conditioned alike by all
     return Claims(
         exclusive=frozenset(_held(qubits, owned, laboratory)),
         quiet=_quiet(qubits, laboratory, halo),
-        equal=dict(_equal(qubits, known, laboratory)) | {f"beam {line}": _said(t) for line, t in beams.items()},
+        equal=dict(_equal(qubits, known, laboratory)) | dict(_beams(beams)) | dict(_lights(sequence)),
         budgets=dict(_budgets(shared)),
         tones={line: _tones(track) for line, track in shared.items()},
         spans=dict(_records(sequence)) | dict(_memories(sequence, limits)),
@@ -62,7 +64,7 @@ def claims_elsewhere(
     known: Mapping[str, float],
     laboratory: Laboratory,
     *,
-    halo: int = 1,
+    halo: int | None = None,
 ) -> Claims:
     """Return what the same program claims on other qubits, without compiling it there: at least what it will take.
 
@@ -72,16 +74,16 @@ def claims_elsewhere(
     used, measured : physical qubits in the new place
     """
     qubits, names = sorted(set(used)), laboratory.qubit_names
-    mine = {names[k] for k in qubits}
-    owned = [line for name in mine for q in [laboratory.qubits[name]] for line in (q.drive, q.flux) if line is not None]
-    owned += [c.flux for c in laboratory.couplings.values() if c.flux is not None and mine.issuperset(c.pair)]
-    owned = [line for line in owned if _serves(line, laboratory) == 1]
+    owned = [line for line in _lines_of(qubits, laboratory) if _serves(line, laboratory) == 1]
     records = [span for name, span in there.spans.items() if name.startswith("record ")]
     memories = [span for name, span in there.spans.items() if name.startswith("memory ")]
+    moving = {name for name in there.equal if name.startswith(("beam ", "lights"))}
     budgets: dict[str, float] = defaultdict(float)
     tones: dict[str, tuple[float, ...]] = defaultdict(tuple)
     for name in (names[k] for k in sorted(set(measured))):
         line = laboratory.qubits[name].readout
+        if laboratory.lines[line].back is None:
+            continue  # light that is counted or seen: nothing is played there
         amplitude, frequency = known[f"{name}.readout.amplitude"], known[f"{name}.readout.frequency"]
         budgets[f"peak {line}"] += amplitude * _mixer_gain(line, known)
         budgets[f"power {line}"] += amplitude**2
@@ -91,7 +93,7 @@ def claims_elsewhere(
     return Claims(
         exclusive=frozenset(_held(qubits, owned, laboratory)),
         quiet=_quiet(qubits, laboratory, halo),
-        equal=dict(_equal(qubits, known, laboratory)) | {n: v for n, v in there.equal.items() if n.startswith("beam ")},
+        equal=dict(_equal(qubits, known, laboratory)) | {n: v for n, v in there.equal.items() if n in moving},
         budgets=dict(budgets),
         tones={line: tuple(sorted(set(each))) for line, each in tones.items()},
         spans={f"record {name}": _cover(records) for name in heard} | {f"memory {n}": _cover(memories) for n in awgs},
@@ -108,6 +110,11 @@ def neighbours(laboratory: Laboratory) -> tuple[frozenset[int], ...]:
         found[a].add(b)
         found[b].add(a)
     return tuple(frozenset(found[k]) for k in range(len(index)))
+
+
+def halo_of(laboratory: Laboratory) -> int:
+    """Return from how many couplings around a program others keep away: none where every pair is coupled by light."""
+    return 0 if platform_of(laboratory).measures_last else 1
 
 
 def capacities(laboratory: Laboratory, limits: Limits) -> tuple[dict[str, float], dict[str, float]]:
@@ -130,9 +137,17 @@ def _held(qubits: list[int], owned: Iterable[str], laboratory: Laboratory) -> It
     yield from (f"channel {port}" for line in owned for port in laboratory.lines[line].outputs)
 
 
-def _quiet(qubits: list[int], laboratory: Laboratory, halo: int) -> frozenset[str]:
+def _lines_of(qubits: list[int], laboratory: Laboratory) -> Iterator[str]:
+    """Yield the drive and flux lines of qubits, and of the couplers among them."""
+    mine = {laboratory.qubit_names[k] for k in qubits}
+    for qubit in (laboratory.qubits[laboratory.qubit_names[k]] for k in qubits):
+        yield from (line for line in (qubit.drive, qubit.flux) if line is not None)
+    yield from (c.flux for c in laboratory.couplings.values() if c.flux is not None and mine.issuperset(c.pair))
+
+
+def _quiet(qubits: list[int], laboratory: Laboratory, halo: int | None) -> frozenset[str]:
     near, found = neighbours(laboratory), set(qubits)
-    for _ in range(halo):
+    for _ in range(halo_of(laboratory) if halo is None else halo):
         found |= {other for qubit in found for other in near[qubit]}
     return frozenset(f"qubit {laboratory.qubit_names[k]}" for k in found - set(qubits))
 
@@ -141,6 +156,19 @@ def _serves(line: str, laboratory: Laboratory) -> int:
     """Return how many qubits and couplers a line serves."""
     users = [own for q in laboratory.qubits.values() for own in {q.drive, q.flux}]
     return (users + [c.flux for c in laboratory.couplings.values()]).count(line)
+
+
+def _beams(beams: Mapping[str, Track]) -> Iterator[tuple[str, str]]:
+    return ((f"beam {line}", _said(track)) for line, track in beams.items())
+
+
+def _lights(sequence: Sequence) -> Iterator[tuple[str, str]]:
+    """Yield when lights switch, counters count and cameras look: all programs of a shot share one such cycle."""
+    times = [(name, sequence.digital[name].spans.tolist()) for name in sorted(sequence.digital)]
+    times += [(name, sequence.counting[name].windows.tolist()) for name in sorted(sequence.counting)]
+    times += [(name, sequence.exposing[name].windows.tolist()) for name in sorted(sequence.exposing)]
+    if times:
+        yield "lights", hashlib.sha256(repr((times, sequence.lead)).encode()).hexdigest()[:16]
 
 
 def _said(track: Track) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from collections.abc import Sequence as Seq
 from dataclasses import dataclass, replace
 from typing import TypeVar
@@ -169,11 +169,7 @@ def _track(line: str, members: Seq[Sequence], n_points: int, laboratory: Laborat
     own = [_repeated(s.tracks[line], s.n_points, n_points) for s in members if line in s.tracks]
     playing = [track for track in own if len(track.plays)]
     if len(playing) > 1 and laboratory.lines[line].back is None:
-        if not all(_same_plays(track, playing[0]) for track in playing):
-            raise CompileError(
-                f"{len(playing)} programs play different things", allowed="one program, or the same pulses", where=line
-            )
-        playing = playing[:1]
+        playing = [_all_of(line, playing)]
     if len(playing) < 2:
         return playing[0] if playing else own[0]
     track = join_tracks(line, [(each, 0) for each in playing])
@@ -181,8 +177,23 @@ def _track(line: str, members: Seq[Sequence], n_points: int, laboratory: Laborat
     return replace(track, plays=track.plays[order])
 
 
-def _same_plays(one: Track, two: Track) -> bool:
-    return np.array_equal(one.plays, two.plays) and all(map(np.array_equal, one.waveforms, two.waveforms))
+def _all_of(line: str, playing: Seq[Track]) -> Track:
+    """Return the track that plays all that the others play too: beams, and cooling of ions that one program uses."""
+    fullest = max(playing, key=lambda track: len(track.plays))
+    everything = set(_pulses(fullest))
+    for track in playing:
+        if not everything.issuperset(_pulses(track)):
+            raise CompileError(
+                f"{len(playing)} programs play different things", allowed="one program, or the same pulses", where=line
+            )
+    return fullest
+
+
+def _pulses(track: Track) -> Iterator[tuple[object, ...]]:
+    """Yield what tells each play from others, wherever its waveform and carrier stand in the tables."""
+    content = [hashlib.sha256(waveform.tobytes()).digest() for waveform in track.waveforms]
+    for point, waveform, carrier, start, amplitude, phase in track.plays.tolist():
+        yield point, content[waveform], float(track.carriers[carrier]), start, amplitude, phase
 
 
 def _repeated(track: Track, n_own: int, n_points: int) -> Track:
