@@ -52,9 +52,9 @@ def screen(record: Record, parameters: Parameters, laboratory: Laboratory) -> tu
     """Return which shots count, shape (n_points, shots), and how many do not, by reason; None where nothing is checked.
 
     A shot counts when every ion scatters cooling light (more than ``readout.present`` photons) at its beginning and at
-    that of the next one, and nothing but ``readout.stray`` photons a second comes while all lights are off: an ion that is missing moves all others. Where
-    light shines in darkness over the whole run, or none while ions are detected, no shot counts. What explains
-    more is said first.
+    that of the next one, and nothing but ``readout.stray`` photons a second comes while all lights are off: an ion that
+    is missing moves all others. Where light shines in darkness over the whole run, or none while ions are detected, no
+    shot counts. What explains more is said first.
     """
     checked = {
         name: record.counts[qubit.readout]

@@ -38,7 +38,9 @@ TEXTS = {
     ),
     "endless count": (f"{THREE}int n = 1; while (n > 0) {{ n = n + 1; }}", "10001 or more rounds of one loop"),
     "recursion of calls": ("def f(int n) -> int { return f(n); } int a = f(1);", "calls within each other"),
-    "forking calls": ("def f(int n) -> int { return f(n + 1) + f(n + 1); } int a = f(1);", "levels of blocks and calls"),
+    "forking calls": (
+        "def f(int n) -> int { return f(n + 1) + f(n + 1); } int a = f(1);", "levels of blocks and calls"
+    ),
     "array": ("array[int, 1000, 1000, 1000] a;", "1000000000 elements of an array"),
     "many choices": (
         "qubit[4096] q; bit[12] c; c = measure q[0:11]; cx q[c], q[c + 1];", "choose from 16777216 ones"
