@@ -59,7 +59,7 @@ def test_exposures_that_do_not_come_are_counted(scripted, clock):
 @pytest.mark.parametrize("header", ["#48191", "#48193", "#3192", "#0", "48192", "#A8192"])
 def test_a_block_that_is_not_exactly_the_frames_is_refused(scripted, header):
     said = HELLO + CONFIGURE + ARM + data(FRAMES, header)
-    with pytest.raises((InstrumentError, TransportError, AssertionError)):  # noqa: PT012 (closing may raise, too)
+    with pytest.raises((InstrumentError, TransportError, AssertionError)):  # noqa: PT012, SIM117 (closing may raise, too)
         with scripted(FrameServer, said) as camera:
             armed(camera)
             camera.fetch(np.zeros((2, 64, 64), np.uint16))
