@@ -10,10 +10,20 @@ from qctl.core.names import Target
 
 
 def all_targets(laboratory: Laboratory, kind: Target) -> tuple[str, ...]:
-    """Return the targets of one kind in the order of the file; lines are those that come back to a digitizer."""
+    """Return the targets of one kind in the order of the file.
+
+    Lines are those that come back to a digitizer, and those that all qubits share: a trap, a light.
+    """
     if kind is Target.QUBIT:
         return laboratory.qubit_names
-    return tuple(laboratory.couplings) if kind is Target.COUPLING else laboratory.feedlines()
+    if kind is Target.COUPLING:
+        return tuple(laboratory.couplings)
+    return (*laboratory.feedlines(), *shared(laboratory))
+
+
+def shared(laboratory: Laboratory) -> tuple[str, ...]:
+    """Return the lines that all qubits share: those that a synthesiser gives a tone."""
+    return tuple(name for name, line in laboratory.lines.items() if line.carrier is not None)
 
 
 def chosen(laboratory: Laboratory, wanted: Iterable[str]) -> dict[Target, tuple[str, ...]]:
@@ -38,6 +48,7 @@ def chosen(laboratory: Laboratory, wanted: Iterable[str]) -> dict[Target, tuple[
     qubits = (asked & set(laboratory.qubits)).union(*(pairs[name] for name in asked & pairs.keys()))
     couplings = {name for name, pair in pairs.items() if name in asked or pair <= asked}
     lines = {laboratory.qubits[name].readout for name in qubits} | (asked & set(laboratory.feedlines()))
+    lines |= set(shared(laboratory))
     taken = {Target.QUBIT: qubits, Target.COUPLING: couplings, Target.LINE: lines}
     return {kind: tuple(n for n in all_targets(laboratory, kind) if n in names) for kind, names in taken.items()}
 
@@ -55,6 +66,8 @@ def related(laboratory: Laboratory, kind: Target, target: str, needed: Target) -
         return qubits
     if needed is Target.COUPLING:
         return tuple(name for name, one in laboratory.couplings.items() if set(one.pair) & set(qubits))
+    if common := shared(laboratory):
+        return common
     return tuple(dict.fromkeys(laboratory.qubits[qubit].readout for qubit in qubits))
 
 
@@ -77,4 +90,6 @@ def _qubits_of(laboratory: Laboratory, kind: Target, target: str) -> tuple[str, 
         return (target,)
     if kind is Target.COUPLING:
         return laboratory.couplings[target].pair
+    if target in shared(laboratory):
+        return laboratory.qubit_names
     return tuple(name for name, qubit in laboratory.qubits.items() if qubit.readout == target)

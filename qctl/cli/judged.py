@@ -27,7 +27,8 @@ Played = tuple[Sequence, dict[str, Playlist]]
 def gates_of(laboratory: Laboratory) -> Gates:
     """Return all native gates as (kind, target)."""
     qubits = [(kind, qubit) for qubit in laboratory.qubits for kind in ("x90", "x180")]
-    return [*qubits, *(("cz", coupling) for coupling in laboratory.couplings)]
+    pair = "rxx" if laboratory.platform == "trapped_ion" else "cz"
+    return [*qubits, *((pair, coupling) for coupling in laboratory.couplings)]
 
 
 def playable(laboratory: Laboratory, parameters: Parameters, gates: Gates) -> tuple[Gates, dict[str, str]]:
@@ -81,7 +82,10 @@ def weights_by_qubit(
 
 def _alone(laboratory: Laboratory, kind: str, target: str) -> list[tuple[object, ...]]:
     names = laboratory.qubit_names
-    qubits = [names.index(q) for q in (laboratory.couplings[target].pair if kind == "cz" else (target,))]
+    qubits = [names.index(q) for q in (laboratory.couplings[target].pair if kind in ("cz", "rxx") else (target,))]
+    if laboratory.platform == "trapped_ion":  # beams do not idle at any offset
+        angles = (pi / 2,) if kind == "rxx" else (pi / 2 if kind == "x90" else pi, 0.0)
+        return [event(Op.RXX if kind == "rxx" else Op.R, qubits, angles)]
     waits = [event(Op.DELAY, (q,), (SETTLED,)) for q in qubits]
     if kind == "cz":
         return [*waits, event(Op.CZ, qubits)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import click
 
@@ -14,7 +14,7 @@ from qctl.core.parameters import Estimate
 from .laboratory import json_option, lab_option
 
 if TYPE_CHECKING:
-    from qctl.judge import Score
+    from qctl.judge import IonTwin, Score, Twin
 
 
 DEFECTS = "tls:QUBIT, dead:LINE, swapped:LINE,LINE"
@@ -35,10 +35,12 @@ def draw(lab: str, seed: int, defects: tuple[str, ...], drift: bool, as_json: bo
     """Print a random hidden truth for a laboratory file, for --twin: always one that can be calibrated."""
     from qctl.config import read_laboratory
     from qctl.config.find import find_laboratory
-    from qctl.judge import draw_twin, twin_text, with_defects
+    from qctl.judge import draw_truth, twin_text, with_defects
 
     laboratory = read_laboratory(find_laboratory(lab))
-    twin = with_defects(laboratory, draw_twin(laboratory, seed, drifting=drift), defects, seed)
+    twin = draw_truth(laboratory, seed, drifting=drift)
+    if defects:
+        twin = with_defects(laboratory, twin, defects, seed)
     asked = " ".join([f"--lab {lab} --seed {seed}", *(f"--defect {d}" for d in defects), *(["--drift"] * drift)])
     heading = f"A hidden truth of {laboratory.name}; only the mock rack reads it.\nMade by: qctl twin draw {asked}"
     text = twin_text(twin, heading)
@@ -67,8 +69,7 @@ def score_(
     """Compare parameters with the truth: every value, and every gate and readout that they would play."""
     from qctl.config import read, read_laboratory, read_parameters
     from qctl.config.find import find_laboratory, twin_of
-    from qctl.judge import Readout, Upload, score
-    from qctl.judge import Twin as Truth
+    from qctl.judge import Readout, Upload, score, score_ions, truth_kind
     from qctl.run import known_parameters, stored_as
     from qctl.store import ParameterStore
 
@@ -83,11 +84,14 @@ def score_(
     else:
         known = known_parameters(laboratory, read_parameters(snapshot))
     gates, refused = playable(laboratory, known, gates_of(laboratory))
-    measured = Upload(*played_readout(laboratory, known))
-    readout = Readout(measured, weights_by_qubit(laboratory, known, measured.sequence))
-    truth = read(twin or twin_of(path), Truth)
     played = Upload(*played_gates(laboratory, known, gates))
-    found = score(laboratory, truth, known, gates, played, readout, at=at, seed=seed)
+    truth = read(twin or twin_of(path), truth_kind(laboratory.platform))
+    if laboratory.platform == "trapped_ion":
+        found = score_ions(laboratory, cast("IonTwin", truth), known, gates, played, at=at, seed=seed)
+    else:
+        measured = Upload(*played_readout(laboratory, known))
+        readout = Readout(measured, weights_by_qubit(laboratory, known, measured.sequence))
+        found = score(laboratory, cast("Twin", truth), known, gates, played, readout, at=at, seed=seed)
     if as_json:
         click.echo(json.dumps(as_document(found) | {"parameters": known.id, "not_playable": refused}))
     else:

@@ -6,11 +6,13 @@ from qctl.calibrate.node import Node
 from qctl.core.errors import UsageError
 from qctl.core.laboratory import Laboratory
 
+from .ions.nodes import NODES as IONS
+from .ions.nodes import ON_REQUEST as IONS_ON_REQUEST
 from .transmon import NODES as TRANSMON
 from .transmon import ON_REQUEST as TRANSMON_ON_REQUEST
 
-_NODES: dict[str, tuple[Node, ...]] = {"superconducting": TRANSMON}
-_ON_REQUEST: dict[str, tuple[Node, ...]] = {"superconducting": TRANSMON_ON_REQUEST}
+_NODES: dict[str, tuple[Node, ...]] = {"superconducting": TRANSMON, "trapped_ion": IONS}
+_ON_REQUEST: dict[str, tuple[Node, ...]] = {"superconducting": TRANSMON_ON_REQUEST, "trapped_ion": IONS_ON_REQUEST}
 
 
 def nodes_of(laboratory: Laboratory, also: tuple[str, ...] = ()) -> tuple[Node, ...]:

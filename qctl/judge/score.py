@@ -71,7 +71,7 @@ def score(
         seen = assignment(bench, readout, qubit, alternating=True)
         truths |= dict(zip((f"{qubit}.readout.p01", f"{qubit}.readout.p10"), seen, strict=True))
     ordered = tuple(found[gate.target, gate.kind] for gate in asked)
-    return Score(scored(bench, truths), ordered, tuple(rows))
+    return Score(scored(parameters, truths), ordered, tuple(rows))
 
 
 def gates_at(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from qctl.core.parameters import Parameters
 from qctl.physics.chip import TWO_PI
 from qctl.physics.operators import lowering
 from qctl.physics.twin import DriveLine, Exponential, Feedline, Transmon
@@ -40,9 +41,9 @@ class ValueScore:
         return self.off / self.error if 0 < self.error < np.inf else None
 
 
-def scored(bench: Bench, truths: Mapping[str, float]) -> tuple[ValueScore, ...]:
+def scored(parameters: Parameters, truths: Mapping[str, float]) -> tuple[ValueScore, ...]:
     """Return all parameters that have a truth, by name."""
-    known = bench.parameters.estimates
+    known = parameters.estimates
     return tuple(
         ValueScore(name, known[name].value, known[name].error, truth, known[name].unit)
         for name, truth in sorted(truths.items())

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from math import pi
 
 from qctl.core.laboratory import Laboratory
+from qctl.core.names import Target, unit_of
 from qctl.core.parameters import Estimate, Parameters
 
 us, ms, kHz, MHz = 1e-6, 1e-3, 1e3, 1e6
@@ -70,7 +71,13 @@ def defaults(laboratory: Laboratory) -> Parameters:
     """Return first guesses where the laboratory file gives one, assumptions for the rest; errors are infinite."""
     estimates = dict(_assumed(laboratory))
     for name, number in laboratory.first_guess.items():
-        unit = estimates[name].unit if name in estimates else ""
+        target, _, quantity = name.partition(".")
+        kinds = (
+            (Target.QUBIT, laboratory.qubits),
+            (Target.COUPLING, laboratory.couplings),
+            (Target.LINE, laboratory.lines),
+        )
+        unit = next((unit_of(quantity, kind) for kind, names in kinds if target in names), None) or ""
         estimates[name] = Estimate(number, unit=unit, run="first guess of the laboratory file")
     estimates.update(_modes(laboratory, estimates))
     return Parameters(estimates, note=f"first guesses of {laboratory.name}")

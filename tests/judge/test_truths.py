@@ -14,7 +14,7 @@ from qctl.judge.truths import echo_time, ramsey_time, scored, truths_of
 def test_a_value_is_off_in_units_of_the_error_that_was_claimed(lab5, twin5, known5):
     known = known5.replaced({"q0.t1": Estimate(40e-6, 0.8e-6, "s"), "q1.t1": Estimate(40e-6, math.inf, "s")})
     bench = Bench(lab5, twin5, known)
-    rows = {row.name: row for row in scored(bench, truths_of(bench))}
+    rows = {row.name: row for row in scored(bench.parameters, truths_of(bench))}
     assert rows["q0.t1"].sigmas == pytest.approx((40 - 38.4) / 0.8)
     assert rows["q1.t1"].sigmas is None
     assert "q0.readout.threshold" not in rows

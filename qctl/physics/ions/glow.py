@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.fft import fft, fftfreq, next_fast_len
 
 from qctl.physics.stage import Carrier
 
@@ -128,8 +129,10 @@ def sideband_cooling(fields: NDArray[np.complex128], dt: float, eta: Floats, wid
     ----------
     fields : slow amplitude at each ion, rad/s, shape (n_ions, n_steps)
     """
-    spectrum = np.abs(np.fft.fft(fields, axis=1) / fields.shape[1]) ** 2
-    offset = TWO_PI * np.fft.fftfreq(fields.shape[1], dt)
+    length = fields.shape[1]
+    n = next_fast_len(length)
+    spectrum = np.abs(fft(fields, n, axis=1)) ** 2 / (n * length)
+    offset = TWO_PI * fftfreq(n, dt)
     weight = width / (width**2 + 4 * offset**2)
     return float(np.sum(eta[:, None] ** 2 * spectrum * weight))
 

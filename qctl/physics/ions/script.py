@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -103,7 +104,7 @@ class Scriptwriter:
             }
             meanwhile = tuple(a for a in found if a.start < last and a.end > first)
             if lights:
-                steps.append(_stretch(chain, float(first), float(last), Glowing(lights), meanwhile))
+                steps.append(_stretch(chain, float(first), float(last), Glowing(lights), meanwhile, self.memory))
         dark = [a for a in found if not any(s.start < (a.start + a.end) / 2 < s.end for s in steps)]
         return Script(tuple(sorted([*steps, *dark], key=lambda s: s.start)), float(end))
 
@@ -151,18 +152,26 @@ class Scriptwriter:
         return several
 
 
-def _stretch(chain: Chain, start: float, end: float, glowing: Glowing, meanwhile: tuple[Act, ...]) -> Stretch:
+def _stretch(
+    chain: Chain, start: float, end: float, glowing: Glowing, meanwhile: tuple[Act, ...], memory: Memory
+) -> Stretch:
     """Return a stretch of light; pulses on sidebands cool while pumping light is on."""
     modes, width = chain.mode_frequencies, glowing.sideband_width()
     up, down = glowing.quanta(modes / TWO_PI)
     for act in meanwhile if width else ():
         if act.side:
             share = (min(end, act.end) - max(start, act.start)) / (end - start)
-            rate = share * sideband_cooling(act.fields, act.dt, chain.eta[list(act.ions), act.mode], width)
+            eta = chain.eta[list(act.ions), act.mode]
+            key = ("cooling", act.digest, width, eta.tobytes())
+            rate = share * float(memory.get(key, partial(_cooling, act, eta, width)))
             few = rate * (RECOIL + (width / (4 * modes[act.mode])) ** 2)
             more, less = (few, rate + few) if act.side < 0 else (rate + few, few)
             up[act.mode], down[act.mode] = up[act.mode] + more, down[act.mode] + less
     return Stretch(start, end, glowing, up, down)
+
+
+def _cooling(act: Act, eta: Floats, width: float) -> np.float64:
+    return np.float64(sideband_cooling(act.fields, act.dt, eta, width))
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""Experiments on chains of trapped ions, one file each."""

@@ -1,0 +1,26 @@
+"""The steps that bring up a chain of ions; the planner decides on their order."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from qctl.calibrate.node import Node
+
+from .. import fine_amplitude, rb1
+from . import modes, ms, rabi, ramsey, readout
+from .beams import around
+
+FINE = replace(fine_amplitude.NODE, name="ion_fine", needs=("ion_rabi_cold",), claims=around)
+
+NODES: tuple[Node, ...] = (
+    rabi.NODE,
+    ramsey.NODE,
+    readout.NODE,
+    modes.NODE,
+    modes.ALL,
+    rabi.COLD,
+    FINE,
+    *ms.NODES,
+)
+
+ON_REQUEST: tuple[Node, ...] = (replace(rb1.NODE, needs=("ion_fine",), claims=around),)

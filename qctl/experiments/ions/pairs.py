@@ -1,0 +1,59 @@
+"""Pairs of ions: the rows of a gate, and what both ions say together."""
+
+from __future__ import annotations
+
+from math import pi
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qctl.core.laboratory import Laboratory
+from qctl.core.parameters import Parameters
+from qctl.core.program import Op, event
+from qctl.core.result import Result
+
+from ..rows import Row
+
+Floats = NDArray[np.float64]
+
+
+def both(laboratory: Laboratory, coupling: str) -> tuple[int, int]:
+    """Return the physical indices of a pair."""
+    a, b = laboratory.couplings[coupling].pair
+    return laboratory.qubit_names.index(a), laboratory.qubit_names.index(b)
+
+
+def xx(pair: tuple[int, int], times: int = 1) -> list[Row]:
+    """Return quarter turns ``RXX(pi / 2)`` in a row."""
+    return [event(Op.RXX, pair, (pi / 2,)) for _ in range(times)]
+
+
+def shares(result: Result, known: Parameters) -> tuple[Floats, Floats]:
+    """Return how often both ions were dark, unlike, both bright, readout errors taken out, and standard errors.
+
+    Shots that do not count are left out.
+
+    Returns
+    -------
+    shape (n_points, 3) each
+    """
+    names = [result.qubits[qubit] for qubit, _ in sorted(result.measured, key=lambda one: one[1])]
+    mixing = np.eye(1)
+    for name in names:
+        p01, p10 = known[f"{name}.readout.p01"], known[f"{name}.readout.p10"]
+        mixing = np.kron(mixing, np.array([[1 - p01, p10], [p01, 1 - p10]]))
+    undo, found, errors = np.linalg.inv(mixing), [], []
+    for point in range(len(result.bits)):
+        bits = result.kept_bits(point)[:, :2]
+        seen = np.bincount(2 * bits[:, 0] + bits[:, 1], minlength=4) / max(len(bits), 1)
+        four = undo @ seen
+        found.append([four[0], four[1] + four[2], four[3]])
+        three = np.array([seen[0], seen[1] + seen[2], seen[3]])
+        smooth = (three * len(bits) + 0.5) / (len(bits) + 1)
+        errors.append(np.sqrt(smooth * (1 - smooth) / max(len(bits), 1)))
+    return np.array(found), np.array(errors)
+
+
+def whole_chain(laboratory: Laboratory, known: Parameters, target: str) -> frozenset[str]:
+    """Return what a gate occupies: all ions, since all pairs use one mode."""
+    return frozenset({target, *laboratory.qubits})
