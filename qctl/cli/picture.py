@@ -38,10 +38,11 @@ def draw(sequence: Sequence, playlists: Mapping[str, Playlist], title: str, out:
     except ImportError as reason:
         raise UsageError("drawing needs matplotlib", remedy="pip install 'qctl[plot]'") from reason
     tracks = {name: track for name, track in sequence.tracks.items() if np.any(track.plays["point"] == 0)}
-    height = ROW_HEIGHT * max(1, len(tracks)) + 1.2
+    n_rows = max(1, len(tracks) + len(sequence.digital))
+    height = ROW_HEIGHT * n_rows + 1.2
     figure = Figure(figsize=(WIDTH, height), layout="constrained")
     FigureCanvasAgg(figure)
-    rows = figure.subplots(max(1, len(tracks)), 1, sharex=True, squeeze=False)[:, 0]
+    rows = figure.subplots(n_rows, 1, sharex=True, squeeze=False)[:, 0]
     end, highest = 0.0, 0.05
     for axes, (name, track) in zip(rows, tracks.items(), strict=False):
         for label, (time, values) in samples_of(track, playlists).items():
@@ -61,14 +62,23 @@ def draw(sequence: Sequence, playlists: Mapping[str, Playlist], title: str, out:
         axes.spines[["top", "right"]].set_visible(False)
     for axes in rows:
         axes.set_ylim(-1.15 * highest, 1.15 * highest)
+    for axes, (name, digital) in zip(rows[len(tracks) :], sequence.digital.items(), strict=False):
+        axes.set_ylabel(name, rotation=0, ha="right", va="center")
+        axes.set_yticks([])
+        axes.spines[["top", "right"]].set_visible(False)
+        for start, stop in (digital.spans * 1e9).tolist():
+            axes.axvspan(start, stop, color=COLOURS[""])
+            end = max(end, stop)
     rows[-1].set_xlabel("time at the chip (ns)")
-    rows[-1].set_xlim(0, max(end, 1.0) * 1.02)
-    rows[0].set_title(f"{title}: fraction of full scale; I blue, Q orange, flux green, listening grey", fontsize=9)
+    rows[-1].set_xlim(-sequence.lead * 1e9, max(end, 1.0) * 1.02)
+    rows[0].set_title(
+        f"{title}: fraction of full scale; I blue, Q orange, flux, beams and switches green, listening grey", fontsize=9
+    )
     try:
         figure.savefig(out, dpi=130)
     except (ValueError, OSError) as reason:
         raise UsageError(f"cannot write {str(out)!r} ({reason})", allowed="a .png, .pdf or .svg file") from reason
-    return list(tracks)
+    return [*tracks, *sequence.digital]
 
 
 def samples_of(
