@@ -11,6 +11,7 @@ from qctl.core.laboratory import Laboratory
 
 from .check_guesses import check_guesses
 from .check_instruments import check_instruments
+from .check_lights import check_lights
 from .check_lines import check_lines
 from .check_names import check_names
 from .check_outputs import check_outputs
@@ -20,7 +21,16 @@ from .document import Document, content_of
 from .draft import Draft
 from .reader import Reader
 
-_CHECKS = (check_names, check_lines, check_instruments, check_triggers, check_outputs, check_times, check_guesses)
+_CHECKS = (
+    check_names,
+    check_lines,
+    check_instruments,
+    check_triggers,
+    check_outputs,
+    check_times,
+    check_guesses,
+    check_lights,
+)
 _TABLES = ("instruments", "lines", "qubits", "couplings", "safe", "limits")
 
 

@@ -21,6 +21,8 @@ instruments:
 lines:
   beam0:   {output: awg.1}
   cooling: {switch: ttl.1, carrier: dds.1}
+  pumping: {switch: ttl.4}
+  detection: {switch: ttl.5}
   trap:    {carrier: dds.2}
   ex:      {supply: dc.1}
   seen0:   {counted_by: counter.1}
@@ -41,6 +43,7 @@ limits:
 first_guess:
   q0: {frequency: 15 MHz, readout.counts: 5}
   cooling: {tone.frequency: 80 MHz, tone.amplitude: 0.5, duration: 1 ms}
+  trap: {tone.frequency: 20 MHz, tone.amplitude: 0.8, mode_1: 1 MHz}
   ex: {voltage: 0.2 V}
 """
 
@@ -94,6 +97,14 @@ def test_a_light_is_tuned_and_an_electrode_held_by_parameters(lab):
         ("ex:      {supply: dc.1}", "ex:      {supply: cooling.1}", "'cooling' is no instrument"),
         ("switch: ttl.3", "switch: ttl.1", "port ttl.1 a second time"),
         ("voltage: 0.2 V", "voltage: 0.2 A", "voltage: '0.2 A' is no quantity in V"),
+        ("voltage: 0.2 V", "voltage: 12 V", "12 V is beyond the limits of dc; allowed: -10 to 10 V"),
+        ("  ex: {voltage: 0.2 V}\n", "", "no first guess of ex.voltage"),
+        ("  pumping: {switch: ttl.4}\n", "", "no line 'pumping' with a switch on platform trapped_ion"),
+        (", mode_1: 1 MHz", "", "no first guess of trap.mode_1"),
+        ("tone.frequency: 20 MHz, ", "", "no first guess of trap.tone.frequency"),
+        ("tone.amplitude: 0.5", "tone.amplitude: -0.5", "tone.amplitude -0.5"),
+        ("tone.amplitude: 0.5", "tone.amplitude: 1.5", "tone.amplitude 1.5; .*fraction of full scale"),
+        ("  ex: {voltage", "  pumping: {tone.frequency: 80 MHz}\n  ex: {voltage", "line pumping has no tone"),
     ],
 )
 def test_what_makes_no_sense_is_refused_at_its_place(lab, old, new, said):
@@ -103,3 +114,16 @@ def test_what_makes_no_sense_is_refused_at_its_place(lab, old, new, said):
     assert any(re.search(said, mistake) for mistake in mistakes), mistakes
     assert all(re.match(r".*lab\.yaml:\d+:\d+: ", mistake) for mistake in mistakes)
     assert len(mistakes) <= 3, mistakes
+
+
+def test_no_entry_can_be_left_out_unnoticed(lab):
+    silent = []
+    for line in TEXT.splitlines(keepends=True):
+        if not line.startswith("  "):
+            continue
+        try:
+            lab(line, "")
+        except ConfigError:
+            continue
+        silent.append(line.split(":")[0].strip())
+    assert silent == []
