@@ -79,7 +79,7 @@ def placed_together(
     found: list[tuple[Program, tuple[int, ...]]] = []
     for members in groups.values():
         first = sources[members[0]]
-        if np.any(first.marks):
+        if np.any(first.marks) and not first.program.flow:
             values = np.array([sources[k].program.events["angle"][sources[k].marks] for k in members])
             shape = SHAPES.shape(machine, first.program, first.marks, optimise=optimise)
             found.append((shape.bind(values), tuple(members)))

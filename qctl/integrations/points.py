@@ -36,8 +36,9 @@ def run_points(
 ) -> Iterator[Point]:
     """Run programs and yield what each sweep point says.
 
-    Programs on physical qubits run as sweep points of one program, so that one upload takes all; programs on logical
-    qubits run one by one, because each is placed on its own. What is too much for the instruments is run in parts.
+    Programs on physical qubits run as sweep points of one program, so that one upload takes all. Programs on logical
+    qubits run one by one, because each is placed on its own, and so do those that measured bits steer. What is too much
+    for the instruments is run in parts.
 
     Parameters
     ----------
@@ -48,10 +49,10 @@ def run_points(
     QctlError
         As the machine does.
     """
-    physical = [(index, point) for index, p in enumerate(programs) if p.physical for point in range(p.n_points)]
-    logical = [
-        [(i, point) for point in range(p.n_points)] for i, p in enumerate(programs) if not p.physical and p.n_points
-    ]
+    together = [p.physical and not p.flow for p in programs]
+    physical = [(index, point) for index, p in enumerate(programs) if together[index] for point in range(p.n_points)]
+    alone = [i for i, p in enumerate(programs) if not together[i] and p.n_points]
+    logical = [[(i, point) for point in range(programs[i].n_points)] for i in alone]
     groups = [physical[first : first + AT_ONCE] for first in range(0, len(physical), AT_ONCE)] + logical
     while groups:
         group = groups.pop(0)
@@ -59,7 +60,7 @@ def run_points(
         try:
             result = machine.run(_program_of(programs, group), shots, optimise=optimise)
         except LimitError:
-            if len(group) == 1:
+            if len(group) == 1 or programs[group[0][0]].flow:
                 raise
             half = (
                 len(group) // 2
@@ -75,6 +76,8 @@ def run_points(
 def _program_of(programs: Seq[Program], group: Seq[tuple[int, int]]) -> Program:
     """Return the points of a group as one program."""
     first = programs[group[0][0]]
+    if first.flow:
+        return first
     pieces = [programs[index].events[slice(*programs[index].starts[point : point + 2])] for index, point in group]
     members = {index for index, _ in group}
     return Program(

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from qctl.core.errors import ProgramError
+from qctl.core.program import Op
+from qctl.core.walk import Walk
 
 cirq = pytest.importorskip("cirq")
 sympy = pytest.importorskip("sympy")
@@ -82,7 +84,7 @@ UNTIL = cirq.CircuitOperation(
 @pytest.mark.parametrize(
     "operations",
     [
-        [cirq.measure(Q[0], key="m"), cirq.X(Q[1]).with_classical_controls("m")],
+        [cirq.measure(Q[0], key="m"), cirq.X(Q[1]).with_classical_controls(sympy.Symbol("m") > 0)],
         [UNTIL],
         [cirq.depolarize(0.1).on(Q[0])],
         [cirq.MeasurementGate(1, key="m", confusion_map={(0,): np.eye(2)}).on(Q[0])],
@@ -95,6 +97,23 @@ def test_what_cannot_run_is_refused_by_name(operations):
         read_circuit(
             unrolled(circuit), cirq.ParamResolver(), dict.fromkeys(circuit.all_qubits(), 0), TICK, physical=False
         )
+
+
+@pytest.mark.parametrize("word", range(4))
+def test_conditions_on_keys_become_branches(word):
+    mask = cirq.BitMaskKeyCondition("m", bitmask=1, target_value=1, equal_target=True)
+    circuit = cirq.Circuit(
+        cirq.measure(Q[0], Q[1], key="m", invert_mask=(True,)),
+        cirq.X(Q[2]).with_classical_controls("m"),
+        cirq.Y(Q[2]).with_classical_controls(mask, "m"),
+    )
+    walk, found = Walk(program_of(circuit).program), []
+    first = walk.advance()
+    assert first["op"].tolist() == [Op.MEASURE] * 2
+    walk.tell([word >> 1 ^ 1, word & 1])
+    while (events := walk.advance()) is not None:
+        found += events["op"].tolist()
+    assert found == [Op.X] * (word != 0) + [Op.Y] * (word & 1)
 
 
 def test_a_symbol_without_a_value_is_refused_by_name():

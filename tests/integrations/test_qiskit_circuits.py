@@ -120,31 +120,6 @@ def test_barriers_measurements_and_resets_name_their_qubits_and_bits():
     assert events["bit"][3] == 1
 
 
-def conditional(kind):
-    circuit = QuantumCircuit(1, 1)
-    circuit.measure(0, 0)
-    if kind == "while_loop":
-        with circuit.while_loop((circuit.clbits[0], 1)):
-            circuit.x(0)
-    elif kind == "if_else":
-        with circuit.if_test((circuit.clbits[0], 1)):
-            circuit.x(0)
-    elif kind == "switch_case":
-        with circuit.switch(circuit.clbits[0]) as case, case(0):
-            circuit.x(0)
-    else:
-        with circuit.for_loop(range(3)):
-            circuit.x(0)
-            circuit.break_loop()
-    return circuit
-
-
-@pytest.mark.parametrize("kind", ["while_loop", "if_else", "switch_case", "for_loop"])
-def test_what_needs_feedback_is_refused_by_name(kind):
-    with pytest.raises(ProgramError, match=kind):
-        read_circuit(conditional(kind), TICK, physical=False)
-
-
 def test_an_instruction_without_a_meaning_is_refused_by_name():
     circuit = QuantumCircuit(2)
     circuit.append(Gate("mystery", 2, []), [0, 1])

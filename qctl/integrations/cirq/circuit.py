@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import pi
 
 import cirq
@@ -11,7 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qctl.core.errors import ProgramError
+from qctl.core.flow import Bit, Branch, Term, combine
 from qctl.core.program import Op
+from qctl.integrations.blocks import Blocks
 from qctl.integrations.placing import Marked
 from qctl.integrations.rows import Rows
 
@@ -64,6 +66,16 @@ class Keys:
         self.n_bits += len(bits)
         return bits
 
+    def word(self, key: str, index: int) -> Term:
+        """Return what a key says the ``index``-th time, as a number whose highest bit is its first qubit's."""
+        if key not in self.bits:
+            raise ValueError(f"a condition on the key {key!r}, which is not measured before")
+        bits, inverted = self.bits[key][index], self.inverted[key][index]
+        return combine(
+            "packed",
+            *(combine("^", Bit(bit), int(turned)) for bit, turned in zip(bits[::-1], inverted[::-1], strict=True)),
+        )
+
     def records(self, bits: NDArray[np.uint8]) -> dict[str, NDArray[np.uint8]]:
         """Return by key an array of shape (repetitions, times measured, qubits), from (repetitions, n_bits)."""
         return {
@@ -103,6 +115,7 @@ def read_circuit(
             raise ValueError(f"no value for {names} in {operation}")
         reader.read(closed, open_, 0)
     program = reader.rows.program(max(place.values(), default=-1) + 1, reader.keys.n_bits, physical=physical)
+    program = replace(program, flow=reader.blocks.whole())
     return Marked(program, reader.rows.marks()), reader.keys
 
 
@@ -120,12 +133,14 @@ def unrolled(circuit: cirq.AbstractCircuit) -> cirq.Circuit:
 class _Reader:
     def __init__(self, rows: Rows, place: Mapping[cirq.Qid, int]) -> None:
         self.rows, self.place, self.keys = rows, place, Keys()
+        self.blocks = Blocks(rows)
 
     def read(self, operation: cirq.Operation, open_: bool, level: int) -> None:
         """Add an operation; ``open_`` says that its angles come from symbols."""
         operation = operation.untagged
         if isinstance(operation, cirq.ClassicallyControlledOperation):
-            raise _refused(operation, "operations without conditions")
+            self._branch(operation, open_, level)
+            return
         if any(qubit.dimension != 2 for qubit in operation.qubits) or level > MOST_LEVELS:
             raise _refused(operation, "operations on qubits that are made of simpler ones")
         qubits = [self.place[qubit] for qubit in operation.qubits]
@@ -141,6 +156,24 @@ class _Reader:
         elif not self._gate(gate, qubits, open_):
             for part in _parts(operation):
                 self.read(part, open_, level + 1)
+
+    def _branch(self, operation: cirq.ClassicallyControlledOperation, open_: bool, level: int) -> None:
+        """Add an operation that is done where all its conditions hold."""
+        asked: Term = 1
+        for condition in operation.classical_controls:
+            asked = combine("and", asked, self._condition(operation, condition))
+        with self.blocks.inner() as then:
+            self.read(operation.without_classical_controls(), open_, level + 1)
+        self.blocks.add(Branch(asked, tuple(then), (), str(operation)))
+
+    def _condition(self, operation: cirq.Operation, condition: cirq.Condition) -> Term:
+        if not isinstance(condition, cirq.KeyCondition | cirq.BitMaskKeyCondition):
+            raise _refused(operation, "conditions on a measurement key, or on some of its bits")
+        word = self.keys.word(str(condition.key), condition.index)
+        if isinstance(condition, cirq.KeyCondition):
+            return combine("!=", word, 0)
+        masked = word if condition.bitmask is None else combine("&", word, condition.bitmask)
+        return combine("==" if condition.equal_target else "!=", masked, condition.target_value)
 
     def _measure(self, operation: cirq.Operation, gate: cirq.MeasurementGate, qubits: list[int]) -> None:
         if gate.confusion_map:

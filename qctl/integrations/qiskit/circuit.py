@@ -2,32 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from collections.abc import Sequence as Seq
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from qiskit import QuantumCircuit
-from qiskit.circuit import (
-    CONTROL_FLOW_OP_NAMES,
-    Barrier,
-    Delay,
-    ForLoopOp,
-    Measure,
-    Operation,
-    ParameterExpression,
-    Reset,
-)
+from qiskit.circuit import Barrier, BoxOp, Clbit, Delay, Measure, Operation, ParameterExpression, Reset
 from qiskit.transpiler import PassManager, TranspilerError
 from qiskit.transpiler.passes import HighLevelSynthesis
 
 from qctl.compile.circuits import GATES
 from qctl.core.errors import ProgramError
 from qctl.core.program import Op, Program, Register
+from qctl.integrations.blocks import Blocks
 from qctl.integrations.rows import Rows
 
 from .expressions import columns_of
+from .flow import FlowReader, refuse_inputs
 
 _BY_NAME = {make(*[0.0] * n).name: op for op, (make, n) in GATES.items()}
 _SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9, "ps": 1e-12}
@@ -74,9 +68,11 @@ def read_circuit(circuit: QuantumCircuit, tick: float, *, physical: bool) -> Sou
         Names the first instruction that cannot run.
     """
     reader = _Reader(Rows(tick))
+    refuse_inputs(circuit)
     reader.read(circuit, range(circuit.num_qubits), range(circuit.num_clbits), {}, 0)
     marks = reader.rows.marks()
     program = reader.rows.program(circuit.num_qubits, circuit.num_clbits, physical=physical, bits=_registers(circuit))
+    program = replace(program, flow=reader.blocks.whole(), n_cells=len(reader.flow.cells))
     order = sorted(reader.open)  # row by row, as the marks are read
     return Source(
         program,
@@ -90,11 +86,12 @@ def read_circuit(circuit: QuantumCircuit, tick: float, *, physical: bool) -> Sou
 
 class _Reader:
     def __init__(self, rows: Rows) -> None:
-        self.rows = rows
+        self.rows, self.blocks = rows, Blocks(rows)
+        self.flow = FlowReader(self.blocks)
         self.open: dict[tuple[int, int], tuple[ParameterExpression, float]] = {}
 
     def read(
-        self, circuit: QuantumCircuit, qubits: Seq[int], bits: Seq[int], bound: dict[Any, float], level: int
+        self, circuit: QuantumCircuit, qubits: Seq[int], bits: Seq[int], bound: Mapping[Any, float], level: int
     ) -> None:
         """Add a circuit whose qubits and bits are these of ours; ``bound`` are loop variables with a value."""
         if level > MOST_LEVELS:
@@ -107,9 +104,9 @@ class _Reader:
                 self._gate(_BY_NAME[instruction.name], operands, instruction.params, bound)
             else:
                 targets = [bit_at[b] for b in instruction.clbits]
-                self._other(instruction.operation, operands, targets, bound, level)
+                self._other(instruction.operation, operands, targets, bound, level, bit_at)
 
-    def _gate(self, op: Op, qubits: list[int], params: Seq[Any], bound: dict[Any, float]) -> None:
+    def _gate(self, op: Op, qubits: list[int], params: Seq[Any], bound: Mapping[Any, float]) -> None:
         angles, free = [], []
         for column, param in enumerate(params):
             value = _bound(param, bound)
@@ -121,8 +118,9 @@ class _Reader:
         self.rows.gate(op, qubits, angles, free)
 
     def _other(
-        self, operation: Operation, qubits: list[int], bits: list[int], bound: dict[Any, float], level: int
-    ) -> None:
+        self, operation: Operation, qubits: list[int], bits: list[int], bound: Mapping[Any, float], level: int,
+        bit_at: Mapping[Clbit, int],
+    ) -> None:  # fmt: skip
         if isinstance(operation, Measure):
             self.rows.measure(qubits[0], bits[0])
         elif isinstance(operation, Reset):
@@ -131,14 +129,25 @@ class _Reader:
             self.rows.barrier(qubits)
         elif isinstance(operation, Delay):
             self._wait(operation, qubits[0], bound)
-        elif isinstance(operation, ForLoopOp):
-            self._loop(operation, qubits, bits, bound, level)
-        elif operation.name in CONTROL_FLOW_OP_NAMES or operation.name == "store":
-            raise _refused(operation, "instructions without conditions; for loops over numbers")
+        elif isinstance(operation, BoxOp):
+            self._box(operation, qubits, bits, bound, level)
         else:
-            self.read(_definition(operation), qubits, bits, bound, level + 1)
 
-    def _wait(self, delay: Delay, qubit: int, bound: dict[Any, float]) -> None:
+            def read(body: QuantumCircuit, known: Mapping[Any, float]) -> None:
+                self.read(body, qubits, bits, {**bound, **known}, level + 1)
+
+            if not self.flow.add(operation, bit_at, read):
+                read(_definition(operation), {})
+
+    def _box(self, box: BoxOp, qubits: list[int], bits: list[int], bound: Mapping[Any, float], level: int) -> None:
+        """Keep what a box holds together; one that must last a given time is refused."""
+        if box.duration is not None:
+            raise _refused(box, "boxes without a duration")
+        self.rows.barrier(qubits)
+        self.read(box.blocks[0], qubits, bits, bound, level + 1)
+        self.rows.barrier(qubits)
+
+    def _wait(self, delay: Delay, qubit: int, bound: Mapping[Any, float]) -> None:
         unit = self.rows.tick if delay.unit == "dt" else _SECONDS.get(delay.unit)
         if unit is None:
             raise ProgramError(f"a delay in {delay.unit!r}", allowed=f"dt, {', '.join(_SECONDS)}")
@@ -149,17 +158,8 @@ class _Reader:
         else:
             self.rows.wait(qubit, value * unit)
 
-    def _loop(self, loop: ForLoopOp, qubits: list[int], bits: list[int], bound: dict[Any, float], level: int) -> None:
-        """Write a loop out; what leaves it early needs feedback."""
-        numbers, variable, body = loop.params
-        if {"break_loop", "continue_loop"} & set(body.count_ops()):
-            raise _refused(loop, "loops that nothing leaves early")
-        for number in numbers:
-            inner = bound if variable is None else {**bound, variable: float(number)}
-            self.read(body, qubits, bits, inner, level + 1)
 
-
-def _bound(param: Any, bound: dict[Any, float]) -> Any:  # noqa: ANN401 (a number, or one of Qiskit's expressions)
+def _bound(param: Any, bound: Mapping[Any, float]) -> Any:  # noqa: ANN401 (a number, or one of Qiskit's expressions)
     """Return an angle as a number, or as an expression of what is not known yet."""
     if isinstance(param, ParameterExpression):
         known = {variable: bound[variable] for variable in param.parameters if variable in bound}

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from qiskit.primitives import BaseEstimatorV2, DataBin, EstimatorPubLike, PrimitiveResult, PubResult
 from qiskit.primitives.containers.estimator_pub import EstimatorPub
 
+from qctl.core.flow import Play
 from qctl.core.program import EVENT, Op, event
 from qctl.core.result import tally
 from qctl.integrations.machine import Lablike
-from qctl.integrations.placing import SHAPES
 from qctl.integrations.points import run_points
 from qctl.integrations.queue import queue_of
 
@@ -23,7 +23,7 @@ from .backend import Backend
 from .circuit import Source
 from .job import PrimitiveJob
 from .observables import TURN, Group, Term, groups_of, moments, terms_of, value_of
-from .primitive import EstimatorOptions, options_of, table_of
+from .primitive import EstimatorOptions, bound, options_of, table_of
 
 
 class EstimatorV2(BaseEstimatorV2):
@@ -65,8 +65,7 @@ class EstimatorV2(BaseEstimatorV2):
         variance = np.zeros_like(mean)
         if task.points:
             machine, optimise = self.backend.machine, self.options.optimise
-            shape = SHAPES.shape(machine, task.source.program, task.source.free, optimise=optimise)
-            program = shape.bind(task.angles())
+            program = bound(machine, task.source, task.angles(), optimise=optimise)
             for found in run_points(machine, [program], task.shots, optimise=optimise, between=go_on):
                 binding, group = task.points[found.point]
                 rows, numbers = tally(found.result.bits[0][:, task.first_bit : task.first_bit + len(task.column)])
@@ -154,8 +153,10 @@ def _measured(source: Source, qubits: list[int]) -> Source:
     added = np.array(rows, EVENT)
     marks = np.zeros((len(added), 3), bool)
     marks[: len(qubits), :2] = True
+    n_rows = len(program.events)
+    flow = tuple((*block, Play(n_rows, n_rows + len(added))) for block in program.flow)
     more = replace(
-        program, events=np.concatenate([program.events, added]), starts=np.zeros(0, np.int64), bits=(),
+        program, flow=flow, events=np.concatenate([program.events, added]), starts=np.zeros(0, np.int64), bits=(),
         n_bits=program.n_bits + len(qubits),
     )  # fmt: skip
     return replace(source, program=more, free=np.concatenate([source.free, marks]))

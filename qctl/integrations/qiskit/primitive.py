@@ -13,6 +13,7 @@ from qiskit.primitives.containers.bindings_array import BindingsArray
 
 from qctl.core.errors import UsageError
 from qctl.core.program import Program
+from qctl.frontends.sweep import joined
 from qctl.integrations.machine import Machine
 from qctl.integrations.placing import SHAPES
 
@@ -57,9 +58,18 @@ def table_of(circuit: QuantumCircuit, values: BindingsArray) -> NDArray[np.float
 
 def bound(machine: Machine, source: Source, values: NDArray[np.float64], *, optimise: bool) -> Program:
     """Return one program with a sweep point for each row of open angles; placed at most once."""
-    if not source.parameters:
+    if source.program.flow and len(values):
+        return joined([_numbers(source, row) for row in values])
+    if not np.any(source.free):
         return repeated(source.program, len(values))
     return SHAPES.shape(machine, source.program, source.free, optimise=optimise).bind(values)
+
+
+def _numbers(source: Source, values: NDArray[np.float64]) -> Program:
+    """Return a circuit that measured bits steer with numbers for its open angles: each is placed on its own."""
+    events = source.program.events.copy()
+    events["angle"][source.free] = values
+    return replace(source.program, events=events)
 
 
 def repeated(program: Program, n_points: int) -> Program:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from math import pi
 
 import numpy as np
-from qiskit.circuit import Reset
+from qiskit.circuit import BreakLoopOp, ContinueLoopOp, ForLoopOp, IfElseOp, Reset, SwitchCaseOp, WhileLoopOp
 from qiskit.circuit.library import IGate
 from qiskit.transpiler import InstructionProperties, QubitProperties, Target
 
+from qctl.compile.feedback import HOST_LATENCY
 from qctl.compile.target import target_of
 from qctl.core.laboratory import Laboratory
 from qctl.core.parameters import Parameters
@@ -16,11 +17,20 @@ from qctl.core.program import EVENT, Op, Program, event
 from qctl.platforms import platform_of
 from qctl.platforms.wiring import station_tick
 
+_FLOW = {
+    IfElseOp: "if_else",
+    WhileLoopOp: "while_loop",
+    ForLoopOp: "for_loop",
+    SwitchCaseOp: "switch_case",
+    BreakLoopOp: "break_loop",
+    ContinueLoopOp: "continue_loop",
+}
+
 
 def full_target(known: Parameters, laboratory: Laboratory) -> Target:
     """Return the target that the compiler routes on, with clock and qubits, and what costs no time within a shot.
 
-    ``reset`` lasts 0 s because qubits are reset between shots; a circuit that resets one in between is refused.
+    Branches and loops are in it where measured bits can decide in time. ``reset`` lasts 0 s because qubits are reset between shots; a circuit that resets one in between is refused.
     """
     target = target_of(known, laboratory)
     target.dt = float(station_tick(laboratory))
@@ -31,7 +41,16 @@ def full_target(known: Parameters, laboratory: Laboratory) -> Target:
     for instruction in (IGate(), Reset()):
         if instruction.name not in target.operation_names:
             target.add_instruction(instruction, {qubit: InstructionProperties(0.0, 0.0) for qubit in everywhere})
+    if _decides(known, laboratory):
+        for kind, name in _FLOW.items():
+            target.add_instruction(kind, name=name)
     return target
+
+
+def _decides(known: Parameters, laboratory: Laboratory) -> bool:
+    """Say whether the computer decides on measured bits while qubits remember, and some are left to act on."""
+    t2 = [known.get(f"{name}.t2", known.get(f"{name}.t2_ramsey", 0.0)) for name in laboratory.qubit_names]
+    return not platform_of(laboratory).measures_last and max(t2, default=0.0) > HOST_LATENCY
 
 
 def _complete(target: Target, known: Parameters, laboratory: Laboratory) -> None:
