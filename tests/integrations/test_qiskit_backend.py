@@ -76,7 +76,7 @@ def test_what_the_transpiler_makes_keeps_its_qubits_and_its_meaning(backend, lev
     done = transpile(circuit, backend, optimization_level=level, seed_transpiler=5, initial_layout=[7, 18, 3, 11])
     assert backend.is_physical(done)
     counts = backend.run(done, shots=200).result().get_counts()
-    assert set(counts) == {"0010", "1011"}
+    assert counts["0010"] + counts["1011"] >= 196  # far apart: some dozens of CZ, which may err
 
 
 def test_registers_are_divided_as_qiskit_divides_them(backend):

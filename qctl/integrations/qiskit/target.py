@@ -30,7 +30,8 @@ _FLOW = {
 def full_target(known: Parameters, laboratory: Laboratory) -> Target:
     """Return the target that the compiler routes on, with clock and qubits, and what costs no time within a shot.
 
-    Branches and loops are in it where measured bits can decide in time. ``reset`` lasts 0 s because qubits are reset between shots; a circuit that resets one in between is refused.
+    Branches and loops are in it where measured bits can decide in time. ``reset`` lasts 0 s because qubits are reset
+    between shots; a circuit that resets one in between is refused.
     """
     target = target_of(known, laboratory)
     target.dt = float(station_tick(laboratory))
