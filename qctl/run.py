@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from collections.abc import Sequence as Seq
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from types import TracebackType
@@ -29,7 +30,7 @@ from qctl.core.record import Record, Timing
 from qctl.core.result import Result, points_in_a_row, shots_in_a_row
 from qctl.core.sequence import Sequence
 from qctl.frontends import Durations, Inputs, read_program
-from qctl.readout import compute, read_out, stop_if_lost, undo_readout_errors
+from qctl.readout import compute, loaded_sites, read_out, stop_if_lost, undo_readout_errors
 from qctl.store import ParameterStore, state_folder
 
 log = logging.getLogger(__name__)
@@ -195,7 +196,9 @@ class Lab:
         if not pairs:
             raise UsageError("nothing to run", allowed="at least one program")
         programs = [(self._read(program, None, known), known) for program, known in pairs]
-        sequences = [self.compile(p, shots, parameters=known, optimise=optimise) for p, known in programs]
+        sequences = [
+            _with_atoms(p, self.compile(p, shots, parameters=known, optimise=optimise)) for p, known in programs
+        ]
         for sequence in sequences:
             _refuse_silence(sequence)
         results, timing = [], Timing()
@@ -223,7 +226,11 @@ class Lab:
             station.operate(known)
             self._operating = levels
         try:
-            record = control.play(station, sequence, playlists, known.id)
+            record = (
+                control.play_sorted(station, sequence, playlists, known, partial(loaded_sites, sequence.qubits, known))
+                if sequence.filled
+                else control.play(station, sequence, playlists, known.id)
+            )
         except BaseException as error:
             self._operating = None  # nobody knows what still holds
             _log_failure(f"{self.laboratory.name}: {sequence.digest[:8]}", error)
@@ -249,7 +256,8 @@ class Lab:
 
     def _together(self, sequences: Seq[Sequence], biases: Seq[dict[str, float]], k: int) -> bool:
         """Say whether sequence ``k`` can be played in one upload with the one before it."""
-        return biases[k] == biases[k - 1] and one_correction(sequences[k - 1], sequences[k])
+        alike = biases[k] == biases[k - 1] and sequences[k].filled == sequences[k - 1].filled
+        return alike and one_correction(sequences[k - 1], sequences[k])
 
     def _batch(
         self, members: Seq[tuple[Sequence, Parameters, tuple[Register, ...]]], traces: bool, guarded: bool
@@ -267,7 +275,8 @@ class Lab:
                 piece = replace(record.points(edges[k], edges[k + 1]), parameters_id=known.id)
                 parts[k].append(read_out(piece, known, self.laboratory, registers=registers, traces=traces))
             last = [part[-1] for part in parts]
-            self._warn(last)
+            if joined.filled or joined.counting:  # atoms that stay where they were loaded are missing half of the time
+                self._warn(last)
             if guarded:
                 stop_if_lost(last, self.laboratory.name)
         return [shots_in_a_row(part) for part in parts], timing
@@ -332,6 +341,13 @@ def known_parameters(laboratory: Laboratory, stored: Parameters | None = None) -
 def stored_as(laboratory: Laboratory, twin: Path | None) -> str:
     """Return under which name the parameters of a laboratory are stored; each other truth behind it has its own."""
     return laboratory.name if twin is None else f"{laboratory.name}@{twin.stem}"
+
+
+def _with_atoms(program: Program, sequence: Sequence) -> Sequence:
+    """Return a sequence that asks for an atom in each qubit's site; programs on physical qubits take what is there."""
+    if program.physical or not sequence.exposing:
+        return sequence
+    return replace(sequence, filled=tuple(sorted({qubit for qubit in sequence.placement if qubit >= 0})))
 
 
 def _refuse_silence(sequence: Sequence) -> None:

@@ -12,13 +12,14 @@ from qctl.core.names import Target
 def all_targets(laboratory: Laboratory, kind: Target) -> tuple[str, ...]:
     """Return the targets of one kind in the order of the file.
 
-    Lines are those that come back to a digitizer, and those that all qubits share: a trap, a light.
+    Lines are those that come back to a digitizer or camera, and those that all qubits share: a trap, a light.
     """
     if kind is Target.QUBIT:
         return laboratory.qubit_names
     if kind is Target.COUPLING:
         return tuple(laboratory.couplings)
-    return (*laboratory.feedlines(), *shared(laboratory))
+    seen = (name for name, line in laboratory.lines.items() if line.seen_by is not None)
+    return (*laboratory.feedlines(), *seen, *shared(laboratory))
 
 
 def shared(laboratory: Laboratory) -> tuple[str, ...]:
@@ -47,7 +48,7 @@ def chosen(laboratory: Laboratory, wanted: Iterable[str]) -> dict[Target, tuple[
     pairs = {name: set(coupling.pair) for name, coupling in laboratory.couplings.items()}
     qubits = (asked & set(laboratory.qubits)).union(*(pairs[name] for name in asked & pairs.keys()))
     couplings = {name for name, pair in pairs.items() if name in asked or pair <= asked}
-    lines = {laboratory.qubits[name].readout for name in qubits} | (asked & set(laboratory.feedlines()))
+    lines = {laboratory.qubits[name].readout for name in qubits} | (asked & set(all_targets(laboratory, Target.LINE)))
     lines |= set(shared(laboratory))
     taken = {Target.QUBIT: qubits, Target.COUPLING: couplings, Target.LINE: lines}
     return {kind: tuple(n for n in all_targets(laboratory, kind) if n in names) for kind, names in taken.items()}

@@ -5,6 +5,7 @@ from .drivers import drivers_of, limits_of
 from .operating import operating_point
 from .play import play
 from .safe import make_safe
+from .sorting import play_sorted
 from .station import Station, open_station
 
 __all__ = [
@@ -16,5 +17,6 @@ __all__ = [
     "open_station",
     "operating_point",
     "play",
+    "play_sorted",
     "shots_at_once",
 ]

@@ -50,6 +50,7 @@ class Result:
     registers : classical registers of the program
     quasi : per point, mitigated quasi-probabilities by key, when mitigation was asked
     traces : by feedline, when traces were asked
+    pictures : by line of a camera, when traces were asked: mean frames, shape (n_points, n_windows, rows, columns)
     kept : bool, shape (n_points, shots); shots that count. None: all of them
     dropped : how many shots do not count, by reason, in words for a person
     outputs : by name of an output that is no bit, shape (n_points, shots)
@@ -65,6 +66,7 @@ class Result:
     registers: tuple[Register, ...] = ()
     quasi: tuple[Mapping[str, float], ...] = field(default=())
     traces: Mapping[str, MeanTrace] = field(default_factory=dict)
+    pictures: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
     kept: NDArray[np.bool_] | None = None
     dropped: Mapping[str, int] = field(default_factory=dict)
     outputs: Mapping[str, NDArray[np.generic]] = field(default_factory=dict)
@@ -95,6 +97,7 @@ class Result:
             iq=self.iq[first:last],
             quasi=self.quasi[first:last],
             traces={n: replace(t, volts=t.volts[first:last]) for n, t in self.traces.items()},
+            pictures={n: frames[first:last] for n, frames in self.pictures.items()},
             kept=None if self.kept is None else self.kept[first:last],
             outputs={name: values[first:last] for name, values in self.outputs.items()},
         )
@@ -154,6 +157,7 @@ def points_in_a_row(results: Seq[Result]) -> Result:
         iq=np.concatenate([result.iq for result in results]),
         quasi=tuple(quasi for result in results for quasi in result.quasi),
         traces={line: _traces_in_a_row([result.traces[line] for result in results]) for line in first.traces},
+        pictures={n: np.concatenate([result.pictures[n] for result in results]) for n in first.pictures},
         kept=_kept(results, axis=0),
         dropped=_dropped(results),
         outputs={name: np.concatenate([result.outputs[name] for result in results]) for name in first.outputs},
@@ -175,9 +179,16 @@ def shots_in_a_row(results: Seq[Result]) -> Result:
         timing=timing,
         quasi=(),
         traces={line: _mean_of_traces(results, line) for line in first.traces},
+        pictures={
+            n: np.average([r.pictures[n] for r in results], 0, [r.shots for r in results]) for n in first.pictures
+        },
         kept=_kept(results, axis=1),
         dropped=_dropped(results),
     )
+
+
+def _mean_of_pictures(results: Seq[Result], line: str) -> NDArray[np.float64]:
+    return np.asarray(np.average([r.pictures[line] for r in results], axis=0, weights=[r.shots for r in results]))
 
 
 def _kept(results: Seq[Result], axis: int) -> NDArray[np.bool_] | None:

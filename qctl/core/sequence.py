@@ -163,6 +163,8 @@ class Sequence:
     digital : by line name, digital outputs; one of them starts the AWGs where there are any
     counting, exposing : by line name, what photon counters and cameras look at
     lead : s by which the shot of a pulse generator begins before the trigger that starts the waveforms
+    filled : physical qubits whose sites hold an atom when the waveforms begin: loaded atoms are sorted into them;
+        empty: atoms stay where they were loaded
     """
 
     tracks: Mapping[str, Track]
@@ -181,6 +183,7 @@ class Sequence:
     counting: Mapping[str, Counting] = field(default_factory=dict)
     exposing: Mapping[str, Exposing] = field(default_factory=dict)
     lead: float = 0.0
+    filled: tuple[int, ...] = ()
 
     @property
     def n_measured(self) -> int:

@@ -6,13 +6,19 @@ from qctl.calibrate.node import Node
 from qctl.core.errors import UsageError
 from qctl.core.laboratory import Laboratory
 
+from .atom_array import NODES as ATOMS
+from .atom_array import ON_REQUEST as ATOMS_ON_REQUEST
 from .ions.nodes import NODES as IONS
 from .ions.nodes import ON_REQUEST as IONS_ON_REQUEST
 from .transmon import NODES as TRANSMON
 from .transmon import ON_REQUEST as TRANSMON_ON_REQUEST
 
-_NODES: dict[str, tuple[Node, ...]] = {"superconducting": TRANSMON, "trapped_ion": IONS}
-_ON_REQUEST: dict[str, tuple[Node, ...]] = {"superconducting": TRANSMON_ON_REQUEST, "trapped_ion": IONS_ON_REQUEST}
+_NODES: dict[str, tuple[Node, ...]] = {"superconducting": TRANSMON, "trapped_ion": IONS, "neutral_atom": ATOMS}
+_ON_REQUEST: dict[str, tuple[Node, ...]] = {
+    "superconducting": TRANSMON_ON_REQUEST,
+    "trapped_ion": IONS_ON_REQUEST,
+    "neutral_atom": ATOMS_ON_REQUEST,
+}
 
 
 def nodes_of(laboratory: Laboratory, also: tuple[str, ...] = ()) -> tuple[Node, ...]:

@@ -2,6 +2,7 @@
 
 from .compute import compute
 from .demodulate import demodulate
+from .image import loaded_sites
 from .mitigate import mitigate, nearest_probabilities
 from .read import intermediate_frequencies, read_out, undo_readout_errors
 from .screen import stop_if_lost
@@ -10,6 +11,7 @@ __all__ = [
     "compute",
     "demodulate",
     "intermediate_frequencies",
+    "loaded_sites",
     "mitigate",
     "nearest_probabilities",
     "read_out",

@@ -72,6 +72,17 @@ def weights_around(place: tuple[float, float], shape: tuple[int, int]) -> tuple[
     return spans[0], spans[1], found / max(float(found.sum()), 1e-300)
 
 
+def loaded_sites(qubits: tuple[str, ...], parameters: Parameters, frame: NDArray[np.uint16]) -> list[int]:
+    """Return the qubits whose sites hold an atom in one frame, shape (rows, columns)."""
+    found = []
+    for k, qubit in enumerate(qubits):
+        place = parameters[f"{qubit}.site.row"], parameters[f"{qubit}.site.column"]
+        rows, columns, weights = weights_around(place, (frame.shape[0], frame.shape[1]))
+        if float((frame[rows, columns] * weights).sum()) > parameters[f"{qubit}.readout.present"]:
+            found.append(k)
+    return found
+
+
 def brightness_of(images: Images, record: Record, parameters: Parameters) -> NDArray[np.complex128]:
     """Return the points from which states are told, shape (n_reads, shots).
 

@@ -94,6 +94,7 @@ def read_out(
         timing=record.timing,
         registers=registers,
         traces={name: mean_trace(trace) for name, trace in record.traces.items()} if traces else {},
+        pictures={name: images.pixels.mean(axis=0) for name, images in record.images.items()} if traces else {},
         kept=kept,
         dropped=dropped,
     )

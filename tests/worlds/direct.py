@@ -71,7 +71,7 @@ class Direct:
         for program, known in pairs:
             ready = as_program(program)
             record = self.play(self.compile(ready, shots, known, optimise), known)
-            results.append(read_out(record, known, self.laboratory, registers=ready.bits))
+            results.append(read_out(record, known, self.laboratory, registers=ready.bits, traces=traces))
         return points_in_a_row(results)
 
     def run(self, program, shots=1000, *, parameters=None, optimise=True):

@@ -21,10 +21,11 @@ Floats = NDArray[np.float64]
 Complex = NDArray[np.complex128]
 
 PLANCK = 6.62607015e-34  # J s
-NEGLIGIBLE = 1e-4  # rad: what a pulse turns by less does nothing
+NEGLIGIBLE = 5e-4  # rad: what a pulse turns by less does nothing
 LINKED = 1e-3  # rad: atoms that an interaction turns by less during a pulse are alone
 MOST_RYDBERG = 4  # atoms that one pulse may join
 CLOSEST = 0.3e-6  # m: atoms that stand nearer count as that far apart
+WEAK = 0.05  # rad: a pulse that turns by less is one step
 STEP_ANGLE = 0.03  # rad that a qubit turns in one step of its integration
 TRAPPED = BOLTZMANN / PLANCK  # Hz per K by which trap light moves the Rydberg resonance
 
@@ -82,6 +83,8 @@ class Drives:
 
     def _turned(self, light: Light, place: int, rabi: float, shift: float) -> Complex:
         truth, n = self.truth.qubits, len(self.noise.slow)
+        if TWO_PI * rabi * float(np.abs(light.field).sum()) * light.dt < WEAK:
+            return self._one_step(light, place, rabi, shift)
         light = coarse(light, STEP_ANGLE / (TWO_PI * max(rabi, 1e-3)))
         drift = np.zeros((n, 2, 2), np.complex128)
         drift[:, 1, 1] = self.detunings(place)
@@ -94,6 +97,20 @@ class Drives:
         u = np.broadcast_to(np.eye(2, dtype=np.complex128), (n, 2, 2)).copy()
         propagate(drift, controls, np.ascontiguousarray(drive, np.complex128), light.dt, u)
         return u
+
+    def _one_step(self, light: Light, place: int, rabi: float, shift: float) -> Complex:
+        """Return what weak light does, as one step: orders of its pieces hardly matter (Magnus, first term)."""
+        seconds = len(light.field) * light.dt
+        gain = 1 + self.truth.qubits.amplitude_noise * self.noise.slow[:, 1]
+        turned = gain * TWO_PI * rabi * light.dt * complex(light.field.sum().conjugate())
+        size = gain * TWO_PI * rabi * light.dt * float(np.abs(light.field).sum())
+        lag = self.detunings(place) * seconds + shift * size
+        angle = np.sqrt(np.abs(turned) ** 2 + lag**2)
+        cos, sin = np.cos(angle / 2), np.where(angle > 0, np.sin(angle / 2) / np.maximum(angle, 1e-300), 0.5)
+        u = np.empty((len(gain), 2, 2), np.complex128)
+        u[:, 0, 0], u[:, 1, 1] = cos + 1j * sin * lag, cos - 1j * sin * lag
+        u[:, 1, 0], u[:, 0, 1] = -1j * sin * turned, -1j * sin * turned.conj()
+        return np.asarray(u * np.exp(-0.5j * lag)[:, None, None])
 
     def lit(self, blue: Light, places: list[int]) -> list[int]:
         """Return which of the places a Rydberg pulse reaches."""

@@ -85,7 +85,7 @@ def _at(parts: list[Tones], times: Floats) -> Tones:
     columns: list[tuple[Floats, Floats]] = []
     for part in parts:
         index = np.rint((times - part.times[0]) / HOP).astype(int)
-        inside = (index >= 0) & (index < len(part.times))
+        inside = (index >= 0) & (index < len(part.times)) | (np.abs(times - part.times[0]) < HOP)
         if inside.any():
             index = np.clip(index, 0, len(part.times) - 1)
             columns.append((part.frequencies[index], part.amplitudes[index] * inside[:, None]))

@@ -177,8 +177,7 @@ def _pointed(light: Light, x: list[Tones], y: list[Tones], truth: AtomTwin) -> l
     for part in x:
         hop = int(np.argmin(np.abs(part.times - middle)))
         if abs(part.times[hop] - middle) < 5e-6:
-            one = Tones(part.times[hop : hop + 1], part.frequencies[hop : hop + 1], part.amplitudes[hop : hop + 1])
-            xy, depth = beams(one, y, truth.pointer)
+            xy, depth = beams(part.at(hop), [other.near(middle) for other in y], truth.pointer)
             return [
                 (float(p[0]), float(p[1]), float(np.sqrt(d))) for p, d in zip(xy[0], depth[0], strict=True) if d > 0
             ]

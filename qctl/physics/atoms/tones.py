@@ -33,6 +33,15 @@ class Tones:
     frequencies: Floats
     amplitudes: Floats
 
+    def at(self, hop: int) -> Tones:
+        """Return the tones of one hop alone."""
+        there = self.amplitudes[hop] > 0
+        return Tones(self.times[hop, None], self.frequencies[hop, None, there], self.amplitudes[hop, None, there])
+
+    def near(self, time: float) -> Tones:
+        """Return the tones of the hop nearest to a moment."""
+        return self.at(int(np.argmin(np.abs(self.times - time))))
+
 
 def journeys(playing: Playing) -> list[Tones]:
     """Return the tones of each stretch that is not silent."""

@@ -125,7 +125,7 @@ def cz(lab: Laboratory, known: Known, a: int, b: int, tick: float) -> list[Play]
     for line in ("tweezers_x", "tweezers_y"):
         for k, way in enumerate(plan.ways):
             for start, one in ((plan.out[k], way), (plan.back[k], way.back)):
-                shape = _travelled(one, axis(known, array, line), rate_of(lab, line))
+                shape = travelled(one, axis(known, array, line), rate_of(lab, line))
                 plays.append(Play(line, start, shape, known[f"{array}.{line}.level"]))
     seconds, rate = known[f"{array}.gate.duration"], rate_of(lab, "rydberg_blue")
     window = np.ceil(seconds * rate) / rate + 2 * MARGIN
@@ -139,7 +139,8 @@ def cz(lab: Laboratory, known: Known, a: int, b: int, tick: float) -> list[Play]
 
 
 @lru_cache(maxsize=512)
-def _travelled(way: Way, line: tuple[float, float, float], rate: float) -> Envelope:
+def travelled(way: Way, line: tuple[float, float, float], rate: float) -> Envelope:
+    """Return the tone of one deflector along a way, see `wave`; computed once."""
     found = wave(way, line, rate)
     found.setflags(write=False)
     return found

@@ -1,0 +1,31 @@
+"""The steps that bring up an array of neutral atoms, in the order in which a person would name them."""
+
+from __future__ import annotations
+
+from qctl.calibrate.node import Node
+
+from .atoms import deflectors, gate, presence, raman, rydberg, sites, warmth
+
+NODES: tuple[Node, ...] = (
+    # camera and traps
+    sites.SITES,
+    sites.ZONE,
+    presence.NODE,
+    deflectors.HOLDING,
+    deflectors.HOLDING_FINE,
+    # single atoms
+    raman.PUMPING,
+    deflectors.POINTING,
+    raman.FLOP,
+    raman.FRINGES,
+    raman.FINE_FLOP,
+    raman.STATES,
+    # pairs
+    rydberg.RESONANCE,
+    rydberg.RABI,
+    gate.NODE,
+    gate.FINE,
+    rydberg.PHASE,
+)
+
+ON_REQUEST: tuple[Node, ...] = (warmth.NODE,)

@@ -1,0 +1,1 @@
+"""Experiments on arrays of neutral atoms."""
