@@ -6,6 +6,7 @@ import math
 import select
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
+from threading import Lock
 from types import TracebackType
 from typing import Any, Protocol, cast
 
@@ -14,6 +15,8 @@ from qctl.core.errors import TransportError
 from .command import Command
 from .session import Session
 from .wire import CHUNK, SerialWire, SocketWire, Wire, remaining
+
+_FIRST = Lock()  # PyVISA hands out its manager before it is complete: threads that open links at once would meet it so
 
 
 def open_link(
@@ -64,7 +67,9 @@ def open_wire(address: str, library: str, deadline: float, settings: Mapping[str
 
     left = max(1, math.ceil(remaining(deadline) * 1000))
     with _Opening(address):
-        opened = pyvisa.ResourceManager(library).open_resource(address, open_timeout=left, timeout=left)
+        with _FIRST:
+            manager = pyvisa.ResourceManager(library)
+        opened = manager.open_resource(address, open_timeout=left, timeout=left)
     resource = cast("Resource", opened)
     for attribute, value in settings.items():
         setattr(resource, attribute, value)
