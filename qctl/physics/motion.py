@@ -128,9 +128,9 @@ class Motion:
     def drive(self, piece: Piece) -> Complex:
         """Return the operator of one driven qubit, shape (1, size, size)."""
         (qubit,), d = piece.qubits, self.chip.twin.levels
-        times, steps = self._grid(piece)
+        edges, times, steps = self._grid(piece)
         fields = self._drive_at(qubit, times, steps, self.frames[qubit])[:, None]
-        energies = (self.levels[qubit].at(times) - np.arange(d) * self.frames[qubit])[:, None]
+        energies = (self.levels[qubit].means(edges) - np.arange(d) * self.frames[qubit])[:, None]
         return self._through(_Stretch(piece.qubits, energies, fields, steps), SPLIT_DRIVE)
 
     def couple(self, piece: Piece) -> Complex:
@@ -140,9 +140,9 @@ class Motion:
         """
         qubits, d = piece.qubits, self.chip.twin.levels
         self._check_cluster(piece)
-        times, steps = self._grid(piece)
+        edges, times, steps = self._grid(piece)
         frame = float(np.mean([self.levels[q].rest[1] for q in qubits]))
-        energies = np.stack([self.levels[q].at(times) - np.arange(d) * frame for q in qubits], axis=1)
+        energies = np.stack([self.levels[q].means(edges) - np.arange(d) * frame for q in qubits], axis=1)
         fields = np.stack([self._drive_at(q, times, steps, frame, steady=False) for q in qubits], axis=1)
         inside = self._inside(qubits)
         pairs = [[qubits.index(q) for q in self.chip.pairs[c]] for c in inside]
@@ -158,7 +158,7 @@ class Motion:
 
     def exchange(self, piece: Piece) -> float:
         """Return the largest change of an exchange from its value at rest during a piece, rad/s."""
-        times, _ = self._grid(piece)
+        _, times, _ = self._grid(piece)
         acting = (self.exchanges[c] for c in self._inside(piece.qubits))
         return max(float(np.abs(e.signal.at(times).real - e.rest).max()) for e in acting)
 
@@ -184,18 +184,20 @@ class Motion:
         key = stretch.digest, *(self.chip.rates(q) for q in stretch.qubits)
         return self.memory.get(key, lambda: stretch.operator(self.chip, longest)[None])
 
-    def _grid(self, piece: Piece) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return the middles and lengths of the time steps of a piece, s.
+    def _grid(self, piece: Piece) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+        """Return the edges, middles and lengths of the time steps of a piece, s.
 
-        Steps end where the samples of the finest line end, its own line before all others: lines with other delays are
-        looked up in the middle of a step, so each of their samples counts once. What is left at the ends is shorter.
+        Steps end where the samples of the finest line end, its own line before all others: fields and exchanges of
+        lines with other delays are looked up in the middle of a step, so each of their samples counts once. What is
+        left at the ends is shorter. Levels are averaged over each step: a shift of theirs by a fraction of a sample
+        would turn a qubit that is pulsed by hundreds of MHz by half a radian.
         """
         finest = min(self._signals(piece), key=lambda s: s.dt)
         first = np.floor((piece.start - finest.start) / finest.dt + 1e-6) + 1
         last = np.ceil((piece.end - finest.start) / finest.dt - 1e-6)
         inside = finest.start + np.arange(first, last) * finest.dt
         edges = np.concatenate([[piece.start], inside, [piece.end]])
-        return (edges[1:] + edges[:-1]) / 2, np.asarray(np.diff(edges), np.float64)
+        return edges, (edges[1:] + edges[:-1]) / 2, np.asarray(np.diff(edges), np.float64)
 
     def _signals(self, piece: Piece) -> Iterable[Signal]:
         for q in piece.qubits:

@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 from scipy.constants import hbar
-from scipy.signal import lfilter
+from scipy.signal import fftconvolve, lfilter
 
 from .chip import TWO_PI
 from .operators import Complex
@@ -16,9 +16,9 @@ from .signals import Signal
 from .twin import Resonator
 
 IMPEDANCE = 50.0  # ohm
-BAND = 64e-9  # s; a tone is looked for in the drive averaged over this long at the resonator's frequency
+BAND = 128e-9  # s; a tone is looked for in the drive averaged over this long at the resonator's frequency
 EDGE = 0.3  # of its largest value in the shot: there a tone begins and ends
-OVERHANG = (0.5 - EDGE) * BAND  # s; so far beyond its ends a flat tone is still seen
+OVERHANG = 0.1035 * BAND  # s; so far beyond its ends a flat tone is still seen: x - sin(2 pi x) / 2 pi = EDGE at 0.3965
 INFORMATION_FLOOR = 0.1  # kappa times the integral of |alpha_1 - alpha_0|^2; less is no measurement
 
 
@@ -80,9 +80,10 @@ class Response:
         z, dt = self.drive.values, self.drive.dt
         times = self.drive.start + (np.arange(len(z)) + 0.5) * dt
         turned = z * np.exp(-1j * (TWO_PI * self.truth.frequency - self.carrier) * times)
+        # A raised cosine hardly sees other tones of the feedline, which would move the edges of this one.
         width = max(1, round(BAND / dt))
-        summed = np.concatenate([[0], np.cumsum(np.pad(turned, (width // 2, width - width // 2)))])
-        level = np.abs(summed[width:] - summed[:-width])[: len(z)]
+        weights = 1 - np.cos(2 * np.pi * (np.arange(width) + 0.5) / width)
+        level = np.abs(fftconvolve(turned, weights)[width // 2 :][: len(z)])
         on = level > EDGE * np.max(level, initial=0.0)
         edges = np.flatnonzero(np.diff(np.concatenate([[False], on, [False]]).astype(np.int8))).reshape(-1, 2)
         edges = edges[np.diff(edges, axis=1)[:, 0] * dt > BAND / 2 + 2 * OVERHANG]  # beats of other tones are shorter

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import reduce
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +14,7 @@ from .chip import TWO_PI, Chip
 from .signals import Signal
 
 DRIVE_FLOOR = TWO_PI * 20e3  # rad/s; weaker drives from other lines are left out
+SLACK = 1e-12  # s; pieces that touch do not overlap
 COUPLING_FLOOR = TWO_PI * 20e3  # rad/s; nearer to its value at rest an exchange is left out
 
 
@@ -53,13 +56,14 @@ class Energies:
             return self.rest
         return self.rest + (self._sum(end) - self._sum(start)) / (end - start)
 
-    def at(self, times: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the levels at each time, shape (n_times, levels), rad/s."""
+    def means(self, edges: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the levels averaged between each edge and the next, shape (n_edges - 1, levels), rad/s."""
         if not len(self.change):
-            return np.broadcast_to(self.rest, (len(times), len(self.rest)))
-        index = np.floor((times - self.start) / self.dt + 1e-6).astype(np.int64)
-        inside = (index >= 0) & (index < len(self.change))
-        return self.rest + np.where(inside[:, None], self.change[np.clip(index, 0, len(self.change) - 1)], 0.0)
+            return np.broadcast_to(self.rest, (len(edges) - 1, len(self.rest)))
+        place = np.clip((edges - self.start) / self.dt, 0.0, float(len(self.change)))
+        k = np.minimum(place.astype(np.int64), len(self.change) - 1)
+        summed = self.summed[k] + (place - k)[:, None] * self.change[k] * self.dt
+        return np.asarray(self.rest + np.diff(summed, axis=0) / np.diff(edges)[:, None])
 
     def _sum(self, time: float) -> NDArray[np.float64]:
         place = min(max((time - self.start) / self.dt, 0.0), float(len(self.change)))
@@ -126,23 +130,58 @@ def coupled_pieces(pairs: Mapping[int, tuple[int, int]], exchanges: Mapping[int,
 
 
 def joined(driven: list[Piece], coupled: list[Piece]) -> list[Piece]:
-    """Return all pieces by start, where those that overlap in time and share a qubit have become one."""
-    of: dict[int, list[Piece]] = {}  # by qubit, in order of time: they never overlap
-    for piece in sorted([*driven, *coupled], key=lambda p: (p.start, p.end)):
-        merged = piece
-        while clash := next((p for q in merged.qubits for p in of.get(q, ())[-1:] if _overlap(p, merged)), None):
-            for q in clash.qubits:
-                of[q].remove(clash)  # the union may reach further back and clash with pieces that ended long ago
-            merged = _hull(clash, merged)
-        for q in merged.qubits:
-            of.setdefault(q, []).append(merged)
-    found = {id(p): p for pieces in of.values() for p in pieces}
-    return sorted(found.values(), key=lambda p: (p.start, p.end, p.qubits))
+    """Return all pieces by start, where those that share a qubit are one while they overlap, and only then.
+
+    A pulse that a neighbour feels does not make its own gate part of a coupling: at each moment the fewest qubits that
+    act on each other are looked at together.
+    """
+    parts = sorted([*driven, *coupled], key=lambda p: (p.start, p.end))
+    whole = (piece for chain in _chains(parts) for piece in (chain if len(chain) == 1 else _cut(chain)))
+    return sorted(whole, key=lambda p: (p.start, p.end, p.qubits))
+
+
+def _chains(parts: list[Piece]) -> list[list[Piece]]:
+    """Return pieces, given by start, in sets that overlap and share qubits, directly or through others."""
+    found: list[list[Piece]] = []
+    for piece in parts:
+        near = [c for c in found if any(_overlap(p, piece) and set(p.qubits) & set(piece.qubits) for p in c)]
+        found = [c for c in found if not any(c is one for one in near)]
+        found.append([p for c in near for p in c] + [piece])
+    return found
+
+
+def _cut(members: list[Piece]) -> list[Piece]:
+    """Return a chain cut where one of its members begins or ends; neighbours in time of the same qubits are one."""
+    found: list[Piece] = []
+    last: dict[tuple[int, ...], Piece] = {}
+    for start, end in pairwise(sorted({edge for p in members for edge in (p.start, p.end)})):
+        if end - start < SLACK:
+            continue
+        here = Piece(start, end, (), "")
+        parts = (replace(here, qubits=p.qubits, kind=p.kind) for p in members if _overlap(p, here))
+        now = {p.qubits: p for p in _groups(parts)}
+        for qubits, piece in now.items():
+            before = last.get(qubits)
+            if before is not None and before.kind == piece.kind:
+                found.remove(before)
+                now[qubits] = _hull(before, piece)
+        found += now.values()
+        last = now
+    return found
+
+
+def _groups(pieces: Iterable[Piece]) -> list[Piece]:
+    """Return pieces of one interval, those that share a qubit as one."""
+    found: list[Piece] = []
+    for piece in pieces:
+        near = [p for p in found if set(p.qubits) & set(piece.qubits)]
+        found = [p for p in found if p not in near]
+        found.append(reduce(_hull, near, piece))
+    return found
 
 
 def _overlap(a: Piece, b: Piece) -> bool:
-    slack = 1e-12  # pieces that touch do not overlap
-    return a.end > b.start + slack and b.end > a.start + slack
+    return a.end > b.start + SLACK and b.end > a.start + SLACK
 
 
 def _hull(a: Piece, b: Piece) -> Piece:
