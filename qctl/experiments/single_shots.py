@@ -28,7 +28,8 @@ class SingleShots:
 
     The errors are those that a program sees: counted, with everything in them that goes wrong
     in preparing and reading. What they are made of is in the notes: the overlap of two Gaussians, and shots in the
-    other cloud (a qubit that was warm, a pi pulse that failed, a decay before the middle of the window).
+    other cloud (a qubit that was warm, a pi pulse that failed, a decay before the middle of the window). Of a qubit
+    left alone, those in the other cloud were warm: ``thermal``, which what is heated during readout adds to.
     """
 
     name: ClassVar[str] = "single_shots"
@@ -63,6 +64,7 @@ class SingleShots:
             "the other cloud"
         )
         named = {f"{qubit}.readout.{name}": estimate for name, estimate in found.items()}
+        named[f"{qubit}.thermal"] = Estimate(fit.value("wrong0"), fit.error("wrong0"), run=self.name)
         return Outcome(qubit, named, (fit,), figures, notes=(note,))
 
 
@@ -95,6 +97,7 @@ NODE = Node(
         Quantity(name="readout.threshold", low=-10.0, high=10.0, floor=10.0),
         Quantity(name="readout.p01", low=-0.01, high=0.5, floor=0.02),
         Quantity(name="readout.p10", low=-0.01, high=0.5, floor=0.02),
+        Quantity(name="thermal", low=-0.01, high=0.5, floor=0.02),
     ),
     make=lambda laboratory, targets, known: SingleShots(laboratory, targets),
     needs=("readout_weights",),
