@@ -44,7 +44,12 @@ MAPPED = {
 setup(
     packages=[*find_packages(include=["qctl", "qctl.*"]), *MAPPED],
     package_dir=MAPPED,
-    package_data={"qctl": ["py.typed"], "qctl.report": ["*.css"], "qctl.configs": ["*.yaml", "*.json", "twins/*.yaml"]},
+    package_data={
+        "qctl": ["py.typed"],
+        "qctl.report": ["*.css"],
+        "qctl.conformance": ["programs/*.qasm"],
+        "qctl.configs": ["*.yaml", "*.json", "twins/*.yaml"],
+    },
     ext_modules=cythonize(EXTENSIONS, build_dir="build/cython", compiler_directives=DIRECTIVES),
     options={"build_ext": {"parallel": os.cpu_count() or 1}},
 )

@@ -15,7 +15,7 @@ LAYERS = (
     ("client",),
     ("report",),
     ("jobs",),
-    ("experiments",),
+    ("experiments", "conformance"),
     ("calibrate",),
     ("run",),
     ("frontends", "compile", "control", "readout", "store"),

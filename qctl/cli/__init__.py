@@ -14,6 +14,7 @@ COMMANDS = {
     "check": "Check laboratory, twin and parameter files.",
     "schema": "Print the JSON Schema of laboratory files.",
     "calibrate": "Bring a laboratory up, from its own signals.",
+    "conformance": "Run the same programs as on every laboratory, and compare with its own noise.",
     "fit": "Fit measured points of any laboratory, from a file.",
     "cal": "Look at the parameter store, and change what is believed.",
     "twin": "Draw hidden truths of simulated laboratories, and score calibrations against them.",

@@ -34,8 +34,10 @@ __all__ = [
     "flatten",
     "join",
     "join_tracks",
+    "native_program",
     "one_correction",
     "render_line",
+    "schedule_native",
     "schedule_program",
 ]
 
@@ -88,12 +90,31 @@ def schedule_program(
     program: Program, known: Parameters | Reads, laboratory: Laboratory, *, alap: bool = False, optimise: bool = True
 ) -> Schedule:
     """Return native operations in time: place and route, lower, time."""
+    native, placement = native_program(program, known, laboratory, optimise=optimise)
+    return schedule_native(native, placement, known, laboratory, alap=alap)
+
+
+def native_program(
+    program: Program, known: Parameters | Reads, laboratory: Laboratory, *, optimise: bool = True
+) -> tuple[Program, tuple[int, ...]]:
+    """Return a program placed, routed and lowered to native operations, and where each logical qubit is."""
     program = without_decisions(program, known, laboratory)
     placed, placement = route(drop_passive_resets(program), known, laboratory, optimise=optimise)
     platform = platform_of(laboratory)
     native = lower(placed, merge=optimise and not program.physical, entangler=entangler_of(platform.natives))
-    alone = isolate(native, platform.exclusive, len(laboratory.qubits))
-    return time_program(alone, placement, platform, known, laboratory, alap=alap)
+    return isolate(native, platform.exclusive, len(laboratory.qubits)), placement
+
+
+def schedule_native(
+    native: Program,
+    placement: tuple[int, ...],
+    known: Parameters | Reads,
+    laboratory: Laboratory,
+    *,
+    alap: bool = False,
+) -> Schedule:
+    """Return native operations in time; row by row those of the program."""
+    return time_program(native, placement, platform_of(laboratory), known, laboratory, alap=alap)
 
 
 def default_parameters(laboratory: Laboratory) -> Parameters:

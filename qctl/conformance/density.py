@@ -1,0 +1,118 @@
+"""Exact mixed states of a few qubits: gates, channels, and the probabilities of what is measured last."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qctl.core.errors import UsageError
+from qctl.core.gates import matrix, n_qubits
+from qctl.core.program import Op
+
+Complex = NDArray[np.complex128]
+MOST_QUBITS = 10  # 4^10 numbers are 16 MB
+IDLE = (Op.ID, Op.DELAY, Op.BARRIER)
+
+
+class Density:
+    """A density matrix; qubits are counted as given, one axis each for ket and bra.
+
+    Parameters
+    ----------
+    qubits : numbers by which events name them; all start in 0
+    """
+
+    def __init__(self, qubits: tuple[int, ...]) -> None:
+        if len(qubits) > MOST_QUBITS:
+            raise UsageError(f"{len(qubits)} qubits in one exact state", allowed=f"at most {MOST_QUBITS}")
+        self.place = {qubit: k for k, qubit in enumerate(qubits)}
+        self.n = len(qubits)
+        self.rho: Complex = np.zeros((2,) * (2 * self.n), np.complex128)
+        self.rho[(0,) * (2 * self.n)] = 1.0
+
+    def unitary(self, gate: Complex, qubits: tuple[int, ...]) -> None:
+        """Apply a gate: ``rho -> U rho U^+``."""
+        self._contract(gate, [self.place[q] for q in qubits])
+        self._contract(gate.conj(), [self.n + self.place[q] for q in qubits])
+
+    def channel(self, superoperator: Complex, qubit: int) -> None:
+        """Apply a map of one qubit, shape (4, 4), on vec(rho) with the bra counted fastest."""
+        k = self.place[qubit]
+        self._contract(superoperator, [k, self.n + k])
+
+    def depolarise(self, p: float, qubits: tuple[int, ...]) -> None:
+        """Replace the state of some qubits by the maximally mixed one with probability ``p``."""
+        kets = [self.place[q] for q in qubits]
+        order = [*kets, *(self.n + k for k in kets)]
+        d = 2 ** len(kets)
+        rest = np.moveaxis(self.rho, order, range(len(order)))
+        flat = rest.reshape(d, d, -1)
+        mixed = np.einsum("iix->x", flat)[None, None] * (np.eye(d) / d)[:, :, None]
+        self.rho = np.moveaxis(((1 - p) * flat + p * mixed).reshape(rest.shape), range(len(order)), order)
+
+    def populations(self, qubits: tuple[int, ...]) -> NDArray[np.float64]:
+        """Return the probability of each state of some qubits, shape (2,) * len(qubits)."""
+        n = self.n
+        diagonal = self.rho.reshape(2**n, 2**n).diagonal().real.reshape((2,) * n)
+        kept = [self.place[q] for q in qubits]
+        summed = diagonal.sum(axis=tuple(k for k in range(n) if k not in kept))
+        return np.asarray(np.transpose(summed, np.argsort(np.argsort(kept))))
+
+    def _contract(self, operator: Complex, axes: list[int]) -> None:
+        k = len(axes)
+        shaped = operator.reshape((2,) * (2 * k))
+        found = np.tensordot(shaped, self.rho, axes=(range(k, 2 * k), axes))
+        self.rho = np.moveaxis(found, range(k), axes)
+
+
+def acted_on(events: NDArray[np.void]) -> tuple[int, ...]:
+    """Return the qubits that anything but idling happens to, in rising order."""
+    busy = events["q"][~np.isin(events["op"], IDLE)]
+    return tuple(int(q) for q in np.unique(busy[busy >= 0]))
+
+
+def measured_last(events: NDArray[np.void]) -> dict[int, int]:
+    """Return which qubit each bit holds.
+
+    Raises
+    ------
+    UsageError
+        When something happens to a qubit after its measurement: the kit has only programs that end with it.
+    """
+    found: dict[int, int] = {}
+    for event in events:
+        qubits = [int(q) for q in event["q"] if q >= 0]
+        if event["op"] == Op.MEASURE:
+            found[int(event["bit"])] = qubits[0]
+        elif event["op"] not in IDLE and set(qubits) & set(found.values()):
+            raise UsageError("a gate after a measurement", allowed="programs that end with their measurements")
+    return found
+
+
+def gate_of(event: np.void) -> tuple[Complex, tuple[int, ...]]:
+    """Return the matrix of a gate and its qubits."""
+    op = Op(int(event["op"]))
+    return matrix(op, event["angle"].tolist()), tuple(int(q) for q in event["q"][: n_qubits(op)])
+
+
+def keyed(populations: NDArray[np.float64], bits: tuple[int, ...], n_bits: int) -> dict[str, float]:
+    """Return probabilities by key; axis k of ``populations`` is bit ``bits[k]``, bits never measured are 0."""
+    found: dict[str, float] = {}
+    for state in product((0, 1), repeat=len(bits)):
+        key = ["0"] * n_bits
+        for bit, value in zip(bits, state, strict=True):
+            key[bit] = str(value)
+        found["".join(key)] = float(populations[state])
+    return found
+
+
+def probabilities(events: NDArray[np.void], n_bits: int) -> dict[str, float]:
+    """Return the exact distribution of a program without noise; keys as in counts."""
+    holds = measured_last(events)
+    state = Density(acted_on(events))
+    for event in events:
+        if event["op"] < Op.MEASURE:
+            state.unitary(*gate_of(event))
+    return keyed(state.populations(tuple(holds.values())), tuple(holds), n_bits)

@@ -1,0 +1,154 @@
+"""What a laboratory's own numbers say a program will give: decay, gate errors, shifts and readout errors as measured.
+
+The names of parameters are the model; every platform that measures them has it:
+
+- ``Q.t1``, ``Q.t2``: decay while a qubit waits and while it is driven;
+- ``Q.error`` and ``A-B.GATE.error``: average infidelity of a gate; what decay does not explain of it is depolarising;
+- ``A-B.zz``: shift of A while B is in 1, in Hz, at all times but during their gate;
+- ``Q.readout.p01``, ``.p10``: probability to read 1 after preparing 0, and 0 after preparing 1;
+- ``Q.thermal``: probability to begin in 1, which is part of both.
+
+What is not known is taken to be perfect. So the answer is not a fit: nothing of the program's own data goes in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qctl.core.laboratory import Laboratory
+from qctl.core.parameters import Parameters
+from qctl.core.program import Op, Program
+from qctl.core.schedule import Schedule
+
+from .density import IDLE, Complex, Density, acted_on, gate_of, keyed, measured_last
+
+RAISED = np.zeros((4, 4), np.complex128)
+RAISED[3, 0] = 1.0  # from 0 to 1, on vec(rho)
+GATES = {Op.CZ: "cz", Op.RXX: "rxx"}
+
+
+def predict(native: Program, schedule: Schedule, known: Parameters, laboratory: Laboratory) -> dict[str, float]:
+    """Return the probability of each key.
+
+    Parameters
+    ----------
+    native : placed and lowered; ends with its measurements
+    schedule : the same events in time, row by row
+    """
+    holds = measured_last(native.events)
+    walk = _Walk(Density(acted_on(native.events)), known, laboratory)
+    for qubit in walk.state.place:
+        warm = _value(known, f"{laboratory.qubit_names[qubit]}.thermal", 0.0)
+        walk.state.channel(np.diag([1 - warm, 0, 0, 0]).astype(np.complex128) + warm * RAISED, qubit)
+    tick = float(schedule.tick)
+    for event, row in zip(native.events, schedule.operations, strict=True):
+        walk.step(event, float(row["start"]) * tick, float(row["duration"]) * tick)
+    populations = walk.state.populations(tuple(holds.values()))
+    for axis, qubit in enumerate(holds.values()):
+        confusion = assignment(known, laboratory.qubit_names[qubit])
+        populations = np.moveaxis(np.tensordot(confusion, populations, axes=(1, axis)), 0, axis)
+    return keyed(populations, tuple(holds), native.n_bits)
+
+
+def assignment(known: Mapping[str, float], qubit: str) -> NDArray[np.float64]:
+    """Return the probability to read each bit in each state, shape (2 bits, 2 states), without what preparing spoils.
+
+    Both measured errors mix preparation and reading: ``p01 = (1 - w) e01 + w (1 - e10)`` for a qubit that begins in 1
+    with probability ``w``, and the same with 0 and 1 exchanged.
+    """
+    p01, p10 = (_value(known, f"{qubit}.readout.{part}", 0.0) for part in ("p01", "p10"))
+    warm = _value(known, f"{qubit}.thermal", 0.0)
+    e01, e10 = np.linalg.solve([[1 - warm, -warm], [-warm, 1 - warm]], [p01 - warm, p10 - warm])
+    e01, e10 = max(0.0, float(e01)), max(0.0, float(e10))  # measured numbers have errors of their own
+    return np.array([[1 - e01, e10], [e01, 1 - e10]])
+
+
+@dataclass
+class _Walk:
+    """A state on its way through a schedule, and until when each qubit and each pair has been carried on."""
+
+    state: Density
+    known: Parameters
+    laboratory: Laboratory
+    until: dict[int, float] = field(default_factory=dict)
+    shifted: dict[tuple[int, int], float] = field(default_factory=dict)
+
+    def step(self, event: np.void, start: float, duration: float) -> None:
+        op = Op(int(event["op"]))
+        if op in IDLE or op is Op.RZ:  # frames turn in no time
+            if op is Op.RZ:
+                self.state.unitary(*gate_of(event))
+            return
+        qubits = tuple(int(q) for q in event["q"] if q >= 0)
+        self._shift(qubits, start)
+        for qubit in qubits:
+            self._decay(qubit, start - self.until.get(qubit, start))
+            self.until[qubit] = start
+        if op is Op.MEASURE:
+            return
+        self.state.unitary(*gate_of(event))
+        for qubit in qubits:
+            self._decay(qubit, duration)
+            self.until[qubit] = start + duration
+        if len(qubits) == 2:
+            self.shifted[min(qubits), max(qubits)] = start + duration
+        self._add(qubits, self._error(op, qubits), duration)
+
+    def _decay(self, qubit: int, seconds: float) -> None:
+        t1, t2 = self._times(qubit)
+        if seconds > 0 and (np.isfinite(t1) or np.isfinite(t2)):
+            self.state.channel(decay(seconds, t1, t2), qubit)
+
+    def _times(self, qubit: int) -> tuple[float, float]:
+        name = self.laboratory.qubit_names[qubit]
+        t1 = _value(self.known, f"{name}.t1", np.inf)
+        return t1, min(_value(self.known, f"{name}.t2", np.inf), 2 * t1)
+
+    def _shift(self, qubits: tuple[int, ...], now: float) -> None:
+        """Let the pairs of which one is about to be acted on turn by their shift."""
+        for name, coupling in self.laboratory.couplings.items():
+            a, b = sorted(self.laboratory.qubit_names.index(q) for q in coupling.pair)
+            if not {a, b} & set(qubits) or not {a, b} <= self.state.place.keys():
+                continue
+            since = self.shifted.get((a, b), now)
+            self.shifted[a, b] = now
+            hertz = _value(self.known, f"{name}.zz", 0.0)
+            if hertz and now > since:
+                turn = np.exp(-2j * np.pi * hertz * (now - since))
+                self.state.unitary(np.diag([1, 1, 1, turn]).astype(np.complex128), (a, b))
+
+    def _error(self, op: Op, qubits: tuple[int, ...]) -> float:
+        names = [self.laboratory.qubit_names[q] for q in qubits]
+        if len(names) == 1:
+            return _value(self.known, f"{names[0]}.error", 0.0)
+        both = (f"{'-'.join(pair)}.{GATES[op]}.error" for pair in (names, names[::-1]))
+        return next((self.known[name] for name in both if name in self.known), 0.0)
+
+    def _add(self, qubits: tuple[int, ...], error: float, seconds: float) -> None:
+        """Depolarise by what decay alone does not explain of a gate's error."""
+        d = 2 ** len(qubits)
+        kept = float(np.prod([process_fidelity(seconds, *self._times(q)) for q in qubits]))
+        more = error - (1 - kept) * d / (d + 1)
+        if more > 0:
+            self.state.depolarise(min(1.0, more * d / (d - 1)), qubits)
+
+
+def decay(seconds: float, t1: float, t2: float) -> Complex:
+    """Return amplitude and phase damping on vec(rho), (00, 01, 10, 11) (Nielsen and Chuang, section 8.3)."""
+    gone, coherence = 1 - np.exp(-seconds / t1), np.exp(-seconds / t2)
+    found = np.diag([1, coherence, coherence, 1 - gone]).astype(np.complex128)
+    found[0, 3] = gone
+    return found
+
+
+def process_fidelity(seconds: float, t1: float, t2: float) -> float:
+    """Return the process fidelity of decay with doing nothing: a quarter of the trace of its superoperator."""
+    return float(np.trace(decay(seconds, t1, t2)).real) / 4
+
+
+def _value(known: Mapping[str, float], name: str, otherwise: float) -> float:
+    return known.get(name, otherwise)

@@ -1,0 +1,21 @@
+// Three bits of a phase of 3/8, which q[3] picks up.
+OPENQASM 3;
+include "stdgates.inc";
+qubit[4] q;
+bit[3] c;
+x q[3];
+h q[0];
+h q[1];
+h q[2];
+cp(2 * pi * 3 / 8) q[0], q[3];
+cp(4 * pi * 3 / 8) q[1], q[3];
+cp(8 * pi * 3 / 8) q[2], q[3];
+h q[2];
+cp(-pi / 2) q[2], q[1];
+h q[1];
+cp(-pi / 4) q[2], q[0];
+cp(-pi / 2) q[1], q[0];
+h q[0];
+c[0] = measure q[2];
+c[1] = measure q[1];
+c[2] = measure q[0];

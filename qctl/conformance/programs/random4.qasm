@@ -1,0 +1,21 @@
+// Four qubits, three layers of random turns and entanglers.
+OPENQASM 3;
+include "stdgates.inc";
+qubit[4] q;
+bit[4] c;
+U(1.93, 0.41, 2.65) q[0];
+U(0.58, 2.31, 1.12) q[1];
+U(2.44, 1.77, 0.36) q[2];
+U(1.29, 0.93, 2.08) q[3];
+cx q[0], q[1];
+cx q[2], q[3];
+U(0.87, 1.54, 2.97) q[0];
+U(2.13, 0.25, 1.46) q[1];
+U(1.61, 2.72, 0.69) q[2];
+U(0.34, 1.08, 2.51) q[3];
+cz q[1], q[2];
+U(2.76, 0.62, 1.83) q[1];
+U(1.05, 2.19, 0.17) q[2];
+cx q[1], q[0];
+cx q[2], q[3];
+c = measure q;
