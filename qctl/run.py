@@ -5,7 +5,7 @@ from __future__ import annotations
 import atexit
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from collections.abc import Sequence as Seq
 from contextlib import ExitStack
 from dataclasses import replace
@@ -28,7 +28,7 @@ from qctl.core.parameters import Parameters
 from qctl.core.program import Program, Register
 from qctl.core.record import Record, Timing
 from qctl.core.result import Result, points_in_a_row, shots_in_a_row
-from qctl.core.sequence import Sequence
+from qctl.core.sequence import Playlist, Sequence
 from qctl.frontends import Durations, Inputs, read_program
 from qctl.readout import compute, loaded_sites, read_out, stop_if_lost, undo_readout_errors
 from qctl.store import ParameterStore, state_folder
@@ -216,10 +216,15 @@ class Lab:
         pairs = [(program, self.parameters) for program in programs]
         return self.run_each(pairs, shots, mitigate=mitigate, guarded=True)
 
-    def play(self, sequence: Sequence, parameters: Parameters | None = None) -> Record:
-        """Play a sequence and return what the digitizers heard."""
+    def play(
+        self,
+        sequence: Sequence,
+        parameters: Parameters | None = None,
+        playlists: Mapping[str, Playlist] | None = None,
+    ) -> Record:
+        """Play a sequence and return what was recorded; ``playlists`` are those of it, where they are made already."""
         known = parameters or self.parameters
-        playlists = flatten(sequence, self.laboratory, self.limits)
+        playlists = flatten(sequence, self.laboratory, self.limits) if playlists is None else playlists
         station, levels = self.station, operating_point(known)
         if self._operating != levels:
             self._operating = None
@@ -266,10 +271,11 @@ class Lab:
         joined = join([sequence for sequence, _, _ in members])
         edges = np.cumsum([0, *(sequence.n_points for sequence, _, _ in members)]).tolist()
         parts: list[list[Result]] = [[] for _ in members]
+        playlists = flatten(joined, self.laboratory, self.limits)  # once for all pieces: they differ in shots alone
         timing = Timing()
         pieces = shots_at_once(joined, self.limits, *(() if guarded else (UNGUARDED_SECONDS,)))
         for shots in pieces:
-            record = self.play(replace(joined, shots=shots), members[0][1])
+            record = self.play(replace(joined, shots=shots), members[0][1], playlists)
             timing += record.timing
             for k, (_, known, registers) in enumerate(members):
                 piece = replace(record.points(edges[k], edges[k + 1]), parameters_id=known.id)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -219,3 +221,15 @@ class Playlist:
 
     waveforms: tuple[Waveform, ...]
     steps: NDArray[np.int32]
+
+    @cached_property
+    def digest(self) -> str:
+        """Return a hash of everything that is played; made once, since waveforms of long shots are many."""
+        found = hashlib.blake2b(digest_size=16)
+        found.update(f"{self.steps.shape} {self.steps.dtype}".encode())
+        found.update(np.ascontiguousarray(self.steps).data)
+        for waveform in self.waveforms:
+            found.update(f"{len(waveform.codes)}:".encode())
+            found.update(np.ascontiguousarray(waveform.codes).data)
+            found.update(np.ascontiguousarray(waveform.markers).data)
+        return found.hexdigest()
