@@ -294,6 +294,7 @@ class Scheduler:
             "program": one.job.submission.program,
             "co_runners": [other.job.label for other, _ in members if other is not one],
             "info": one.info,
+            "fence": one.claim.fence,
             "uploads": uploads,
             "out": str(self._folder / f"{number}-{one.job.id}.counts"),
         }

@@ -118,6 +118,7 @@ class Bench:
         header = {
             "n_bits": counted.n_bits,
             "window": window,
+            "fence": part["fence"],
             "parameters_id": known.id,
             "placement": list(result.placement),
             "co_runners": part["co_runners"],
