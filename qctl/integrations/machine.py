@@ -37,9 +37,9 @@ class Machine(Protocol):
 
 
 Lablike = Machine | str | os.PathLike[str]
-"""A machine, the name or file of a laboratory, or the address of a daemon."""
+"""A machine, the name or file of a laboratory, or a daemon: its local socket, or ``http://127.0.0.1:PORT``."""
 
-ADDRESSES = ("http://", "https://", "unix:")
+ADDRESSES = ("http://", "unix:")
 
 
 def machine_of(lab: Lablike, *, seed: int | None = None) -> Machine:
@@ -58,7 +58,13 @@ def machine_of(lab: Lablike, *, seed: int | None = None) -> Machine:
         With every mistake of the laboratory's file.
     """
     if isinstance(lab, str) and lab.startswith(ADDRESSES):
-        raise UsageError(f"the daemon at {lab}", allowed="a laboratory", remedy="open the laboratory in this process")
+        from .served import ServedLab  # only who asks for a daemon needs its client
+
+        return _served(ServedLab(lab), seed)
+    if isinstance(lab, str | os.PathLike) and Path(lab).is_socket():
+        from .served import ServedLab
+
+        return _served(ServedLab(str(lab)), seed)
     if isinstance(lab, str | os.PathLike):
         return _opened(lab, seed)
     if not isinstance(lab, Machine):
@@ -66,6 +72,17 @@ def machine_of(lab: Lablike, *, seed: int | None = None) -> Machine:
     if seed is not None:
         raise UsageError("a seed for what is open already", remedy="give it where the laboratory is opened")
     return lab
+
+
+def _served(lab: Machine, seed: int | None) -> Machine:
+    if seed is not None:
+        raise UsageError("a seed for a daemon", remedy="give it where the laboratory is served")
+    return lab
+
+
+def keeps_shots(machine: Machine) -> bool:
+    """Say whether a machine tells shot by shot what was measured; daemons count."""
+    return bool(getattr(machine, "keeps_shots", True))
 
 
 _OPEN: WeakValueDictionary[tuple[Path, int | None], Lab] = WeakValueDictionary()

@@ -13,7 +13,7 @@ from qiskit.transpiler import Target
 from qctl._version import __version__
 from qctl.core.errors import UsageError
 from qctl.core.result import Result as Answer
-from qctl.integrations.machine import Lablike, Machine, machine_of
+from qctl.integrations.machine import Lablike, Machine, keeps_shots, machine_of
 from qctl.integrations.points import run_points
 from qctl.integrations.queue import queue_of
 
@@ -88,6 +88,8 @@ class Backend(BackendV2):
             When a circuit holds what cannot run; names it.
         """
         asked = Asked.of(self._options, options)
+        if not keeps_shots(self.machine) and (asked.memory or asked.meas_level == 1):
+            raise UsageError("shots of a daemon one by one", allowed="counts", remedy="leave memory and meas_level out")
         circuits = [run_input] if isinstance(run_input, QuantumCircuit) else list(run_input)
         tables = tables_of(circuits, asked.parameter_binds)
         sources = [self.source(circuit) for circuit in circuits]

@@ -1,0 +1,96 @@
+"""Plugins on a daemon: programs go as text, counts come back; what a daemon cannot say is refused."""
+
+import numpy as np
+import pytest
+from qiskit import QuantumCircuit, transpile
+from qiskit.circuit import Parameter
+
+from qctl.client import RemoteResult
+from qctl.core.errors import UsageError
+from qctl.integrations import served
+from qctl.integrations.machine import machine_of
+from qctl.integrations.qiskit import Backend, EstimatorV2, SamplerV2
+
+
+class Daemon:
+    """Answers as the client of a daemon that serves ideal20, which runs in this process."""
+
+    lab = None
+    jobs: dict = {}  # noqa: RUF012 (one daemon for all connections)
+
+    def __init__(self, place, token=None):
+        self.place = place
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *reason):
+        pass
+
+    def get(self, path):
+        if path == "/v1/capabilities":
+            return {"laboratory": "ideal20"}
+        values = {
+            "q0.t1": {"value": 7e-6, "error": 1e-7, "unit": "s"},
+            "q1.t1": {"value": 8e-6, "error": None, "unit": "s"},
+        }
+        return {"snapshot": 3, "note": "", "values": values}
+
+    def submit(self, text, shots, *, optimise, job_class):
+        job = f"j{len(self.jobs) + 1}"
+        self.jobs[job] = RemoteResult({"shots": shots, "counts": [self.lab.run(text, shots).counts], "parameters": "3"})
+        return job
+
+    def result(self, job):
+        return self.jobs[job]
+
+
+@pytest.fixture
+def backend(ideal, monkeypatch):
+    monkeypatch.setattr(Daemon, "lab", ideal)
+    monkeypatch.setattr(served, "Client", Daemon)
+    return Backend("http://127.0.0.1:1")
+
+
+def test_parameters_are_those_of_the_daemons_store(backend):
+    assert backend.qubit_properties(0).t1 == 7e-6
+    assert backend.machine.parameters.number == 3
+    assert backend.name == "qctl.ideal20"
+
+
+def test_circuits_of_both_kinds_are_counted(backend):
+    circuit = QuantumCircuit(3, 3)
+    circuit.x(0)
+    circuit.cx(0, 2)
+    circuit.measure([0, 1, 2], [0, 1, 2])
+    placed = transpile(circuit, backend, initial_layout=[4, 9, 14], optimization_level=1)
+    result = backend.run([circuit, placed], shots=20).result()
+    assert [one["101"] >= 19 for one in result.get_counts()] == [True, True]
+
+
+def test_primitives_run_point_by_point(backend):
+    angle = Parameter("angle")
+    circuit = QuantumCircuit(2)
+    circuit.rx(angle, 0)
+    circuit.cx(0, 1)
+    found = EstimatorV2(backend).run([(circuit, [["ZZ"], ["IZ"]], [[0.0], [np.pi]])], precision=0.2).result()[0].data
+    np.testing.assert_allclose(found.evs, [[1, 1], [1, -1]], atol=0.2)
+    measured = circuit.measure_all(inplace=False)
+    data = SamplerV2(backend).run([(measured, [[np.pi]])], shots=20).result()[0].data
+    assert data.meas.get_counts()["11"] >= 19
+
+
+def test_what_a_daemon_cannot_say_is_refused(backend):
+    circuit = QuantumCircuit(1, 1)
+    circuit.measure(0, 0)
+    for option in ({"memory": True}, {"meas_level": 1}):
+        with pytest.raises(UsageError, match="counts"):
+            backend.run(circuit, **option)
+    with pytest.raises(UsageError, match="seed"):
+        machine_of("http://127.0.0.1:1", seed=3)
+
+
+def test_another_laboratory_than_the_daemons_is_refused(backend):
+    file = backend.machine.laboratory.path.replace("ideal20", "transmon5")
+    with pytest.raises(UsageError, match="transmon5"):
+        served.ServedLab("http://127.0.0.1:1", laboratory=file)
