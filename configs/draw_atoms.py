@@ -63,7 +63,7 @@ LAYOUTS = {
 }
 
 
-def laboratory(layout: Layout) -> str:
+def laboratory(layout: Layout, measured: bool) -> str:
     """Return the laboratory file."""
     qubits = [f"q{k}" for k in range(layout.side**2)]
     lines = [
@@ -74,6 +74,11 @@ def laboratory(layout: Layout) -> str:
         "platform: neutral_atom",
         "reference: 10 MHz",
         "period: 200 ms",
+        *(
+            ["parameters: atoms16.parameters.json   # measured; made by qctl calibrate --from-scratch"]
+            if measured
+            else []
+        ),
         "",
         "instruments:",
         '  pulser: {driver: "qctl.instruments.qc9520:Qc9520", address: mock}',
@@ -154,7 +159,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=16)
     seed, here = parser.parse_args().seed, Path(__file__).parent
     for name, layout in LAYOUTS.items():
-        (here / f"{name}.yaml").write_text(laboratory(layout), encoding="utf-8")
+        (here / f"{name}.yaml").write_text(laboratory(layout, measured=name == "atoms16"), encoding="utf-8")
         drawn = draw_atoms(read_laboratory(here / f"{name}.yaml"), seed)
         heading = "What is true of the array; only the mock rack reads it. Drawn by configs/draw_atoms.py."
         (here / "twins" / f"{name}.yaml").write_text(twin_text(drawn, heading), encoding="utf-8")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, cast
 
 import click
 
+from qctl.core.errors import UsageError
 from qctl.core.parameters import Estimate
 
 from .laboratory import json_option, lab_option
@@ -78,6 +79,8 @@ def score_(
 
     path = find_laboratory(lab)
     laboratory = read_laboratory(path)
+    if laboratory.platform == "neutral_atom":
+        raise UsageError("a score of an atom array", remedy="bench/study_atoms.py scores arrays of atoms")
     if snapshot is None:
         with ParameterStore.open(state_folder(ctx), stored_as(laboratory, twin)) as store:
             known = known_parameters(laboratory, store.snapshot())

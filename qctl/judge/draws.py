@@ -10,9 +10,14 @@ from qctl.core.laboratory import Laboratory
 from qctl.physics.worlds import truth_kind
 
 from .draw import draw_twin
+from .draw_atoms import draw_atoms
 from .draw_ions import draw_ions
 
-DRAWS: dict[str, Callable[..., Any]] = {"superconducting": draw_twin, "trapped_ion": draw_ions}
+DRAWS: dict[str, Callable[..., Any]] = {
+    "superconducting": draw_twin,
+    "trapped_ion": draw_ions,
+    "neutral_atom": draw_atoms,
+}
 
 
 def draw_truth(laboratory: Laboratory, seed: int, *, drifting: bool = False) -> Any:  # noqa: ANN401 (of any platform)

@@ -133,8 +133,10 @@ def cz(lab: Laboratory, known: Known, a: int, b: int, tick: float) -> list[Play]
         plays.append(Play(line, plan.pulse, flat(lab, line, window), known[f"{array}.switch.level"]))
     shape = gate(known, array, rate)
     if len(shape):
-        level, carrier = known[f"{array}.rydberg.level"], known[f"{array}.rydberg.resonance"]
-        plays.append(Play("rydberg_blue", plan.pulse + MARGIN, shape, level, carrier))
+        # The tone begins with the same phase in every gate: a pulse is so short that its edges depend on it.
+        turns = known[f"{array}.rydberg.resonance"] * (np.arange(len(shape)) + 0.5) / rate
+        level = known[f"{array}.rydberg.level"]
+        plays.append(Play("rydberg_blue", plan.pulse + MARGIN, shape * np.exp(2j * np.pi * turns), level))
     return plays
 
 

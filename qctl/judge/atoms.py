@@ -1,0 +1,236 @@
+"""Compare what is believed of an atom array with its truth: gates by the waveforms that are played, thresholds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import pi
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize, minimize_scalar
+from scipy.stats import norm
+
+from qctl.core.laboratory import Laboratory
+from qctl.core.parameters import Parameters
+from qctl.core.port import Port
+from qctl.physics.atoms.camera import Optics
+from qctl.physics.atoms.drives import Drives, Noise
+from qctl.physics.atoms.optics import Light, pulses
+from qctl.physics.atoms.plan import Event, Planner, What
+from qctl.physics.atoms.rubidium import TWO_PI
+from qctl.physics.atoms.switches import Lines
+from qctl.physics.atoms.twin import AtomTwin
+from qctl.physics.memory import Memory
+from qctl.physics.stage import Playing
+
+Floats = NDArray[np.float64]
+Complex = NDArray[np.complex128]
+Played = Mapping[Port, Playing]
+
+GROUPS = 128  # draws of noise
+WIDTH, REACH = 1.1, 3  # pixels, of the weights around a site
+
+
+@dataclass(frozen=True)
+class AtomScore:
+    """How good an array's parameters are.
+
+    Parameters
+    ----------
+    turns : by qubit, average infidelity of ``x90``, up to turns about z
+    cz : average infidelity of the gate in the zone, the phase of single atoms as believed
+    cz_limit : the least that decay, Doppler shifts and laser noise allow with this shape of pulse
+    arrive : probability that both atoms reach the zone
+    thresholds : by qubit, share of looks that ``readout.present`` tells wrongly beyond what the best threshold would
+    """
+
+    turns: Mapping[str, float]
+    cz: float
+    cz_limit: float
+    arrive: float
+    thresholds: Mapping[str, float]
+
+
+class AtomJudge:
+    """Knows the truth.
+
+    Parameters
+    ----------
+    seed : of the draws of noise over which gates are averaged
+    """
+
+    def __init__(self, laboratory: Laboratory, truth: AtomTwin, seed: int = 0) -> None:
+        order = [*laboratory.qubits, *(name for name in truth.sites if name not in laboratory.qubits)]
+        self.laboratory, self.names = laboratory, order
+        self.truth = truth
+        self._planner = Planner(laboratory, truth)
+        self._drives = Drives(truth, Noise.of(GROUPS, seed), Memory())
+
+    def events(self, played: Played, seconds: float) -> tuple[Event, ...]:
+        """Return what a shot's waveforms do, in order."""
+        lines = Lines(self.laboratory, self.truth, played, 0.0, seconds)
+        truth = self.truth
+        return self._planner.plan(lines, None, truth.qubits.frequency, truth.rydberg.frequency).events
+
+    def turn_error(self, qubit: str, events: tuple[Event, ...]) -> float:
+        """Return the infidelity of one quarter turn of a qubit, the only one among the events."""
+        truth, place = self.truth.qubits, self.names.index(qubit)
+        site = self._drives.sites[place]
+        local = [event for event in events if event.what is What.LOCAL and event.light is not None]
+        if not local:
+            return 1.0
+        x, y, share = local[0].at
+        seen = float(np.exp(-2 * ((site.x - x) ** 2 + (site.y - y) ** 2) / truth.local_waist**2)) + truth.local_floor
+        light = local[0].light
+        assert light is not None
+        u = self._drives.turn(light, place, truth.local_rabi * share * seen, truth.local_shift)
+        trace = 2 * (np.abs(u[:, 0, 0]) + np.abs(u[:, 1, 0])) * np.cos(pi / 4)
+        scattered = truth.scattering * 0.5 * 2 / 3
+        return float(1 - np.mean((trace**2 + 2) / 6) + scattered)
+
+    def cz_error(self, events: tuple[Event, ...], phase: float) -> tuple[float, float]:
+        """Return the infidelity of the first gate among the events, and the probability that both atoms are there."""
+        blue = next((e for e in events if e.what is What.RYDBERG), None)
+        if blue is None or blue.light is None:
+            return 1.0, 0.0
+        arrived, places = 1.0, []
+        for event in events:
+            if event.what is What.TRAVEL and event.journey is not None and event.end < blue.start:
+                moved = np.flatnonzero(event.journey.moved[: len(self.laboratory.qubits)])
+                for place in moved.tolist():
+                    places.append(int(event.journey.goal[place]))
+                    arrived *= 1 - float(event.journey.loss[place])
+        n_array = len(self.laboratory.qubits)
+        if len(places) != 2 or min(places) < n_array or not blue.red:
+            return 1.0, 0.0
+        return self._infidelity(blue.light, places, phase), arrived
+
+    def cz_limit(self, level: float, start: tuple[float, float, float, float]) -> float:
+        """Return the least infidelity of a pulse of this kind, by search over its shape, frequency and phase.
+
+        Parameters
+        ----------
+        level : V at the output
+        start : duration (s), depth (rad), slope (share of the Rabi frequency), frequency (Hz)
+        """
+        truth = self.truth.rydberg
+        n_array = len(self.laboratory.qubits)
+        blue = TWO_PI * truth.blue * level
+        rabi = blue * TWO_PI * truth.red / (2 * TWO_PI * truth.intermediate)
+        rate = self.laboratory.instruments[self._port("rydberg_blue").instrument].sample_rate or 1e8
+
+        def infidelity(x: Floats) -> float:
+            seconds, depth, slope = start[0] * (1 + x[0]), start[1] + x[1], start[2] + x[2]
+            light = self._light(level, seconds, depth, slope, rabi, start[3], rate)
+            best = minimize_scalar(
+                lambda phase: self._infidelity(light, [n_array, n_array + 1], phase),
+                bounds=self._near(light),
+                method="bounded",
+            )
+            return float(best.fun)
+
+        options = {"initial_simplex": _simplex(), "maxfev": 90, "xatol": 1e-4, "fatol": 1e-6}
+        found = minimize(infidelity, np.zeros(3), method="Nelder-Mead", options=options)
+        return float(found.fun)
+
+    def _near(self, light: Light) -> tuple[float, float]:
+        table = self._table(light, [len(self.laboratory.qubits), len(self.laboratory.qubits) + 1])
+        middle = float(np.angle(table[:, 1, 0].mean()))
+        return middle - 0.5, middle + 0.5
+
+    def _table(self, light: Light, places: list[int]) -> Complex:
+        heat = round(self.truth.tweezers.temperature * 1e6) * 1e-6
+        return self._drives.excite(light, True, places, [heat] * 2, [0.0] * 2)
+
+    def _infidelity(self, light: Light, places: list[int], phase: float) -> float:
+        kept = self._table(light, places)[:, :, 0]
+        ideal = np.exp(1j * phase * np.array([0, 1, 1, 2])) * np.array([1, 1, 1, -1])
+        overlap = np.abs((kept * ideal.conj()).sum(axis=1)) ** 2
+        return float(1 - np.mean((overlap + (np.abs(kept) ** 2).sum(axis=1)) / 20))
+
+    def _light(
+        self, level: float, seconds: float, depth: float, slope: float, rabi: float, frequency: float, rate: float
+    ) -> Light:
+        n = int(np.ceil(seconds * rate - 1e-9))
+        t = (np.arange(n) + 0.5) / rate
+        height = np.ones(n)
+        height[-1] = seconds * rate - (n - 1)
+        phase = depth * np.cos(1.1971 * rabi * t + 0.156) + slope * rabi * t
+        volts = level * height * np.cos(TWO_PI * frequency * t + phase)
+        truth = self.truth.rydberg
+        return pulses(Playing(volts.astype(np.float32), rate, 0.0), truth.frequency, truth.bandwidth)[0]
+
+    def _port(self, line: str) -> Port:
+        return self.laboratory.lines[line].outputs[0]
+
+    def threshold_excess(self, qubit: str, threshold: float, row: float, column: float, seconds: float) -> float:
+        """Return how many more looks a threshold tells wrongly than the best one.
+
+        Parameters
+        ----------
+        row, column : where the site is believed to be; its weights stand around it
+        seconds : of imaging light
+        """
+        camera, shape = self.truth.camera, (64, 64)
+        site = self.truth.sites[qubit]
+        spot = Optics.of(camera, np.array([[site.x, site.y]]), shape).spots[0]
+        shares = np.zeros(shape)
+        shares[spot.rows, spot.columns] = spot.shares
+        r, c = np.mgrid[: shape[0], : shape[1]]
+        weights = np.exp(-((r - row) ** 2 + (c - column) ** 2) / (2 * WIDTH**2))
+        weights *= (np.abs(r - round(row)) <= REACH) & (np.abs(c - round(column)) <= REACH)
+        weights /= weights.sum()
+        dark = camera.efficiency * camera.background * seconds
+        light = dark + camera.efficiency * camera.rate * seconds * shares
+        means = [camera.offset + camera.gain * float((weights * x).sum()) for x in (dark + 0 * shares, light)]
+        widths = [
+            float(np.sqrt((weights**2 * (camera.gain**2 * x + camera.read_noise**2)).sum()))
+            for x in (dark + 0 * shares, light)
+        ]
+        loaded = self.truth.tweezers.loading
+        x = np.append(np.linspace(means[0], means[1], 4001), threshold)
+        wrong = np.logaddexp(
+            np.log(loaded) + norm.logcdf(x, means[1], widths[1]),
+            np.log(1 - loaded) + norm.logsf(x, means[0], widths[0]),
+        )
+        return float(np.exp(wrong[-1]) - np.exp(wrong.min()))
+
+
+def _simplex() -> Floats:
+    return np.vstack([np.zeros(3), np.diag([0.02, 0.06, 0.02])])
+
+
+def score_atoms(
+    laboratory: Laboratory, truth: AtomTwin, known: Parameters, turns: Mapping[str, Played], cz: Played, seconds: float
+) -> AtomScore:
+    """Return the score of a snapshot.
+
+    Parameters
+    ----------
+    turns : by qubit, what is played for one ``x90``
+    cz : what is played for one gate
+    seconds : at least as long as all of that
+    """
+    judge = AtomJudge(laboratory, truth)
+    array = laboratory.qubits[laboratory.qubit_names[0]].readout
+    error, arrive = judge.cz_error(judge.events(cz, seconds), known[f"{array}.gate.phase"])
+    full = laboratory.instruments[laboratory.lines["rydberg_blue"].outputs[0].instrument].full_scale or 1.0
+    shape = tuple(
+        known[f"{array}.{name}"] for name in ("gate.duration", "gate.depth", "gate.slope", "rydberg.resonance")
+    )
+    limit = judge.cz_limit(known[f"{array}.rydberg.level"] * full, (shape[0], shape[1], shape[2], shape[3]))
+    thresholds = {
+        q: judge.threshold_excess(
+            q,
+            known[f"{q}.readout.present"],
+            known[f"{q}.site.row"],
+            known[f"{q}.site.column"],
+            known["imaging.duration"],
+        )
+        for q in laboratory.qubit_names
+    }
+    return AtomScore(
+        {q: judge.turn_error(q, judge.events(played, seconds)) for q, played in turns.items()},
+        error, limit, arrive, thresholds,
+    )  # fmt: skip
