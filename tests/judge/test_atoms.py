@@ -5,6 +5,7 @@ import pytest
 from direct import Direct
 from true_atoms import true_parameters
 
+from qctl.compile import flatten
 from qctl.config import read, read_laboratory
 from qctl.config.find import find_laboratory
 from qctl.core.port import Port
@@ -30,8 +31,6 @@ def test_a_drawn_truth_is_read_back_and_repeats_itself(tmp_path, seed):
 
 
 def played(direct, known, rows, qubits):
-    from qctl.compile import flatten
-
     sequence = direct.compile(program(direct.laboratory, [rows], qubits, 1), parameters=known)
     found = {}
     for name, playlist in flatten(sequence, direct.laboratory, direct.limits).items():
