@@ -193,3 +193,10 @@ def test_what_a_chain_cannot_do_is_refused_before_anything_is_sent(compiled, lab
 
 def test_a_measurement_of_another_ion_does_not_forbid_to_go_on(compiled):
     assert compiled("c[0] = measure q[0]; x q[1]; c[1] = measure q[1];").n_measured == 2
+
+
+@pytest.mark.parametrize(("name", "n_pairs"), [("bell", 1), ("ghz5", 4), ("qft4", 6), ("ripple_adder", 17)])
+def test_a_program_costs_one_xx_for_each_controlled_phase(lab, known, name, n_pairs):
+    text = (Path(__file__).parents[2] / "qctl" / "conformance" / "programs" / f"{name}.qasm").read_text("utf-8")
+    operations = schedule_program(read_program(text), known, lab).operations
+    assert np.count_nonzero((operations["op"] == Op.RXX) & (operations["duration"] > 0)) == n_pairs
