@@ -51,12 +51,13 @@ def brightness(images: Images, qubits: tuple[str, ...], parameters: Parameters) 
     pixels = images.pixels
     rows, columns = pixels.shape[3:]
     values = np.empty((len(qubits), *pixels.shape[:3]))
+    edge = np.ones((rows, columns), bool)
+    edge[BORDER:-BORDER, BORDER:-BORDER] = False
     for k, qubit in enumerate(qubits):
         place = parameters[f"{qubit}.site.row"], parameters[f"{qubit}.site.column"]
         r, c, weights = weights_around(place, (rows, columns))
         values[k] = np.tensordot(pixels[..., r, c], weights, axes=2)
-    edge = np.ones((rows, columns), bool)
-    edge[BORDER:-BORDER, BORDER:-BORDER] = False
+        edge[max(0, r.start - REACH) : r.stop + REACH, max(0, c.start - REACH) : c.stop + REACH] = False
     border = pixels[..., edge].mean(axis=(0, 1, 3)) if pixels.size else np.zeros(pixels.shape[2])
     return Brightness(values, border, {what: window for window, what in images.exposing.checks.items()})
 
