@@ -158,7 +158,8 @@ def main() -> int:
         for one in (r for r in rows if r["list"] == name):
             print(
                 f"  {one['policy']:32s} {one['shorter']:6.2f} times shorter than serial, turnaround "
-                f"{one['turnaround']:6.2f}, qubits used {one['utilisation']:5.1%}, together {one['together']:4.1f}"
+                f"{one['turnaround']:6.2f}, qubits used {one['utilisation']:5.1%}, together {one['together']:4.1f}",
+                flush=True,
             )
     if asked.json:
         asked.json.write_text(json.dumps(rows, indent=1), encoding="utf-8")
