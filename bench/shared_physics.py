@@ -8,8 +8,8 @@ distribution of its bits in the window and alone, in the same place and at the s
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -18,17 +18,14 @@ from numpy.typing import NDArray
 from qctl.compile import flatten
 from qctl.core.laboratory import Laboratory
 from qctl.core.parameters import Parameters
-from qctl.core.port import Port
 from qctl.core.protocols import Limits
 from qctl.core.sequence import Sequence
 from qctl.jobs.link import link
 from qctl.judge.stage import Bench, Upload
 from qctl.physics.chip import Chip
 from qctl.physics.memory import Memory
-from qctl.physics.scene import Scene, Scenery
+from qctl.physics.scene import Scenery
 from qctl.physics.shot import Ending, Shot
-from qctl.physics.stage import Playing
-from qctl.physics.timeline import Piece, coupled_pieces, driven_pieces, joined
 from qctl.physics.twin import Twin
 
 
@@ -39,40 +36,6 @@ class Undecayed(Bench):
     def chip(self) -> Chip:
         """Return the chip as the twin says it is."""
         return Chip(self.laboratory, self.twin)
-
-
-class Apart(Scenery):
-    """Scenes in which drives are cut where couplings begin and end, so that weak ones do not chain couplings together.
-
-    What drives a qubit during a coupling is part of the coupling's own piece either way.
-    """
-
-    def scene(self, playing: Mapping[Port, Playing]) -> Scene:
-        """Return what the waveforms of one sweep point do."""
-        found = super().scene(playing)
-        motion = found.motion
-        moved = {c: exchange for c, exchange in motion.exchanges.items() if len(exchange.signal.values)}
-        coupled = coupled_pieces(dict(enumerate(self.chip.pairs)), moved)
-        felt = [(q, [f.signal for f in lines if len(f.signal.values)]) for q, lines in enumerate(motion.felt)]
-        driven = [piece for q, signals in felt if signals for piece in driven_pieces(q, signals)]
-        return replace(found, pieces=joined(list(cut(driven, coupled)), coupled))
-
-
-def cut(driven: list[Piece], coupled: list[Piece]) -> Iterator[Piece]:
-    """Yield what is left of driven pieces outside of all couplings of their qubits."""
-    busy: dict[int, list[tuple[float, float]]] = {}
-    for piece in coupled:
-        for q in piece.qubits:
-            busy.setdefault(q, []).append((piece.start, piece.end))
-    for piece in driven:
-        start = piece.start
-        for first, last in sorted(busy.get(piece.qubits[0], ())):
-            if first < piece.end and last > start:
-                if first > start + 1e-12:
-                    yield Piece(start, first, piece.qubits, "drive")
-                start = last
-        if piece.end > start + 1e-12:
-            yield Piece(start, piece.end, piece.qubits, "drive")
 
 
 @dataclass
@@ -90,7 +53,7 @@ class Station:
     def ending(self, sequence: Sequence) -> Ending:
         """Return the state of the chip when everything has been played."""
         upload = Upload(sequence, flatten(sequence, self.laboratory, self.limits))
-        scenery = Apart(self.bench.chip, self.bench.stage(upload), self.memory)
+        scenery = Scenery(self.bench.chip, self.bench.stage(upload), self.memory)
         scene = scenery.scene(scenery.stage.points[0])
         n = len(self.laboratory.qubits)
         ground = np.zeros((n, self.truth.levels))
