@@ -1,6 +1,6 @@
 """Replay the two job lists on a simulated heavy-hex chip of 127 qubits, under the packer and under others' policies.
 
-    python bench/study_jobs.py --lists FOLDER/job_lists.py [--windows 12] [--json FILE]
+    python bench/study_jobs.py --lists FOLDER/job_lists.py [--windows 6] [--only LIST] [--json FILE]
 
 Time is virtual, a frame lasts 250 us. A window is as long as the station's cycle or 20 times the host's lateness,
 whichever is longer (`--window-ms` says what that comes to). The losses are of programs in windows that really occurred,
@@ -128,15 +128,16 @@ def main() -> int:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--lists", type=Path, required=True, help="file that draws the job lists")
     options.add_argument("--window-ms", type=float, default=25.0, help="length of a window")
-    options.add_argument("--windows", type=int, default=12, help="windows of each list whose losses are computed")
+    options.add_argument("--windows", type=int, default=6, help="windows of each list whose losses are computed")
     options.add_argument("--halo", type=int, default=1, help="couplings that programs keep apart")
+    options.add_argument("--only", choices=GOALS, action="append", help="replay this list alone (may be repeated)")
     options.add_argument("--json", type=Path)
     asked = options.parse_args()
     study = Study(asked.lists, asked.window_ms / 1e3, asked.halo)
     station = Station(study.laboratory, heavy_hex.twin(), study.known, study.limits)
     rows, missed = [], False
     print(f"windows of {asked.window_ms:g} ms, halo {asked.halo}")
-    for name, goal in GOALS.items():
+    for name, goal in ((name, goal) for name, goal in GOALS.items() if name in (asked.only or GOALS)):
         requests = study.requests(name)
         alone = serial(requests)
         history = simulate(requests, study.state)
