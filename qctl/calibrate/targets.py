@@ -23,8 +23,8 @@ def all_targets(laboratory: Laboratory, kind: Target) -> tuple[str, ...]:
 
 
 def shared(laboratory: Laboratory) -> tuple[str, ...]:
-    """Return the lines that all qubits share: those that a synthesiser gives a tone."""
-    return tuple(name for name, line in laboratory.lines.items() if line.carrier is not None)
+    """Return the lines that all qubits share: those that a synthesiser gives a tone, and electrodes."""
+    return tuple(name for name, line in laboratory.lines.items() if line.carrier or line.supply)
 
 
 def chosen(laboratory: Laboratory, wanted: Iterable[str]) -> dict[Target, tuple[str, ...]]:

@@ -85,6 +85,7 @@ UNITS: dict[Target, dict[str, str]] = {
         "tone.amplitude": "",  # fraction of its full scale
         "duration": "s",  # for which a light is on in a shot
         "voltage": "V",  # of an electrode
+        "heating": "Hz",  # quanta of the first mode, per second
         "mode_N": "Hz",  # of a trap's axial modes, N from 1, the centre of mass
         "sideband_duration": "s",  # of resolved-sideband cooling
         "sideband_amplitude": "",  # of each of its tones, relative to x180.amplitude of the ion

@@ -7,10 +7,10 @@ from dataclasses import replace
 from qctl.calibrate.node import Node
 
 from .. import fine_amplitude, rb1
-from . import modes, ms, rabi, ramsey, readout
+from . import micromotion, modes, ms, rabi, ramsey, readout, thermometry
 from .beams import around
 
-FINE = replace(fine_amplitude.NODE, name="ion_fine", needs=("ion_rabi_cold",), claims=around)
+FINE = replace(fine_amplitude.NODE, name="ion_fine", needs=("ion_ramsey_long",), claims=around)
 
 NODES: tuple[Node, ...] = (
     rabi.NODE,
@@ -19,8 +19,14 @@ NODES: tuple[Node, ...] = (
     modes.NODE,
     modes.ALL,
     rabi.COLD,
+    ramsey.LONG,
     FINE,
     *ms.NODES,
 )
 
-ON_REQUEST: tuple[Node, ...] = (replace(rb1.NODE, needs=("ion_fine",), claims=around),)
+ON_REQUEST: tuple[Node, ...] = (
+    micromotion.NODE,
+    thermometry.HEATING,
+    thermometry.COOL,
+    replace(rb1.NODE, needs=("ion_fine",), claims=around),
+)

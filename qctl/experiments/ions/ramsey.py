@@ -87,12 +87,25 @@ def frequency_curvature(known: Parameters, qubit: str) -> float:
     return float((pi * known[f"{qubit}.x180.duration"]) ** 2 / 6)
 
 
-NODE = Node(
-    name=IonRamsey.name,
-    kind=Target.QUBIT,
-    finds=(Quantity(name="frequency", low=1e6, high=31e6, floor=10e3, curvature=frequency_curvature),),
-    make=lambda laboratory, targets, known: IonRamsey(laboratory, targets),
-    needs=("ion_rabi",),
-    claims=around,
-    check=lambda laboratory, targets, known: GateCheck(laboratory, targets),
-)
+@dataclass(frozen=True, slots=True)
+class IonRamseyLong(IonRamsey):
+    """The same with the longest waits: gates of two last ten times longer than those of one."""
+
+    name: ClassVar[str] = "ion_ramsey_long"
+    shots: int = 150
+
+
+def _node(kind: type[IonRamsey], needs: tuple[str, ...]) -> Node:
+    return Node(
+        name=kind.name,
+        kind=Target.QUBIT,
+        finds=(Quantity(name="frequency", low=1e6, high=31e6, floor=10e3, curvature=frequency_curvature),),
+        make=lambda laboratory, targets, known: kind(laboratory, targets),
+        needs=needs,
+        claims=around,
+        check=lambda laboratory, targets, known: GateCheck(laboratory, targets),
+    )
+
+
+NODE = _node(IonRamsey, ("ion_rabi",))
+LONG = _node(IonRamseyLong, ("ion_rabi_cold",))

@@ -21,7 +21,7 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 STRONG = 0.3  # of the strongest drive; ions below are neighbours that only lend a hand
 MOST = 3  # ions whose mode is propagated exactly
-HOT = 8  # quanta above which the mode is a classical amplitude
+HOT = 4  # quanta above which the mode is a classical amplitude
 SMALL = 1e-5  # rad; turns below are left out
 
 
@@ -87,7 +87,7 @@ class Gate:
         """Return how many states of the mode are needed, from so many quanta on."""
         out = float(np.abs(self.forces.paths[list(self.strong), self.act.mode]).sum(axis=0).max())
         far = float(np.sqrt(quanta)) + out
-        return ceil(far**2 + 5 * far + 7)
+        return ceil(far**2 + 3.5 * far + 6)
 
     def kraus(self, quanta: list[int], strength: Floats, detunings: Floats, off: Floats) -> Complex:
         """Return operators on the strong ions, shape (n_groups, n_quanta, size, d, d): by quanta before and after.

@@ -14,7 +14,7 @@ from .fock import coupling
 
 Complex = NDArray[np.complex128]
 Floats = NDArray[np.float64]
-LOST = 1e-9  # share of the power of a drive that may be cut off when it is sampled less often
+LOST = 1e-8  # share of the power of a drive that may be cut off when it is sampled less often
 
 
 def carried(drive: Complex, shift: Floats, factors: Floats, detunings: Floats, dt: float) -> Complex:

@@ -85,7 +85,7 @@ def test_a_closed_loop_entangles_two_ions_of_three():
     found = bits(one, stage([playing(cold_tones(n, modes_of(one)) + p, n) for p in points], n), 400)
     assert (found[:, 0, 0] == found[:, 0, 2]).mean() > 0.97
     assert found[:, 0, 0].mean() == pytest.approx(0.5, abs=0.1)
-    assert found[:, 1, [0, 2]].mean() > 0.95  # twice a quarter is a half: both flip
+    assert found[:, 1, [0, 2]].mean() > 0.9  # twice a quarter is a half: both flip
     assert found[:, :, 1].mean() < 0.02
 
 
