@@ -99,15 +99,57 @@ class MsDetuning:
 
 
 @dataclass(frozen=True, slots=True)
+class MsClosure(MsDetuning):
+    """The same, closer and with more gates: asymmetry of the curve grows with the square of the reach."""
+
+    name: ClassVar[str] = "ion_ms_closure"
+    reach: float = 0.06
+    n_points: int = 9
+    shots: int = 250
+    repeats: int = 4
+
+
+@dataclass(frozen=True, slots=True)
+class MsBalance:
+    """Four gates end where they began; unequal tones, of which generators and modulators weaken one, spoil that."""
+
+    name: ClassVar[str] = "ion_ms_balance"
+    laboratory: Laboratory
+    targets: tuple[str, ...]
+    reach: float = 0.16
+    n_points: int = 9
+    shots: int = 200
+
+    def balances(self, known: Parameters) -> Floats:
+        """Return the ratios of blue to red that are played."""
+        (target,) = self.targets
+        return known[f"{target}.ms.balance"] + np.linspace(-self.reach, self.reach, self.n_points)
+
+    def scan(self, known: Parameters) -> Scan:
+        """Return four gates for each balance."""
+        (target,) = self.targets
+        pair = both(self.laboratory, target)
+        settings = tuple({f"{target}.ms.balance": float(b)} for b in self.balances(known))
+        return Scan(program(self.laboratory, [xx(pair, 4)], pair, self.shots), settings)
+
+    def read(self, result: Result, known: Parameters) -> tuple[Outcome, ...]:
+        """Return the balance at which most pairs come back."""
+        (target,) = self.targets
+        found, errors = shares(result, known)
+        (fit,) = fit_parabola(self.balances(known)[None], found[None, :, 0], np.maximum(errors[None, :, 0], 0.012))
+        return (_vertex(self.name, target, "ms.balance", "", fit, "both dark", upwards=False),)
+
+
+@dataclass(frozen=True, slots=True)
 class MsCentre:
     """Light shifts both ions while they are driven: two quarter turns flip them when the tones' centre line follows."""
 
     name: ClassVar[str] = "ion_ms_centre"
     laboratory: Laboratory
     targets: tuple[str, ...]
-    reach: float = 900.0  # Hz
-    n_points: int = 13
-    shots: int = 120
+    reach: float = 800.0  # Hz
+    n_points: int = 11
+    shots: int = 180
 
     def centres(self, known: Parameters) -> Floats:
         """Return the shifts of the centre line that are played, Hz."""
@@ -127,9 +169,8 @@ class MsCentre:
         """Return the centre at which both ions flip."""
         (target,) = self.targets
         found, errors = shares(result, known)
-        x, y, sigma = self.centres(known), found[:, 2], np.maximum(errors[:, 2], 0.012)
-        top = np.abs(x - x[np.argmax(np.convolve(y, np.ones(3) / 3, "same"))]) <= 0.62 * (x[-1] - x[0]) / 2
-        (fit,) = fit_parabola(x[None, top], y[None, top], sigma[None, top])
+        sigma = np.maximum(errors[:, 2], 0.012)
+        (fit,) = fit_parabola(self.centres(known)[None], found[None, :, 2], sigma[None])
         return (_vertex(self.name, target, "ms.centre", "Hz", fit, "both bright", upwards=False),)
 
 
@@ -243,21 +284,16 @@ def _node(name: str, kind: Callable[[Laboratory, tuple[str, ...]], Experiment], 
 
 
 AMPLITUDE = Quantity(name="ms.amplitude", low=0.01, high=2.0, floor=0.5)
+DETUNING = Quantity(name="ms.detuning", low=1e3, high=50e3, floor=800.0)
+BALANCE = Quantity(name="ms.balance", low=0.3, high=3.0, floor=0.5)
+CENTRE = Quantity(name="ms.centre", low=-5e3, high=5e3, floor=2e3)
+SHIFTS = tuple(Quantity(name=f"ms.shift_{ion}", low=-3.2, high=3.2, floor=4.0) for ion in "ab")
 NODES = (
     _node(MsAmplitude.name, MsAmplitude, (AMPLITUDE,), ("ion_fine", "ion_modes"), check=False),
-    _node(
-        MsDetuning.name,
-        MsDetuning,
-        (Quantity(name="ms.detuning", low=1e3, high=50e3, floor=800.0),),
-        ("ion_ms_amplitude",),
-    ),
-    _node(MsCentre.name, MsCentre, (Quantity(name="ms.centre", low=-5e3, high=5e3, floor=2e3),), ("ion_ms_detuning",)),
-    _node(MsFine.name, MsFine, (AMPLITUDE,), ("ion_ms_centre",)),
-    _node(
-        MsFrames.name,
-        MsFrames,
-        tuple(Quantity(name=f"ms.shift_{ion}", low=-3.2, high=3.2, floor=4.0) for ion in "ab"),
-        ("ion_ms_fine",),
-        check=False,
-    ),
+    _node(MsDetuning.name, MsDetuning, (DETUNING,), (MsAmplitude.name,), check=False),
+    _node(MsBalance.name, MsBalance, (BALANCE,), (MsDetuning.name,), check=False),
+    _node(MsCentre.name, MsCentre, (CENTRE,), (MsBalance.name,), check=False),
+    _node(MsClosure.name, MsClosure, (DETUNING,), (MsCentre.name,), check=False),
+    _node(MsFine.name, MsFine, (AMPLITUDE,), (MsClosure.name,)),
+    _node(MsFrames.name, MsFrames, SHIFTS, (MsFine.name,), check=False),
 )
