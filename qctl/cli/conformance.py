@@ -16,6 +16,7 @@ from .laboratory import json_option, lab_option, seed_option, twin_option
 if TYPE_CHECKING:
     from qctl.conformance import Conformance
 
+WIDTH = 100  # columns of the table; a narrower terminal wraps its lines
 LEAST_SHOTS = 200  # below, no program could fail
 
 
@@ -97,6 +98,7 @@ def _print(found: Conformance) -> None:
             f"{row.chance:.2g}", f"{row.from_ideal:.3f}", f"{row.bound:g}", said,
         )  # fmt: skip
     console = Console()
+    console = console if console.width >= WIDTH else Console(width=WIDTH)
     console.print(table)
     for name, reason in found.skipped.items():
         console.print(f"not run: {name}: {reason}", highlight=False)
