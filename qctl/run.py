@@ -22,6 +22,7 @@ from qctl.compile import compile_program, default_parameters, durations, flatten
 from qctl.config import read_laboratory, read_parameters
 from qctl.config.find import find_laboratory
 from qctl.control import Station, batches, limits_of, open_station, operating_point, shots_at_once
+from qctl.core.answers import decisions
 from qctl.core.errors import CompileError, UsageError
 from qctl.core.laboratory import Laboratory
 from qctl.core.parameters import Parameters
@@ -29,8 +30,9 @@ from qctl.core.program import Program, Register
 from qctl.core.record import Record, Timing
 from qctl.core.result import Result, points_in_a_row, shots_in_a_row
 from qctl.core.sequence import Playlist, Sequence
+from qctl.core.ways import ways
 from qctl.frontends import Durations, Inputs, read_program
-from qctl.readout import compute, loaded_sites, read_out, stop_if_lost, undo_readout_errors
+from qctl.readout import compute, gather, loaded_sites, read_out, stop_if_lost, undo_readout_errors
 from qctl.store import ParameterStore, state_folder
 
 log = logging.getLogger(__name__)
@@ -138,6 +140,7 @@ class Lab:
         mitigate: bool = False,
         parameters: Parameters | None = None,
         optimise: bool = True,
+        each_way: bool = False,
     ) -> Result:
         """Compile, play and read out.
 
@@ -149,6 +152,8 @@ class Lab:
         mitigate : add quasi-probabilities in which known readout errors are undone
         parameters : snapshot for this run only
         optimise : let the compiler look for a shorter program; False plays gates as they stand
+        each_way : where measured bits decide what is played, play every way for itself and count the shots whose
+            answers lead there (`qctl.core.ways`); otherwise such programs are refused where nobody decides in time
 
         Raises
         ------
@@ -158,8 +163,19 @@ class Lab:
             When the laboratory fails; its outputs are stopped.
         """
         ready = self._read(program, inputs, parameters).with_shots(shots)
+        if each_way and decisions(ready):
+            return self._run_each_way(ready, parameters or self.parameters, mitigate=mitigate, optimise=optimise)
         pairs = [(ready, parameters or self.parameters)]
         return self.run_each(pairs, mitigate=mitigate, optimise=optimise, guarded=True)
+
+    def _run_each_way(self, program: Program, known: Parameters, *, mitigate: bool, optimise: bool) -> Result:
+        if mitigate or program.n_points != 1:
+            raise UsageError("each way of a sweep, or with mitigation", allowed="one sweep point, without mitigation")
+        found = ways(program, 0, len(self.laboratory.qubits))
+        for way in found:  # all are compiled before the first is played
+            _refuse_silence(self.compile(way.program, parameters=known, optimise=optimise))
+        played = [self.run_each([(way.program, known)], optimise=optimise, guarded=True) for way in found]
+        return gather(program, found, played)
 
     def _read(self, program: Program | Text, inputs: Inputs | None, known: Parameters | None) -> Program:
         return as_program(program, inputs, durations(known or self.parameters, self.laboratory))

@@ -33,6 +33,7 @@ MOST_BARS = 32
     metavar="NAME=VALUES",
     help="Value of an input of the program; a,b,c or first:last:count sweeps it. Several sweep together.",
 )
+@click.option("--each-way", is_flag=True, help="Play every way through decisions, and count the shots that took it.")
 @click.option("--mitigate", is_flag=True, help="Also undo known readout errors.")
 @json_option
 @click.pass_context
@@ -44,6 +45,7 @@ def command(
     seed: int | None,
     twin: Path | None,
     inputs: tuple[str, ...],
+    each_way: bool,
     mitigate: bool,
     as_json: bool,
 ) -> None:
@@ -55,7 +57,7 @@ def command(
 
     keep_log(ctx)
     with Lab.open(lab, seed=seed, twin=twin, state=state_folder(ctx)) as laboratory:
-        result = laboratory.run(file, shots=shots, inputs=read_inputs(inputs), mitigate=mitigate)
+        result = laboratory.run(file, shots=shots, inputs=read_inputs(inputs), mitigate=mitigate, each_way=each_way)
     if as_json:
         click.echo(json.dumps(as_document(result)))
         return

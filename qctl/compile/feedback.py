@@ -36,7 +36,7 @@ def without_decisions(program: Program, known: Mapping[str, float], laboratory: 
         f"feedback: {what} on measured bits",
         allowed=memory(program, known, laboratory),
         where=(first.where if first else "") or laboratory.name,
-        remedy="run it where qubits remember for longer, or defer the measurements",
+        remedy="run it where qubits remember for longer, or play each way for itself (each_way=True, --each-way)",
     )
 
 

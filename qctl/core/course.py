@@ -36,7 +36,6 @@ class Course:
         self, program: Program, point: int = 0, *, most_steps: int = MOST_STEPS, most_parts: int = 10_000
     ) -> None:
         self._walk = Walk(program, point, most_steps)
-        self._n_shown = program.n_bits - program.n_hidden
         self._most_parts = most_parts
         self._rest = np.empty(0, EVENT)
         self._touched: set[int] = set()
@@ -74,7 +73,7 @@ class Course:
 
     def bits(self) -> list[int]:
         """Return the bits that the program shows, as they are now."""
-        return self._walk.bits[: self._n_shown]
+        return self._walk.shown()
 
     def outputs(self) -> dict[str, int | float]:
         """Return the values of the program's outputs, as they are now."""

@@ -24,6 +24,7 @@ from .flow import (
     Term,
     Turn,
     bits_of,
+    statements,
     value_of,
 )
 from .operators import Number
@@ -63,7 +64,9 @@ class Walk:
         whole = (Play(int(program.starts[point]), int(program.starts[point + 1])),)
         self._stack = [_Frame(program.flow[point] if program.flow else whole)]
         self._left = most_steps
-        self._waiting: list[int] = []  # bits of the measurements that were handed out, in order
+        self._waiting: list[tuple[int, int]] = []  # number and bit of the measurements without an answer, in order
+        self._n_asked = 0
+        self._latest: dict[int, int] = {}  # by bit, the last measurement whose answer it holds
         self.bits: list[int] = [0] * program.n_bits
         self.cells: list[Number] = [0] * program.n_cells
 
@@ -72,6 +75,7 @@ class Walk:
         other._program, other._left = self._program, self._left
         other._stack = [copy(frame) for frame in self._stack]
         other._waiting, other.bits, other.cells = self._waiting.copy(), self.bits.copy(), self.cells.copy()
+        other._n_asked, other._latest = self._n_asked, self._latest.copy()
         return other
 
     @property
@@ -92,7 +96,7 @@ class Walk:
         ProgramError
             When the flow has no meaning for these answers, or takes too many steps.
         """
-        if self._waiting:
+        if self._stack and self._must_wait():
             raise ProgramError(f"{len(self._waiting)} measurements without an answer", allowed="tell, then advance")
         rows: list[NDArray[np.void]] = []
         while self._stack and not self._must_wait():
@@ -104,9 +108,42 @@ class Walk:
         """Take the answers of the measurements of the last events, in the order of their rows."""
         if len(answers) != len(self._waiting):
             raise ProgramError(f"{len(answers)} answers", allowed=f"{len(self._waiting)}, one for each measurement")
-        for bit, answer in zip(self._waiting, answers, strict=True):
-            self.bits[bit] = int(answer)
-        self._waiting = []
+        for answer in answers:
+            self.tell_one(0, int(answer))
+
+    def wanted(self) -> list[int]:
+        """Return which of the missing answers the next decision needs, as places in their order."""
+        statement, frame = self._next(), self._stack[-1] if self._stack else None
+        if statement is None:
+            terms: tuple[Term, ...] = (frame.scope.condition,) if frame and isinstance(frame.scope, Loop) else ()
+        elif isinstance(statement, Turn):
+            terms = statement.angles
+        elif isinstance(statement, (Branch, Loop)):
+            terms = (statement.condition,)
+        else:
+            terms = (statement.value,) if isinstance(statement, (Store, Assign)) else ()
+        bits = frozenset().union(*map(bits_of, terms))
+        bits |= set(statement.bits) if isinstance(statement, Store) else set()
+        return [place for place, (_, bit) in enumerate(self._waiting) if bit in bits]
+
+    def tell_one(self, place: int, answer: int) -> None:
+        """Take one of the missing answers; the others stay missing."""
+        number, bit = self._waiting.pop(place)
+        if number >= self._latest.get(bit, 0):
+            self.bits[bit], self._latest[bit] = answer, number
+
+    def plays_no_more(self) -> bool:
+        """Say whether nothing but arithmetic is left."""
+        rest = [statement for frame in self._stack for statement in self._ahead(frame)]
+        return not any(isinstance(each, (Play, Turn)) for each in statements(tuple(rest)))
+
+    @staticmethod
+    def _ahead(frame: _Frame) -> Block:
+        return frame.block if isinstance(frame.scope, Loop) else frame.block[frame.place :]
+
+    def shown(self) -> list[int]:
+        """Return the bits that the program shows, as they are now."""
+        return self.bits[: self._program.n_bits - self._program.n_hidden]
 
     def outputs(self) -> dict[str, Number]:
         """Return the values of the program's outputs."""
@@ -135,7 +172,7 @@ class Walk:
         return isinstance(term, Expression) and not self._unasked(bits_of(term))
 
     def _unasked(self, bits: frozenset[int] | tuple[int, ...]) -> bool:
-        return not set(bits) & set(self._waiting)
+        return not any(bit in bits for _, bit in self._waiting)
 
     def _step(self, rows: list[NDArray[np.void]]) -> None:
         self._left -= 1
@@ -183,7 +220,9 @@ class Walk:
 
     def _play(self, events: NDArray[np.void], rows: list[NDArray[np.void]]) -> None:
         rows.append(events)
-        self._waiting += events["bit"][events["op"] == Op.MEASURE].tolist()
+        bits = events["bit"][events["op"] == Op.MEASURE].tolist()
+        self._waiting += enumerate(bits, self._n_asked)
+        self._n_asked += len(bits)
 
     def _value(self, term: Term) -> Number:
         return value_of(term, self.bits, self.cells)

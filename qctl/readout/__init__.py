@@ -2,6 +2,7 @@
 
 from .compute import compute
 from .demodulate import demodulate
+from .gather import gather
 from .image import loaded_sites
 from .mitigate import mitigate, nearest_probabilities
 from .read import intermediate_frequencies, read_out, undo_readout_errors
@@ -10,6 +11,7 @@ from .screen import stop_if_lost
 __all__ = [
     "compute",
     "demodulate",
+    "gather",
     "intermediate_frequencies",
     "loaded_sites",
     "mitigate",

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from qctl.core.gates import matrix
 from qctl.core.program import Op
+from qctl.core.ways import ways
 from qctl.frontends import read_openqasm
 from qctl.frontends.export import to_openqasm
 
@@ -222,3 +223,29 @@ def test_an_exported_program_reads_back_as_one_of_the_same_meaning(distribution_
     assert likely(distribution_of(again)) == pytest.approx(likely(distribution_of(original)), abs=1e-9)
     if not original.flow:
         assert again.digest == original.digest
+
+
+def by_ways(original, distribution_of, most_qubits=9):
+    """Return the distribution that playing every way for itself gives, and how likely one is to run out of qubits."""
+    found, lost = defaultdict(float), 0.0
+    for way in ways(original, 0, most_qubits):
+        for key, chance in distribution_of(way.program).items():
+            answers = np.array([[int(sign) for sign in key]], np.uint8).reshape(1, -1)
+            if way.agrees(answers)[0]:
+                if way.complete:
+                    found["".join(map(str, way.end(answers[0])[0]))] += chance
+                else:
+                    lost += chance
+    return found, lost
+
+
+@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(SEEDS)
+def test_playing_every_way_for_itself_gives_the_same_distribution(distribution_of, seed):
+    original = read_openqasm(program(seed)[1])
+    found, lost = by_ways(original, distribution_of)
+    expected = likely(distribution_of(original))
+    assert sum(found.values()) + lost == pytest.approx(1, abs=1e-9)
+    if lost < 1e-12:
+        assert likely(found) == pytest.approx(expected, abs=1e-9)
+    assert all(found[key] <= chance + 1e-9 for key, chance in expected.items())

@@ -1,0 +1,76 @@
+"""Results of every way through a program, as one result: shots whose answers lead elsewhere do not count."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qctl.core.program import Program
+from qctl.core.record import Timing
+from qctl.core.result import Result
+from qctl.core.ways import Way
+
+ELSEWHERE, TOO_FAR = "answers of another way", "not enough qubits to go on"
+
+
+def gather(program: Program, ways: Sequence[Way], results: Sequence[Result]) -> Result:
+    """Return one result, with the shots of all ways in a row.
+
+    Parameters
+    ----------
+    program : with decisions; one sweep point of it
+    ways, results : every way through it, and what came of the same number of shots of each
+
+    Returns
+    -------
+    all shots; those that count are, on the average, as many as each way was played. ``dropped`` says how many answers
+    led elsewhere, and how many shots went farther than there were qubits for.
+    """
+    dropped: Counter[str] = Counter()
+    bits, kept, outputs, timing = [], [], [], Timing()
+    for way, result in zip(ways, results, strict=True):
+        timing += result.timing
+        dropped.update(result.dropped)
+        present = np.ones(result.shots, bool) if result.kept is None else result.kept[0]
+        agrees = way.agrees(result.bits[0])
+        dropped[ELSEWHERE] += int(np.count_nonzero(present & ~agrees))
+        if not way.complete:
+            dropped[TOO_FAR] += int(np.count_nonzero(present & agrees))
+        kept.append(present & agrees & way.complete)
+        found, values = _ends(program, way, result.bits[0], kept[-1])
+        bits.append(found)
+        outputs.append(values)
+    rows = np.concatenate(bits)[np.newaxis]
+    return replace(
+        results[0],
+        bits=rows,
+        iq=np.zeros((1, rows.shape[1], 0), np.complex128),
+        measured=(),
+        placement=results[0].placement[: program.n_qubits],
+        registers=program.bits,
+        timing=timing,
+        kept=np.concatenate(kept)[np.newaxis],
+        dropped={reason: n for reason, n in dropped.items() if n},
+        outputs={name: np.concatenate([each[name] for each in outputs])[np.newaxis] for name, _ in program.outputs},
+        traces={},
+    )
+
+
+def _ends(
+    program: Program, way: Way, answers: NDArray[np.uint8], kept: NDArray[np.bool_]
+) -> tuple[NDArray[np.uint8], dict[str, NDArray[np.float64]]]:
+    """Return the bits and outputs of the shots that count; zeros for the others."""
+    bits = np.zeros((len(answers), program.n_bits - program.n_hidden), np.uint8)
+    outputs = {name: np.zeros(len(answers)) for name, _ in program.outputs}
+    if not np.any(kept):
+        return bits, outputs
+    rows, where = np.unique(answers[kept], axis=0, return_inverse=True)
+    ends = [way.end(row) for row in rows]
+    bits[kept] = np.array([end[0] for end in ends], np.uint8).reshape(len(rows), -1)[where.reshape(-1)]
+    for name, values in outputs.items():
+        values[kept] = np.array([end[1][name] for end in ends])[where.reshape(-1)]
+    return bits, outputs
