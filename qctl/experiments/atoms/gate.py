@@ -124,7 +124,7 @@ def bowl(points: Floats, p: Floats, sigma: Floats) -> Fit:
         q = (((points - v[:3]) @ root.T) ** 2).sum(axis=1)
         return np.asarray(v[3] + (0.75 - v[3]) * (1 - np.exp(-q)))
 
-    low = (-2.5, -2.5, -2.5, 0.0, 0.02, 0.02, 0.02, -3, -3, -3)
+    low = (-2.5, -2.5, -2.5, -0.1, 0.02, 0.02, 0.02, -3, -3, -3)
     high = (2.5, 2.5, 2.5, 0.6, 3, 3, 3, 3, 3, 3)
     starts = [(x, y, z, 0.1, 0.5, 0.5, 0.5, 0, 0, 0) for x in (-0.4, 0.4) for y in (-0.4, 0.4) for z in (-0.4, 0.4)]
     best = points[int(np.argmin(p))]
