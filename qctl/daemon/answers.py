@@ -14,6 +14,7 @@ from qctl.jobs.counted import from_arrays
 from qctl.jobs.errors import DamagedError
 from qctl.jobs.finished import read_result
 from qctl.jobs.job import Actor, Event, Job, Segment, label
+from qctl.jobs.moments import ticking
 from qctl.store import ParameterStore
 
 from .house import House
@@ -104,6 +105,17 @@ def segment(one: Segment) -> Document:
     counts = [counted.of(point) for point in range(counted.n_points)] if len(counted.numbers) <= MOST_KEYS else None
     told = {"first": one.first, "shots": one.shots, "fence": one.fence, "window": header["window"]}
     return {**told, "co_runners": header["co_runners"], "counts": counts}
+
+
+def eta(house: House, job: Job) -> Document | None:
+    """Return in how many seconds a job starts and finishes, each with an interval that holds it with 90 %."""
+    found, now = house.scheduler.eta(job), ticking()
+    if found is None:
+        return None
+    return {
+        what: {name: getattr(span, name) - now for name in ("expected", "low", "high")}
+        for what, span in (("start_s", found.start), ("finish_s", found.finish))
+    }
 
 
 def event(one: Event) -> Document:

@@ -121,7 +121,8 @@ class Api:
     async def why(self, asker: Asker, job: str) -> Plain:
         """Say in a sentence why a job is where it is."""
         found = await self._job(asker, job)
-        return {"job": found.label, "state": found.state.value, "why": self.house.scheduler.why(found)}
+        eta = await asyncio.to_thread(answers.eta, self.house, found)
+        return {"job": found.label, "state": found.state.value, "why": self.house.scheduler.why(found), "eta": eta}
 
     async def program(self, asker: Asker, job: str) -> Plain:
         """Return what was submitted, word for word."""

@@ -29,7 +29,6 @@ from .house import House, spread
 from .lock import owned
 from .places import SOCKET, listen, run_folder
 from .scheduler import Scheduler
-from .serial import pack
 from .server import door, hosts_of, loopback
 from .supervisor import DAMAGED
 from .workers import Workers
@@ -108,7 +107,7 @@ def _house(stack: AsyncExitStack, state: Path, said: dict[str, Any], store: Sqli
     fence = store.rack_fence("rack")
     link = AgentLink(state, fence)
     stack.callback(link.close)
-    scheduler = Scheduler(store, results, compilers, benches, link, folder, pack, str(fence))
+    scheduler = Scheduler(store, results, compilers, benches, link, folder, str(fence))
     laboratory = read_laboratory(Path(said["lab"]))
     return House(laboratory, state, _name(said), store, results, disk, Tokens(store, time.time), scheduler)
 

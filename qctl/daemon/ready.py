@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from qctl.jobs.job import Claim, Job
-from qctl.jobs.request import Candidate, Claims, Request
+from qctl.jobs.request import Candidate, Request
 
 
 @dataclass
@@ -16,8 +16,9 @@ class Ready:
 
     Parameters
     ----------
-    compiled : file with its waveforms
-    info : what `qctl.jobs.bench.Bench.compile` said
+    compiled : file with its waveforms at ``info["place"]``
+    info : what `qctl.jobs.bench.Bench.prepare` or ``compile`` said
+    places : where it could run; once it has begun, where it does
     shots_done : stored so far, in this round
     """
 
@@ -25,34 +26,45 @@ class Ready:
     claim: Claim
     compiled: Path
     info: dict[str, Any]
+    places: tuple[Candidate, ...]
     shots_done: int
+    _request: Request | None = field(default=None, repr=False)
 
     @property
     def pinned(self) -> str:
         """Return the parameters that it is pinned to: number of the snapshot, a slash, and the id of what it held."""
         return f"{self.info['parameters']}/{self.info['parameters_id']}"
 
-    def request(self, submitted: float) -> Request:
-        """Return what the packer is asked."""
-        asked = self.job.submission
-        return Request(
-            job=self.job.label,
-            user=self.job.user,
-            job_class=asked.job_class,
-            sequence=self.job.id,
-            submitted=submitted,
-            shots_left=asked.shots - self.shots_done,
-            candidates=(self._whole_machine(),),
-            priority=asked.priority,
-            shots_done=self.shots_done,
-            deadline=None if asked.deadline_s is None else submitted + asked.deadline_s,
-            isolation=asked.isolation,
-        )
+    def settle(self, candidate: Candidate) -> None:
+        """Stay where it runs now: all of its shots are of the same waveforms."""
+        self.places, self._request = (candidate,), None
 
-    def _whole_machine(self) -> Candidate:
-        return Candidate(
-            placement=tuple(self.info["placement"]),
-            claims=Claims(exclusive=frozenset({"machine"}), n_points=self.info["n_points"]),
-            expected_success=1.0,
-            duration_s=self.info["period"] * self.info["n_points"],
-        )
+    def advance(self, shots: int) -> None:
+        """Count shots that are stored."""
+        self.shots_done, self._request = self.shots_done + shots, None
+
+    def request(self, submitted: float) -> Request:
+        """Return what the packer is asked; the same object while nothing changes, so that it is looked at once."""
+        if self._request is None:
+            asked = self.job.submission
+            self._request = Request(
+                job=self.job.label,
+                user=self.job.user,
+                job_class=asked.job_class,
+                sequence=self.job.id,
+                submitted=submitted,
+                shots_left=asked.shots - self.shots_done,
+                candidates=self.places,
+                priority=asked.priority,
+                shots_done=self.shots_done,
+                deadline=None if asked.deadline_s is None else submitted + asked.deadline_s,
+                isolation=asked.isolation,
+            )
+        return self._request
+
+
+def pinned_to(places: tuple[Candidate, ...], parameters: str) -> tuple[Candidate, ...]:
+    """Return candidates that run beside none but those of the same parameters: one chip has one set of biases."""
+    return tuple(
+        replace(one, claims=replace(one.claims, equal={**one.claims.equal, "parameters": parameters})) for one in places
+    )

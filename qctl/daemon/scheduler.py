@@ -5,25 +5,31 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from typing import Any
 
+from qctl.jobs import codec
+from qctl.jobs.container import unpack
 from qctl.jobs.crash_points import crash_point
 from qctl.jobs.errors import JobError, StaleFenceError
+from qctl.jobs.eta import Eta, Forecasts
 from qctl.jobs.finished import result_of
 from qctl.jobs.job import Claim, Job, Segment
 from qctl.jobs.moments import ticking
-from qctl.jobs.request import Request, Window
+from qctl.jobs.packer import Packer
+from qctl.jobs.request import Candidate, Request, Window
 from qctl.jobs.request import State as PackState
 from qctl.jobs.results import ResultFiles
 from qctl.jobs.sqlite import SqliteJobStore
 from qctl.jobs.states import State
+from qctl.jobs.window import Cycle, lateness, length
 
 from .agent_link import AgentLink, AgentLostError, AgentRefusedError
-from .ready import Ready
+from .ready import Ready, pinned_to
 from .workers import WorkerLostError, WorkerRefusedError, Workers
 
 log = logging.getLogger(__name__)
@@ -35,7 +41,15 @@ IDLE = 2.0  # s without a job after which outputs are made safe
 HALF_LIFE = 3600.0  # s, of the machine time that counts against a user
 HOUSEKEEPING = 5.0
 PATIENCE = 240.0  # s beyond its shots that a window may take; simulated shots take longer than real ones
-Pack = Callable[[Sequence[Request], PackState], Window]
+
+
+@dataclass(frozen=True)
+class Member:
+    """A job in a window: where, and how many shots of it."""
+
+    ready: Ready
+    candidate: Candidate
+    shots: int
 
 
 class Scheduler:
@@ -46,22 +60,24 @@ class Scheduler:
     compilers : read users' programs
     benches : link and read out; they see no user's text but that of programs which compile
     folder : for files that no restart needs; emptied at the start
-    pack : which jobs run together
     """
 
     def __init__(
         self, store: SqliteJobStore, results: ResultFiles, compilers: Workers, benches: Workers, link: AgentLink,
-        folder: Path, pack: Pack, name: str,
+        folder: Path, name: str,
     ) -> None:  # fmt: skip
         self.store, self.results, self.link = store, results, link
         self.ready: dict[int, Ready] = {}
-        self.waits: dict[str, str] = {}
+        self.waits: Mapping[str, str] = {}
+        self.packer, self.forecasts = Packer(), Forecasts()
+        self.bounds: dict[str, Any] | None = None
+        self._cycle = Cycle(upload=0.0, arm=0.0, run=0.0, fetch=0.0)
         self.playing: tuple[int, ...] = ()
         self.usage: dict[str, float] = {}
         self.newest = "0"
         self.windows = 0
         self.seconds: dict[str, list[float]] = {"first_shot": [], "window": []}
-        self._compilers, self._benches, self._folder, self._pack = compilers, benches, folder, pack
+        self._compilers, self._benches, self._folder = compilers, benches, folder
         self._numbers, self._name = count(1), name
         self._changed = asyncio.Event()
         self._compiling: dict[int, asyncio.Task[None]] = {}
@@ -128,6 +144,9 @@ class Scheduler:
             with suppress(JobError):
                 found = await self._benches.ask("parameters", {})
                 self.newest = f"{found['number']}/{found['id']}"
+                if self.bounds is None:
+                    self.bounds = await self._benches.ask("describe", {})
+                    self._changed.set()
             held = [one.claim for one in self.ready.values()] + [
                 Claim(job, fence) for job, (_, fence) in self.store.standing().items() if job in self._compiling
             ]
@@ -164,12 +183,19 @@ class Scheduler:
             wanted = int(number) if number else job.submission.parameters
             said = {"program": job.submission.program, "parameters": wanted, "out": str(out)}
             said["optimise"] = job.submission.optimise
-            info = await self._compilers.ask("compile", said)
+            info = await self._compilers.ask("prepare", said)
+            places = codec.decode(out.with_suffix(".places").read_bytes())
+            out.with_suffix(".places").unlink()
+            if job.shots_done:
+                info = await self._where_it_was(job, info, said)
+                places = [one for one in places if info["place"] in (None, list(one.placement))]
             crash_point("scheduler.prepared")
-            if job.shots_done and not await self._continues(job, info):
+            if job.shots_done and not (places and await self._continues(job, info)):
                 await asyncio.to_thread(self.store.give_back, claim, "its waveforms changed", same_parameters=False)
                 return
-            self.ready[claim.job] = Ready(job, claim, out, info, job.shots_done)
+            ready = Ready(job, claim, out, info, pinned_to(tuple(places), info["parameters_id"]), job.shots_done)
+            self.packer.admit(ready.request(self._submitted(job)))
+            self.ready[claim.job] = ready
         except WorkerLostError:
             await self._fail(claim, "compile-crash", "compiling it ended the worker: too large, too slow, or hostile")
         except WorkerRefusedError as refused:
@@ -177,6 +203,19 @@ class Scheduler:
         finally:
             self._compiling.pop(claim.job, None)
             self._changed.set()
+
+    async def _where_it_was(self, job: Job, info: dict[str, Any], said: dict[str, Any]) -> dict[str, Any]:
+        """Compile a job that has begun for the place where its stored shots were taken."""
+        first = (await asyncio.to_thread(self.store.segments, job.id, job.round))[0]
+        place = unpack(first.data)[0]["compiled"]["place"]
+        if place == info["place"]:
+            return info
+        found: dict[str, Any] = await self._compilers.ask("compile", {**said, "place": place})
+        return found
+
+    def _submitted(self, job: Job) -> float:
+        """Return when a job was accepted, by the clock of decisions."""
+        return ticking() - self.store.clock.now().since(job.submitted)
 
     async def _continues(self, job: Job, info: dict[str, Any]) -> bool:
         """Say whether stored shots and those to come are of the same waveforms."""
@@ -189,15 +228,36 @@ class Scheduler:
             await asyncio.to_thread(self.store.fail, claim, code, said)
 
     def _decide(self) -> Window | None:
-        if not self.ready:
+        if not self.ready or self.bounds is None:
             return None
-        now, moment = ticking(), self.store.clock.now()
-        requests = [one.request(now - moment.since(one.job.submitted)) for one in self.ready.values()]
-        frame = min(one.info["period"] for one in self.ready.values())
-        window = self._pack(requests, PackState(now=now, window_s=WINDOW, frame_s=frame, usage=self._usage_now(now)))
-        self.waits = dict(window.waits)
+        window = self.packer.pack(self._requests(), self._state())
+        self.waits = window.waits
         crash_point("scheduler.packed")
         return window
+
+    def _requests(self) -> list[Request]:
+        return [one.request(self._submitted(one.job)) for one in self.ready.values()]
+
+    def _state(self) -> PackState:
+        """Return what a decision depends on besides the jobs."""
+        assert self.bounds is not None
+        now, frame = ticking(), self.bounds["period"]
+        wanted = length(self._cycle, lateness([]), frame)
+        return PackState(
+            now=now,
+            window_s=max(frame, min(WINDOW, wanted)),
+            frame_s=frame,
+            capacities=self.bounds["capacities"],
+            longest_spans=self.bounds["longest_spans"],
+            spacings=self.bounds["spacings"],
+            usage=self._usage_now(now),
+        )
+
+    def eta(self, job: Job) -> Eta | None:
+        """Return when a job that is compiled starts and finishes, by the clock of `ticking`; else None."""
+        if job.id not in self.ready or self.bounds is None:
+            return None
+        return self.forecasts.eta(job.label, self._requests(), self._state())
 
     def _usage_now(self, now: float) -> dict[str, float]:
         """Return the machine time of each user, decayed to now."""
@@ -208,23 +268,24 @@ class Scheduler:
 
     async def _play(self, window: Window) -> None:
         """Run one window: RUNNING is stored before the first trigger, its shots before anybody hears of them."""
-        chosen = {one.job.label: one for one in self.ready.values()}
-        members = [(chosen[grant.job], grant.shots) for grant in window.grants]
-        pinned = [(one.claim, one.pinned) for one, _ in members]
+        members = await self._members(window)
+        pinned = [(one.ready.claim, one.ready.pinned) for one in members]
         started = {claim.job for claim in await asyncio.to_thread(self.store.start, pinned)}
-        members = [(one, shots) for one, shots in members if one.job.id in started]
+        members = [one for one in members if one.ready.job.id in started]
         if not members:
             return
         crash_point("scheduler.started")
-        self.playing = tuple(one.job.id for one, _ in members)
+        for one in members:
+            one.ready.settle(one.candidate)
+        self.playing = tuple(one.ready.job.id for one in members)
         number = f"{self._name}.{next(self._numbers)}"
         record = self._folder / f"{number}.record"
         begun = ticking()
         try:
             await self._carry_out(members, number, record)
         except WorkerRefusedError as refused:
-            for one, _ in members:
-                await self._fail(one.claim, refused.kind, str(refused))
+            for one in members:
+                await self._fail(one.ready.claim, refused.kind, str(refused))
         except (AgentLostError, AgentRefusedError, WorkerLostError) as fault:
             await self._give_back(members, fault)
         finally:
@@ -233,29 +294,65 @@ class Scheduler:
         self.windows += 1
         self.seconds["window"] = [*self.seconds["window"][-999:], ticking() - begun]
 
-    async def _carry_out(self, members: list[tuple[Ready, int]], number: str, record: Path) -> None:
-        shots = max(min(shots, one.info["most_shots"]) for one, shots in members)
-        window, uploads = await self._link_window(members, shots)
+    async def _members(self, window: Window) -> list[Member]:
+        """Return who was granted a place, compiled for it."""
+        chosen, members = {one.job.label: one for one in self.ready.values()}, []
+        for grant in window.grants:
+            one = chosen[grant.job]
+            candidate = one.places[grant.candidate]
+            try:
+                await self._move(one, candidate)
+            except (WorkerRefusedError, WorkerLostError) as failed:
+                await self._fail(one.claim, getattr(failed, "kind", "compile-crash"), str(failed))
+                self._drop(one.job.id)
+            else:
+                members.append(Member(one, candidate, min(grant.shots, one.info["most_shots"])))
+        return members
+
+    async def _move(self, one: Ready, candidate: Candidate) -> None:
+        """Have a job's waveforms made for another one of its places."""
+        place = list(candidate.placement)
+        if one.info["place"] in (None, place):
+            return
+        said = {"program": one.job.submission.program, "parameters": one.info["parameters"], "place": place}
+        said |= {"optimise": one.job.submission.optimise, "out": str(one.compiled)}
+        one.info = await self._compilers.ask("compile", said)
+
+    async def _carry_out(self, members: list[Member], number: str, record: Path) -> None:
+        try:
+            window, uploads = await self._link_window(members)
+        except WorkerRefusedError as refused:
+            if len(members) == 1:
+                raise
+            log.info("not side by side: %s", refused)  # the sum is beyond a limit: one after the other
+            await self._carry_out(members[:1], number, record)
+            return
         crash_point("scheduler.linked")
-        period = max(one.info["period"] * one.info["n_points"] for one, _ in members)
+        shots = max(one.shots for one in members)
+        period = max(one.ready.info["period"] * one.ready.info["n_points"] for one in members)
+        self.playing = tuple(one.ready.job.id for one in members)
         question = {"verb": "play", "window": str(window), "record": str(record), "jobs": list(self.playing)}
         crash_point("scheduler.sent")
-        await self.link.ask(question, shots * period + PATIENCE)
+        answer = await self.link.ask(question, len(members) * shots * period + PATIENCE)
+        spent = answer["seconds"]
+        self._cycle = Cycle(**{name: float(spent.get(name, 0.0)) for name in ("upload", "arm", "run", "fetch")})
         crash_point("scheduler.played")
-        parts = [self._part(one, members, uploads, number) for one, _ in members]
-        found = await self._benches.ask("read", {"parts": parts, "record": str(record), "window": number})
+        parts = [self._part(one, members, uploads, number) for one in members]
+        asked = {"parts": parts, "record": str(record), "window": number, "linked": str(window)}
+        found = await self._benches.ask("read", asked)
         crash_point("scheduler.read")
         segments = []
-        for (one, _), counted in zip(members, found, strict=True):
+        for one, counted in zip(members, found, strict=True):
             data = Path(counted["out"]).read_bytes()
             Path(counted["out"]).unlink()
-            segments.append(_segment(one, counted["shots"], data))
+            segments.append(_segment(one.ready, counted["shots"], data))
         kept = await asyncio.to_thread(self._store, segments)
         crash_point("scheduler.stored")
-        for (one, _), segment in zip(members, segments, strict=True):
-            one.shots_done += segment.shots if segment in kept else 0
-            used = segment.shots * one.info["period"] * one.info["n_points"]
-            self.usage[one.job.user] = self.usage.get(one.job.user, 0.0) + used
+        for one, segment in zip(members, segments, strict=True):
+            ready = one.ready
+            ready.advance(segment.shots if segment in kept else 0)
+            used = segment.shots * ready.info["period"] * ready.info["n_points"]
+            self.usage[ready.job.user] = self.usage.get(ready.job.user, 0.0) + used
 
     def _store(self, segments: list[Segment]) -> list[Segment]:
         """Store what a window measured in one commit; without those jobs that were cancelled or held meanwhile."""
@@ -273,39 +370,41 @@ class Scheduler:
             return False
         return True
 
-    async def _link_window(self, members: list[tuple[Ready, int]], shots: int) -> tuple[Path, dict[str, str]]:
+    async def _link_window(self, members: list[Member]) -> tuple[Path, dict[str, str]]:
         """Return what is played, written anew only when it is not what was played last."""
-        key = (tuple((one.compiled, one.claim) for one, _ in members), shots)
+        key = tuple((one.ready.claim, one.candidate.placement, one.shots) for one in members)
         if self._linked is not None and self._linked[0] == key:
             return self._linked[1], self._linked[2]
         out = self._folder / "window"
         self._linked = None
-        parts = [{"compiled": str(one.compiled), "parameters": one.info["parameters"]} for one, _ in members]
-        found = await self._benches.ask("link", {"parts": parts, "shots": shots, "out": str(out)})
+        parts = [
+            {"compiled": str(m.ready.compiled), "parameters": m.ready.info["parameters"], "shots": m.shots}
+            for m in members
+        ]
+        found = await self._benches.ask("link", {"parts": parts, "out": str(out)})
         self._linked = (key, out, found["uploads"])
         return out, found["uploads"]
 
-    def _part(
-        self, one: Ready, members: list[tuple[Ready, int]], uploads: dict[str, str], number: str
-    ) -> dict[str, Any]:
+    def _part(self, member: Member, members: list[Member], uploads: dict[str, str], number: str) -> dict[str, Any]:
+        one = member.ready
         return {
             "compiled": str(one.compiled),
             "parameters": one.info["parameters"],
             "program": one.job.submission.program,
-            "co_runners": [other.job.label for other, _ in members if other is not one],
+            "co_runners": [other.ready.job.label for other in members if other is not member],
             "info": one.info,
             "fence": one.claim.fence,
             "uploads": uploads,
             "out": str(self._folder / f"{number}-{one.job.id}.counts"),
         }
 
-    async def _give_back(self, members: list[tuple[Ready, int]], fault: JobError) -> None:
+    async def _give_back(self, members: list[Member], fault: JobError) -> None:
         """A fault of the machine ended a window: its jobs go where their policies say."""
         log.error("a window was lost: %s", fault)
-        for one, _ in members:
+        for one in members:
             with suppress(JobError):
-                await asyncio.to_thread(self.store.give_back, one.claim, str(fault))
-            self._drop(one.job.id)
+                await asyncio.to_thread(self.store.give_back, one.ready.claim, str(fault))
+            self._drop(one.ready.job.id)
         self._linked = None
 
     async def _finish_complete(self) -> None:

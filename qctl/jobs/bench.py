@@ -31,12 +31,17 @@ from qctl.run import known_parameters, stored_as
 from qctl.store import ParameterStore
 
 from . import codec
+from .candidates import Relocatable, relocatable
+from .claims import capacities, claims_of
 from .container import pack
 from .counted import count
 from .crash_points import crash_point
+from .link import Linked, link
+from .request import Candidate
 
 SEGMENT_SECONDS = 1.0
 SEGMENT_SHOTS = 100_000
+SPACING = 1e6  # Hz between readout tones of different programs on one feedline
 REMEMBERED = 64  # programs, so that reading out does not parse them again
 
 
@@ -55,6 +60,7 @@ class Bench:
         self._store = ParameterStore.open(state, stored_as(self.laboratory, twin))
         self._known: dict[int, Parameters] = {}
         self._programs: OrderedDict[str, Program] = OrderedDict()
+        self._places: OrderedDict[tuple[str, str, bool], Relocatable | None] = OrderedDict()
 
     def parameters(self, number: int | None = None) -> Parameters:
         """Return a snapshot, by default the newest."""
@@ -67,8 +73,41 @@ class Bench:
         """Return the number of the newest snapshot, and its id."""
         return {"number": self._store.newest, "id": self.parameters().id}
 
-    def compile(self, text: str, *, parameters: int | None, optimise: bool, out: Path) -> dict[str, object]:
+    def describe(self) -> dict[str, object]:
+        """Return the bounds of what programs share, as the packer takes them."""
+        budgets, spans = capacities(self.laboratory, self.limits)
+        spacings = dict.fromkeys(self.laboratory.feedlines(), SPACING)
+        return {"capacities": budgets, "longest_spans": spans, "spacings": spacings, "period": self.laboratory.period}
+
+    def prepare(self, text: str, *, parameters: int | None, optimise: bool, out: Path) -> dict[str, object]:
+        """Compile a text for its best place, and write to ``out`` where else it could run; see `compile`."""
+        known = self.parameters(parameters)
+        found = self._relocatable(text, known, optimise)
+        places: tuple[Candidate, ...] = () if found is None else found.candidates
+        if not places:
+            info = self.compile(text, parameters=parameters, optimise=optimise, place=None, out=out)
+            sequence: Played = codec.read(out)["sequence"]
+            used = [qubit for qubit in sequence.placement if qubit >= 0]
+            claims = claims_of(sequence, used, known, self.laboratory, self.limits)
+            length = sequence.period * sequence.n_points
+            places = (Candidate(placement=tuple(used), claims=claims, expected_success=1.0, duration_s=length),)
+            info["fixed"] = True
+        else:
+            info = self.compile(
+                text, parameters=parameters, optimise=optimise, place=list(places[0].placement), out=out
+            )
+            info["fixed"] = False
+        out.with_suffix(".places").write_bytes(codec.encode(places))
+        return info
+
+    def compile(
+        self, text: str, *, parameters: int | None, optimise: bool, place: list[int] | None, out: Path
+    ) -> dict[str, object]:
         """Compile a text, check every limit, and write its waveforms to ``out``; return what the scheduler must know.
+
+        Parameters
+        ----------
+        place : physical qubits of one of its candidates; None leaves the place to the compiler
 
         Raises
         ------
@@ -76,7 +115,7 @@ class Bench:
             When the text is no program, or one that this laboratory cannot run.
         """
         known, program = self.parameters(parameters), self._program(text)
-        sequence = compile_program(program, known, self.laboratory, self.limits, optimise=optimise)
+        sequence = self._placed(text, program, known, optimise, place)
         if not sequence.n_measured:
             raise CompileError("nothing is measured", allowed="at least one measurement into a bit")
         crash_point("worker.compiled")
@@ -92,25 +131,39 @@ class Bench:
             "period": sequence.period,
             "most_shots": sequence.shots,
             "placement": list(sequence.placement),
+            "place": place,
             "qubits": list(sequence.qubits),
             "registers": [[one.name, one.start, one.size] for one in program.bits],
         }
 
-    def link(self, parts: Sequence[Mapping[str, Any]], shots: int, out: Path) -> dict[str, object]:
+    def link(self, parts: Sequence[Mapping[str, Any]], out: Path) -> dict[str, object]:
         """Write what the instruments play in one window to ``out``; return the digest of each AWG's upload."""
-        (part,) = parts  # one at a time
-        sequence: Played = codec.read(Path(part["compiled"]))["sequence"]
-        known = self.parameters(part["parameters"])
-        playlists = flatten(sequence, self.laboratory, self.limits)
-        bare = replace(sequence, tracks={}, shots=shots)
+        members = [replace(codec.read(Path(p["compiled"]))["sequence"], shots=p["shots"]) for p in parts]
+        known = self.parameters(parts[0]["parameters"])
+        linked = link(members, known, self.laboratory, self.limits)
+        playlists = flatten(linked.sequence, self.laboratory, self.limits)
+        bare = replace(linked.sequence, tracks={})
+        members = [replace(one, tracks={}) for one in linked.members]
+        codec.write(linked_beside(out), {"sequence": bare, "members": members, "readout": linked.readout})
         window = {"sequence": bare, "playlists": playlists, "operate": standing(known), "parameters_id": known.id}
         codec.write(out, window)
         return {"uploads": {name: digest_of(playlist) for name, playlist in sorted(playlists.items())}}
 
-    def read(self, parts: Sequence[Mapping[str, Any]], record: Path, window: str) -> list[dict[str, object]]:
-        """Return for each job of a window the file with its counts, and how many shots each has."""
-        (part,) = parts
+    def read(
+        self, parts: Sequence[Mapping[str, Any]], record: Path, window: str, linked: Path
+    ) -> list[dict[str, object]]:
+        """Return for each job of a window the file with its counts, and how many shots each has.
+
+        Parameters
+        ----------
+        linked : the file that `link` wrote for this window
+        """
         found: Record = codec.read(record)
+        how = codec.read(linked_beside(linked))
+        records = Linked(how["sequence"], how["members"], how["readout"]).split(found)
+        return [self._read_one(part, one, window) for part, one in zip(parts, records, strict=True)]
+
+    def _read_one(self, part: Mapping[str, Any], found: Record, window: str) -> dict[str, object]:
         registers = codec.read(Path(part["compiled"]))["registers"]
         known = self.parameters(part["parameters"])
         result = compute(read_out(found, known, self.laboratory, registers=registers), self._program(part["program"]))
@@ -137,7 +190,7 @@ class Bench:
         }
         out = Path(part["out"])
         out.write_bytes(pack(header, counted.arrays()))
-        return [{"out": str(out), "shots": found.shots}]
+        return {"out": str(out), "shots": found.shots}
 
     def close(self) -> None:
         """Let go of the parameter store."""
@@ -150,11 +203,38 @@ class Bench:
                 self._programs.popitem(last=False)
         return self._programs[text]
 
+    def _relocatable(self, text: str, known: Parameters, optimise: bool) -> Relocatable | None:
+        """Return a program with its places; None when it is to be played gate by gate, or decides by measured bits."""
+        key = (text, known.id, optimise)
+        if key not in self._places:
+            program = self._program(text)
+            able = optimise and not program.flow and not program.n_hidden
+            self._places[key] = relocatable(program, known, self.laboratory, self.limits) if able else None
+            if len(self._places) > REMEMBERED:
+                self._places.popitem(last=False)
+        return self._places[key]
+
+    def _placed(
+        self, text: str, program: Program, known: Parameters, optimise: bool, place: list[int] | None
+    ) -> Played:
+        if place is None:
+            return compile_program(program, known, self.laboratory, self.limits, optimise=optimise)
+        found = self._relocatable(text, known, optimise)
+        there = [one for one in (found.candidates if found else ()) if list(one.placement) == place]
+        if found is None or not there:
+            raise CompileError(f"a place at qubits {place}", allowed="one of its candidates")
+        return found.sequence(there[0], known, self.laboratory, self.limits)
+
     def _most_shots(self, sequence: Played) -> int:
         """Return how many shots one segment may have: a second of machine time, and what fits the memories."""
         seconds = int(SEGMENT_SECONDS / (sequence.period * sequence.n_points) + 1e-9)
         wanted = replace(sequence, shots=max(1, min(SEGMENT_SHOTS, seconds)))
         return max(shots_at_once(wanted, self.limits))
+
+
+def linked_beside(window: Path) -> Path:
+    """Return where it is written how a window's record is taken apart."""
+    return window.with_suffix(".linked")
 
 
 def standing(known: Parameters) -> Parameters:

@@ -26,7 +26,8 @@ def replayed(document: Mapping[str, Any], program: str, lab: str, state: Path) -
         with tempfile.TemporaryDirectory(prefix="qctl-replay-") as folder:
             out = Path(folder) / "compiled"
             number = int(str(document["pinned"]).partition("/")[0])
-            found = bench.compile(program, parameters=number, optimise=document["asked"]["optimise"], out=out)
+            optimise, place = document["asked"]["optimise"], ran["place"]
+            found = bench.compile(program, parameters=number, optimise=optimise, place=place, out=out)
     finally:
         bench.close()
     differs = {

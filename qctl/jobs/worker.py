@@ -58,14 +58,15 @@ def _answer(bench: Any, asked: dict[str, Any]) -> dict[str, object]:  # noqa: AN
 
     try:
         verb, said = asked["verb"], asked["with"]
-        if verb == "compile":
-            found = bench.compile(
-                said["program"], parameters=said["parameters"], optimise=said["optimise"], out=Path(said["out"])
-            )
+        if verb in ("prepare", "compile"):
+            text, out = said.pop("program"), Path(said.pop("out"))
+            found = (bench.prepare if verb == "prepare" else bench.compile)(text, **said, out=out)
         elif verb == "link":
-            found = bench.link(said["parts"], said["shots"], Path(said["out"]))
+            found = bench.link(said["parts"], Path(said["out"]))
         elif verb == "read":
-            found = bench.read(said["parts"], Path(said["record"]), said["window"])
+            found = bench.read(said["parts"], Path(said["record"]), said["window"], Path(said["linked"]))
+        elif verb == "describe":
+            found = bench.describe()
         elif verb == "parameters":
             found = bench.newest()
         else:

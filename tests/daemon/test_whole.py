@@ -38,7 +38,7 @@ def test_a_job_is_run_and_its_result_says_how_and_can_be_replayed(stack):
     assert sum(found.counts.values()) == 1500
     assert found.counts["00"] + found.counts["11"] > 1300
     document = dict(found.document)
-    assert document["compiled"]["placement"] == [0, 1]
+    assert document["compiled"]["placement"] == document["compiled"]["place"]
     assert document["instruments"].keys() == stack.addresses.keys()
     assert document["timing"]["deadlines"] > 0
     assert document["versions"].keys() >= {"qctl", "numpy"}

@@ -95,6 +95,7 @@ def idle_scheduler():
         seconds={"window": [], "first_shot": []},
         newest="0/none",
         why=lambda job: f"it is {job.state.value}",
+        eta=lambda job: None,
     )
 
 
