@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from qctl.jobs.job import Claim, Job
+from qctl.jobs.job import Claim, Job, Segment
 from qctl.jobs.request import Candidate, Request
 
 
@@ -67,4 +67,21 @@ def pinned_to(places: tuple[Candidate, ...], parameters: str) -> tuple[Candidate
     """Return candidates that run beside none but those of the same parameters: one chip has one set of biases."""
     return tuple(
         replace(one, claims=replace(one.claims, equal={**one.claims.equal, "parameters": parameters})) for one in places
+    )
+
+
+@dataclass(frozen=True)
+class Member:
+    """A job in a window: where, and how many shots of it."""
+
+    ready: Ready
+    candidate: Candidate
+    shots: int
+
+
+def segment_of(one: Ready, shots: int, data: bytes) -> Segment:
+    """Return the next segment of a job."""
+    job, first, fence = one.job, one.shots_done, one.claim.fence
+    return Segment(
+        job=job.id, round=job.round, first=first, shots=shots, fence=fence, circuit=one.info["circuit"], data=data
     )

@@ -7,7 +7,6 @@ import logging
 import math
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -29,7 +28,7 @@ from qctl.jobs.states import State
 from qctl.jobs.window import Cycle, lateness, length
 
 from .agent_link import AgentLink, AgentLostError, AgentRefusedError
-from .ready import Ready, pinned_to
+from .ready import Member, Ready, pinned_to, segment_of
 from .workers import WorkerLostError, WorkerRefusedError, Workers
 
 log = logging.getLogger(__name__)
@@ -41,15 +40,6 @@ IDLE = 2.0  # s without a job after which outputs are made safe
 HALF_LIFE = 3600.0  # s, of the machine time that counts against a user
 HOUSEKEEPING = 5.0
 PATIENCE = 240.0  # s beyond its shots that a window may take; simulated shots take longer than real ones
-
-
-@dataclass(frozen=True)
-class Member:
-    """A job in a window: where, and how many shots of it."""
-
-    ready: Ready
-    candidate: Candidate
-    shots: int
 
 
 class Scheduler:
@@ -345,7 +335,7 @@ class Scheduler:
         for one, counted in zip(members, found, strict=True):
             data = Path(counted["out"]).read_bytes()
             Path(counted["out"]).unlink()
-            segments.append(_segment(one.ready, counted["shots"], data))
+            segments.append(segment_of(one.ready, counted["shots"], data))
         kept = await asyncio.to_thread(self._store, segments)
         crash_point("scheduler.stored")
         for one, segment in zip(members, segments, strict=True):
@@ -438,10 +428,3 @@ class Scheduler:
         one = self.ready.pop(number, None)
         if one is not None:
             one.compiled.unlink(missing_ok=True)
-
-
-def _segment(one: Ready, shots: int, data: bytes) -> Segment:
-    job, first, fence = one.job, one.shots_done, one.claim.fence
-    return Segment(
-        job=job.id, round=job.round, first=first, shots=shots, fence=fence, circuit=one.info["circuit"], data=data
-    )
