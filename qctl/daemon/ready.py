@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from qctl.jobs.errors import StaleFenceError
 from qctl.jobs.job import Claim, Job, Segment
 from qctl.jobs.request import Candidate, Request
+from qctl.jobs.store import JobStore
+
+log = logging.getLogger(__name__)
 
 
 @dataclass
@@ -85,3 +90,38 @@ def segment_of(one: Ready, shots: int, data: bytes) -> Segment:
     return Segment(
         job=job.id, round=job.round, first=first, shots=shots, fence=fence, circuit=one.info["circuit"], data=data
     )
+
+
+def part_of(
+    member: Member, members: list[Member], uploads: dict[str, str], number: str, folder: Path
+) -> dict[str, Any]:
+    """Return what a bench must know of one member to read out its shots of window ``number``."""
+    one = member.ready
+    return {
+        "compiled": str(one.compiled),
+        "parameters": one.info["parameters"],
+        "program": one.job.submission.program,
+        "co_runners": [other.ready.job.label for other in members if other is not member],
+        "info": one.info,
+        "fence": one.claim.fence,
+        "uploads": uploads,
+        "out": str(folder / f"{number}-{one.job.id}.counts"),
+    }
+
+
+def stored(store: JobStore, segments: list[Segment]) -> list[Segment]:
+    """Store what a window measured in one commit; without those jobs that were cancelled or held meanwhile."""
+    try:
+        store.add_segments(segments)
+    except StaleFenceError:
+        return [one for one in segments if _stored_alone(store, one)]
+    return segments
+
+
+def _stored_alone(store: JobStore, segment: Segment) -> bool:
+    try:
+        store.add_segments([segment])
+    except StaleFenceError as late:
+        log.info("shots that do not count: %s", late)
+        return False
+    return True

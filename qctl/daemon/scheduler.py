@@ -14,10 +14,10 @@ from typing import Any
 from qctl.jobs import codec
 from qctl.jobs.container import unpack
 from qctl.jobs.crash_points import crash_point
-from qctl.jobs.errors import JobError, StaleFenceError
+from qctl.jobs.errors import JobError
 from qctl.jobs.eta import Eta, Forecasts
 from qctl.jobs.finished import result_of
-from qctl.jobs.job import Claim, Job, Segment
+from qctl.jobs.job import Claim, Job
 from qctl.jobs.moments import ticking
 from qctl.jobs.packer import Packer
 from qctl.jobs.request import Candidate, Request, Window
@@ -28,7 +28,7 @@ from qctl.jobs.states import State
 from qctl.jobs.window import Cycle, lateness, length
 
 from .agent_link import AgentLink, AgentLostError, AgentRefusedError
-from .ready import Member, Ready, pinned_to, segment_of
+from .ready import Member, Ready, part_of, pinned_to, segment_of, stored
 from .workers import WorkerLostError, WorkerRefusedError, Workers
 
 log = logging.getLogger(__name__)
@@ -37,6 +37,7 @@ AHEAD = 64  # jobs that are compiled before their turn
 LEASE = 60.0
 WINDOW = 1.0  # s of machine time
 IDLE = 2.0  # s without a job after which outputs are made safe
+CYCLE = ("upload", "arm", "run", "fetch")
 HALF_LIFE = 3600.0  # s, of the machine time that counts against a user
 HOUSEKEEPING = 5.0
 PATIENCE = 240.0  # s beyond its shots that a window may take; simulated shots take longer than real ones
@@ -218,7 +219,7 @@ class Scheduler:
             await asyncio.to_thread(self.store.fail, claim, code, said)
 
     def _decide(self) -> Window | None:
-        if not self.ready or self.bounds is None:
+        if not (self.ready and self.bounds):
             return None
         window = self.packer.pack(self._requests(), self._state())
         self.waits = window.waits
@@ -232,10 +233,9 @@ class Scheduler:
         """Return what a decision depends on besides the jobs."""
         assert self.bounds is not None
         now, frame = ticking(), self.bounds["period"]
-        wanted = length(self._cycle, lateness([]), frame)
         return PackState(
             now=now,
-            window_s=max(frame, min(WINDOW, wanted)),
+            window_s=max(frame, min(WINDOW, length(self._cycle, lateness([]), frame))),
             frame_s=frame,
             capacities=self.bounds["capacities"],
             longest_spans=self.bounds["longest_spans"],
@@ -317,17 +317,16 @@ class Scheduler:
             log.info("not side by side: %s", refused)  # the sum is beyond a limit: one after the other
             await self._carry_out(members[:1], number, record)
             return
+        self.playing = tuple(one.ready.job.id for one in members)
         crash_point("scheduler.linked")
         shots = max(one.shots for one in members)
         period = max(one.ready.info["period"] * one.ready.info["n_points"] for one in members)
-        self.playing = tuple(one.ready.job.id for one in members)
         question = {"verb": "play", "window": str(window), "record": str(record), "jobs": list(self.playing)}
         crash_point("scheduler.sent")
         answer = await self.link.ask(question, len(members) * shots * period + PATIENCE)
-        spent = answer["seconds"]
-        self._cycle = Cycle(**{name: float(spent.get(name, 0.0)) for name in ("upload", "arm", "run", "fetch")})
+        self._cycle = Cycle(**{name: float(answer["seconds"].get(name, 0.0)) for name in CYCLE})
         crash_point("scheduler.played")
-        parts = [self._part(one, members, uploads, number) for one in members]
+        parts = [part_of(one, members, uploads, number, self._folder) for one in members]
         asked = {"parts": parts, "record": str(record), "window": number, "linked": str(window)}
         found = await self._benches.ask("read", asked)
         crash_point("scheduler.read")
@@ -336,29 +335,13 @@ class Scheduler:
             data = Path(counted["out"]).read_bytes()
             Path(counted["out"]).unlink()
             segments.append(segment_of(one.ready, counted["shots"], data))
-        kept = await asyncio.to_thread(self._store, segments)
+        kept = await asyncio.to_thread(stored, self.store, segments)
         crash_point("scheduler.stored")
         for one, segment in zip(members, segments, strict=True):
             ready = one.ready
             ready.advance(segment.shots if segment in kept else 0)
             used = segment.shots * ready.info["period"] * ready.info["n_points"]
             self.usage[ready.job.user] = self.usage.get(ready.job.user, 0.0) + used
-
-    def _store(self, segments: list[Segment]) -> list[Segment]:
-        """Store what a window measured in one commit; without those jobs that were cancelled or held meanwhile."""
-        try:
-            self.store.add_segments(segments)
-        except StaleFenceError:
-            return [one for one in segments if self._store_alone(one)]
-        return segments
-
-    def _store_alone(self, segment: Segment) -> bool:
-        try:
-            self.store.add_segments([segment])
-        except StaleFenceError as late:
-            log.info("shots that do not count: %s", late)
-            return False
-        return True
 
     async def _link_window(self, members: list[Member]) -> tuple[Path, dict[str, str]]:
         """Return what is played, written anew only when it is not what was played last."""
@@ -374,19 +357,6 @@ class Scheduler:
         found = await self._benches.ask("link", {"parts": parts, "out": str(out)})
         self._linked = (key, out, found["uploads"])
         return out, found["uploads"]
-
-    def _part(self, member: Member, members: list[Member], uploads: dict[str, str], number: str) -> dict[str, Any]:
-        one = member.ready
-        return {
-            "compiled": str(one.compiled),
-            "parameters": one.info["parameters"],
-            "program": one.job.submission.program,
-            "co_runners": [other.ready.job.label for other in members if other is not member],
-            "info": one.info,
-            "fence": one.claim.fence,
-            "uploads": uploads,
-            "out": str(self._folder / f"{number}-{one.job.id}.counts"),
-        }
 
     async def _give_back(self, members: list[Member], fault: JobError) -> None:
         """A fault of the machine ended a window: its jobs go where their policies say."""
