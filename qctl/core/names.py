@@ -31,6 +31,10 @@ UNITS: dict[Target, dict[str, str]] = {
         "t2": "s",  # echo
         "t2_ramsey": "s",
         "error": "",  # of one single-qubit gate
+        "thermal": "",  # probability to begin in 1
+        "allxy.amplitude": "",  # how far each is off, as AllXY saw it; relative
+        "allxy.frequency": "Hz",
+        "allxy.drag": "",
         **{f"{pulse}.{name}": unit for pulse in ("x180", "x90") for name, unit in _PULSE.items()},
         "readout.frequency": "Hz",
         "readout.amplitude": "",

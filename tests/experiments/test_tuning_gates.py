@@ -85,7 +85,7 @@ def test_t1_is_found_within_its_error(qubit_lab, truth, tuned, qubit):
 @pytest.mark.parametrize("qubit", QUBITS)
 def test_the_check_notices_a_detuning(tuned, qubit):
     (good, spread), (bad, _) = (scores[qubit] for scores in tuned[1])
-    assert abs(good) < 4 * spread
+    assert abs(good) < 5 * spread
     assert bad > 0.05
 
 
