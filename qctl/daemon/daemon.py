@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 from qctl.config import read_laboratory
-from qctl.core.errors import QctlError
 from qctl.jobs.crash_points import crash_point
 from qctl.jobs.disk import Disk
 from qctl.jobs.errors import DamagedError
@@ -31,6 +30,7 @@ from .places import SOCKET, listen, run_folder
 from .scheduler import Scheduler
 from .server import door, hosts_of, loopback
 from .supervisor import DAMAGED
+from .tasks import Tasks
 from .workers import Workers
 
 log = logging.getLogger(__name__)
@@ -70,28 +70,26 @@ async def _serve(state: Path, said: dict[str, Any]) -> int:
         stack.callback(store.close)
         store.recover(_newest(state, said))
         crash_point("daemon.recovered")
-        house = _house(stack, state, said, store)
+        tasks = Tasks(end)
+        house = _house(stack, state, said, store, tasks)
         scheduler = house.scheduler
         port, doors = _doors(stack, house, said)
-        tasks = [
-            asyncio.create_task(work, name=name)
-            for name, work in {
-                "scheduler": scheduler.run(),
-                "agent link": scheduler.keep_link(),
-                "beat": _beat(said["alive"]),
-                "news": spread(house),
-                **doors,
-            }.items()
-        ]
-        for task in tasks:
-            task.add_done_callback(lambda done: _stop_on_failure(done, end))
-        stack.push_async_callback(_cancel, tasks)
+        stack.push_async_callback(tasks.cancel)
+        for name, work in {
+            "scheduler": scheduler.run(),
+            "housekeeping": scheduler.house.run(),
+            "agent link": scheduler.keep_link(),
+            "beat": _beat(said["alive"]),
+            "news": spread(house),
+            **doors,
+        }.items():
+            tasks.serve(name, work)
         _tell(said["alive"], {"ready": {"pid": os.getpid(), "socket": str(_socket(said)), "port": port}})
         crash_point("daemon.serving")
         return await ending
 
 
-def _house(stack: AsyncExitStack, state: Path, said: dict[str, Any], store: SqliteJobStore) -> House:
+def _house(stack: AsyncExitStack, state: Path, said: dict[str, Any], store: SqliteJobStore, tasks: Tasks) -> House:
     folder = run_folder(state) / "windows"
     folder.mkdir(exist_ok=True)
     for left in folder.iterdir():
@@ -107,7 +105,7 @@ def _house(stack: AsyncExitStack, state: Path, said: dict[str, Any], store: Sqli
     fence = store.rack_fence("rack")
     link = AgentLink(state, fence)
     stack.callback(link.close)
-    scheduler = Scheduler(store, results, compilers, benches, link, folder, str(fence))
+    scheduler = Scheduler(store, results, compilers, benches, link, folder, str(fence), tasks)
     laboratory = read_laboratory(Path(said["lab"]))
     return House(laboratory, state, _name(said), store, results, disk, Tokens(store, time.time), scheduler)
 
@@ -146,19 +144,6 @@ async def _beat(alive: int) -> None:
     while True:
         os.write(alive, b".\n")
         await asyncio.sleep(BEAT)
-
-
-async def _cancel(tasks: list[asyncio.Task[None]]) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def _stop_on_failure(task: asyncio.Task[None], end: Any) -> None:  # noqa: ANN401 (a function)
-    """A part that fails takes the daemon with it: what starts again is whole."""
-    if not task.cancelled() and (reason := task.exception()) is not None:
-        log.error("%s failed: %s", task.get_name(), reason, exc_info=reason)
-        end(reason.exit_code if isinstance(reason, QctlError) else 1)
 
 
 def _tell(alive: int, what: dict[str, Any]) -> None:

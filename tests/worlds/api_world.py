@@ -90,10 +90,8 @@ def idle_scheduler():
     """What answers need of a scheduler that schedules nothing."""
     return SimpleNamespace(
         link=SimpleNamespace(connected=True, identities={}),
-        playing=(),
-        windows=0,
-        seconds={"window": [], "first_shot": []},
-        newest="0/none",
+        windows=SimpleNamespace(playing=(), number=0, lasted=[]),
+        house=SimpleNamespace(newest="0/none"),
         why=lambda job: f"it is {job.state.value}",
         eta=lambda job: None,
     )

@@ -1,0 +1,171 @@
+"""Claims jobs ahead of their turn and has them compiled, so that they wait for nothing but a place."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from qctl.jobs import codec
+from qctl.jobs.container import unpack
+from qctl.jobs.crash_points import crash_point
+from qctl.jobs.errors import JobError
+from qctl.jobs.job import Claim, Job
+from qctl.jobs.moments import ticking
+from qctl.jobs.packer import Packer
+from qctl.jobs.request import Request
+from qctl.jobs.sqlite import SqliteJobStore
+from qctl.jobs.states import State
+
+from .ready import Ready, pinned_to
+from .tasks import Tasks
+from .workers import WorkerLostError, WorkerRefusedError, Workers
+
+log = logging.getLogger(__name__)
+
+AHEAD = 64  # jobs that are compiled before their turn
+LEASE = 60.0
+
+
+class Compiling:
+    """Jobs that are claimed: those that are compiled, and those that are being compiled.
+
+    Parameters
+    ----------
+    compilers : read users' programs
+    packer : looks at each job once before it decides about it
+    folder : for compiled programs
+    changed : is set when there is something new to decide about
+
+    Attributes
+    ----------
+    ready : compiled, by job
+    """
+
+    def __init__(
+        self, store: SqliteJobStore, compilers: Workers, packer: Packer, folder: Path, tasks: Tasks,
+        changed: asyncio.Event,
+    ) -> None:  # fmt: skip
+        self.ready: dict[int, Ready] = {}
+        self._store, self._compilers, self._packer, self._folder = store, compilers, packer, folder
+        self._tasks, self._changed = tasks, changed
+        self._under_way: dict[int, asyncio.Task[None]] = {}
+
+    def is_compiling(self, job: int) -> bool:
+        """Say whether a job is being compiled right now."""
+        return job in self._under_way
+
+    def requests(self) -> list[Request]:
+        """Return all compiled jobs as the packer takes them."""
+        return [one.request(self._submitted(one.job)) for one in self.ready.values()]
+
+    def held(self) -> list[Claim]:
+        """Return the claims of all of them, whose leases are to be kept."""
+        compiling = [Claim(job, fence) for job, (_, fence) in self._store.standing().items() if job in self._under_way]
+        return [one.claim for one in self.ready.values()] + compiling
+
+    async def tidy(self) -> None:
+        """Let go of jobs that were cancelled or held."""
+        standing = await asyncio.to_thread(self._store.standing)
+        for number, one in list(self.ready.items()):
+            state, fence = standing.get(number, (State.QUEUED, -1))
+            if fence != one.claim.fence or state not in (State.PREPARING, State.RUNNING):
+                self.drop(number)
+        for number, task in list(self._under_way.items()):
+            if standing.get(number, (State.QUEUED, 0))[0] is not State.PREPARING:
+                task.cancel()
+        ended = [number for number, (state, _) in standing.items() if state is State.CANCELLING]
+        if ended:
+            await asyncio.to_thread(self._store.cancelled, ended)
+
+    async def claim(self) -> None:
+        """Claim as many of those that wait as are compiled ahead."""
+        room = AHEAD - len(self.ready) - len(self._under_way)
+        if room <= 0 or not self._store.counts().get(State.QUEUED.value):
+            return
+        for claim in await asyncio.to_thread(self._store.claim, room, LEASE):
+            self._under_way[claim.job] = self._tasks.start(f"compiling job j{claim.job}", self._compile(claim))
+
+    async def place(self, one: Ready, place: list[int]) -> None:
+        """Have a job's waveforms made for another one of its places.
+
+        Raises
+        ------
+        WorkerRefusedError, WorkerLostError
+            When they cannot be made there.
+        """
+        if one.info["place"] in (None, place):
+            return
+        said = {"program": one.job.submission.program, "parameters": one.info["parameters"], "place": place}
+        said |= {"optimise": one.job.submission.optimise, "out": str(one.compiled)}
+        one.info = await self._compilers.ask("compile", said)
+
+    async def fail(self, claim: Claim, code: str, said: str) -> None:
+        """End a job that cannot succeed."""
+        log.warning("job j%d failed: %s: %s", claim.job, code, said)
+        with suppress(JobError):  # it may have been cancelled meanwhile
+            await asyncio.to_thread(self._store.fail, claim, code, said)
+
+    async def give_back(self, claim: Claim, said: str, *, same_parameters: bool = True) -> None:
+        """End an attempt; its crash policy says where the job goes."""
+        with suppress(JobError):
+            await asyncio.to_thread(self._store.give_back, claim, said, same_parameters=same_parameters)
+        self.drop(claim.job)
+
+    def drop(self, number: int) -> None:
+        """Let go of a compiled job."""
+        one = self.ready.pop(number, None)
+        if one is not None:
+            one.compiled.unlink(missing_ok=True)
+
+    async def _compile(self, claim: Claim) -> None:
+        try:
+            await self._prepare(claim)
+        except WorkerLostError:
+            await self.fail(claim, "compile-crash", "compiling it ended the worker: too large, too slow, or hostile")
+        except WorkerRefusedError as refused:
+            await self.fail(claim, refused.kind, str(refused))
+        finally:
+            self._under_way.pop(claim.job, None)
+            self._changed.set()
+
+    async def _prepare(self, claim: Claim) -> None:
+        out = self._folder / f"{claim.job}-{claim.fence}.compiled"
+        job = await asyncio.to_thread(self._store.job, claim.job)
+        number = job.parameters_id.partition("/")[0]
+        wanted = int(number) if number else job.submission.parameters
+        said = {"program": job.submission.program, "parameters": wanted, "out": str(out)}
+        said["optimise"] = job.submission.optimise
+        info = await self._compilers.ask("prepare", said)
+        places = codec.decode(out.with_suffix(".places").read_bytes())
+        out.with_suffix(".places").unlink()
+        if job.shots_done:
+            info = await self._where_it_was(job, info, said)
+            places = [one for one in places if info["place"] in (None, list(one.placement))]
+        crash_point("scheduler.prepared")
+        if job.shots_done and not (places and await self._continues(job, info)):
+            await self.give_back(claim, "its waveforms changed", same_parameters=False)
+            return
+        ready = Ready(job, claim, out, info, pinned_to(tuple(places), info["parameters_id"]), job.shots_done)
+        self._packer.admit(ready.request(self._submitted(job)))
+        self.ready[claim.job] = ready
+
+    async def _where_it_was(self, job: Job, info: dict[str, Any], said: dict[str, Any]) -> dict[str, Any]:
+        """Compile a job that has begun for the place where its stored shots were taken."""
+        first = (await asyncio.to_thread(self._store.segments, job.id, job.round))[0]
+        place = unpack(first.data)[0]["compiled"]["place"]
+        if place == info["place"]:
+            return info
+        found: dict[str, Any] = await self._compilers.ask("compile", {**said, "place": place})
+        return found
+
+    async def _continues(self, job: Job, info: dict[str, Any]) -> bool:
+        """Say whether stored shots and those to come are of the same waveforms."""
+        stored = await asyncio.to_thread(self._store.segments, job.id, job.round)
+        return {one.circuit for one in stored} <= {info["circuit"]}
+
+    def _submitted(self, job: Job) -> float:
+        """Return when a job was accepted, by the clock of decisions."""
+        return ticking() - self._store.clock.now().since(job.submitted)
