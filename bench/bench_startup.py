@@ -1,4 +1,4 @@
-"""What one call of the command line costs before it does anything, in CPU seconds of its process.
+"""What one call of the command line, or a process of the daemon, costs before it does anything: CPU seconds.
 
 Baselines in the same run: Python itself (``-c pass``) and ``import numpy``.
 """
@@ -12,6 +12,9 @@ import pytest
 BASELINES = {"python": ["-c", "pass"], "numpy": ["-c", "import numpy"]}
 SUBJECTS = {
     "import qctl": ["-c", "import qctl"],
+    "the daemon's modules": ["-c", "import qctl.daemon.daemon"],
+    "the agent's modules": ["-c", "import qctl.daemon.agent"],
+    "a worker's modules": ["-c", "import qctl.jobs.bench"],
     "qctl --help": ["-m", "qctl.cli", "--help"],
     "qctl check --help": ["-m", "qctl.cli", "check", "--help"],
 }

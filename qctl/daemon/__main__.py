@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
 import os
@@ -43,7 +44,14 @@ def _be(role: str, said: dict[str, Any]) -> int:
         return agent.run(said["lab"], Path(said["state"]), said["alive"], said["addresses"], said["rack"])
     from . import daemon
 
-    return daemon.run(said)
+    return daemon.run(said) if _called() else 0
+
+
+def _called() -> bool:
+    """Wait, with everything loaded, until it is this process's turn to serve."""
+    gc.collect()
+    gc.freeze()
+    return bool(sys.stdin.readline())
 
 
 def _announce(what: dict[str, Any]) -> None:

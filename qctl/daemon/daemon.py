@@ -22,20 +22,20 @@ from qctl.jobs.sqlite import SqliteJobStore
 from qctl.store import ParameterStore, StoreError
 
 from .agent_link import AgentLink
+from .api import build
 from .auth import Peers, Tokens
+from .exits import DAMAGED, DISK_FAULT
 from .gate import Gate
 from .house import House, spread
 from .lock import owned
 from .places import SOCKET, listen, run_folder
 from .scheduler import Scheduler
 from .server import door, hosts_of, loopback
-from .supervisor import DAMAGED
 from .tasks import Tasks
 from .workers import Workers
 
 log = logging.getLogger(__name__)
 
-DISK_FAULT = 75  # exit code: the disk failed; start again through recovery
 BEAT = 1.0
 
 
@@ -112,8 +112,6 @@ def _house(stack: AsyncExitStack, state: Path, said: dict[str, Any], store: Sqli
 
 def _doors(stack: AsyncExitStack, house: House, said: dict[str, Any]) -> tuple[int, dict[str, Any]]:
     """Open both doors of the API; return the port, and what serves them."""
-    from .api import build
-
     local = listen(_socket(said), socket.SOCK_STREAM, mode=0o660)
     remote = loopback(said.get("port") or 0)
     for listener in (local, remote):

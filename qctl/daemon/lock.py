@@ -10,7 +10,8 @@ from pathlib import Path
 
 from qctl.core.errors import QctlError
 
-TAKEN = 73  # exit code: another one serves this state folder already
+from .exits import TAKEN
+
 NETWORK = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "ceph", "glusterfs", "fuse.sshfs"}
 
 

@@ -1,7 +1,8 @@
 """The process that starts, watches and ends all others: rack (where it is simulated), guardian, agent, daemon.
 
 It reads nothing that a user wrote. What dies is started again: an agent only after the guardian has said that the
-outputs are safe, so that never two write to one instrument.
+outputs are safe, so that never two write to one instrument. A spare daemon, its modules loaded, waits to take over
+at once.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from qctl.config import read_laboratory
 from qctl.control.rack import mock_rack
 from qctl.jobs.crash_points import VARIABLE
 
+from .exits import DAMAGED
 from .lock import owned, refuse_network_disk
 
 log = logging.getLogger(__name__)
@@ -33,20 +35,27 @@ log = logging.getLogger(__name__)
 SILENT = 10.0  # s without a beat after which the daemon is killed
 STARTING = 60.0  # s that the daemon may take to serve
 STOPPING = 20.0  # s that a process may take to end when it is told to
-DAMAGED = 65  # exit code of a daemon that found its store damaged: starting it again would not help
-QUICK = 5.0  # s; who lives shorter is started again more and more slowly
+QUICK = 5.0  # s; who lives shorter and never served is started again more and more slowly
 
 
 @dataclass
 class Child:
-    """One process under watch."""
+    """One process under watch.
+
+    Parameters
+    ----------
+    pipe : what it says
+    heard : when it said something last; before it has begun to serve, until when that may take
+    served : whether it has said that it serves
+    """
 
     name: str
     process: subprocess.Popen[bytes]
     since: float
-    pipe: int | None = None  # what it says
+    pipe: int | None = None
     heard: float = 0.0
     watch: int = field(default=-1)
+    served: bool = False
 
 
 class Supervisor:
@@ -105,7 +114,32 @@ class Supervisor:
             self.announce({"rack": dict(self._rack.addresses)})
 
     def _start(self, name: str) -> None:
-        """Start one of ``guardian``, ``agent``, ``daemon``."""
+        """Start one of ``guardian``, ``agent``, ``daemon``, ``spare``."""
+        spare = self.children.get("spare")
+        if name == "daemon" and spare and spare.process.poll() is None:
+            child = self.children.pop("spare")
+        else:
+            child = self._spawn(name)
+        self.children[name] = child
+        if name == "agent":
+            self._watch_agent(child)
+        if name == "guardian" and "agent" in self.children:
+            self._watch_agent(self.children["agent"])
+        if name == "daemon":
+            self._let_serve(child)
+        self.announce({"started": name, "pid": child.process.pid})
+
+    def _let_serve(self, child: Child) -> None:
+        """Have a daemon that waits take over."""
+        child.name, child.since = "daemon", time.monotonic()
+        child.heard = child.since + STARTING
+        assert child.process.stdin is not None
+        with suppress(BrokenPipeError), child.process.stdin as said:
+            said.write(b"serve\n")
+
+    def _spawn(self, name: str) -> Child:
+        """Start a process; a daemon waits to be told that it is its turn."""
+        is_daemon = name in ("daemon", "spare")
         said: dict[str, Any] = {"lab": str(self.lab), "state": str(self.state), "parent": os.getpid()}
         said |= {"addresses": dict(self._rack.addresses) if self._rack else None, "rack": self._rack_pipe}
         pipe, theirs = None, []
@@ -118,27 +152,23 @@ class Supervisor:
         else:
             pipe, write = os.pipe()
             said["alive"], theirs = write, [write]
-        if name == "daemon":
+        if is_daemon:
             said |= self.options
-        environment = {key: value for key, value in os.environ.items() if not (self._crashed and key == VARIABLE)}
+        plain = self._crashed or name == "spare"  # a test's crash point is passed once
+        environment = {key: value for key, value in os.environ.items() if not (plain and key == VARIABLE)}
         process = subprocess.Popen(  # noqa: S603 (our own interpreter and module)
-            [sys.executable, "-m", "qctl.daemon", name, json.dumps(said)],
+            [sys.executable, "-m", "qctl.daemon", "daemon" if is_daemon else name, json.dumps(said)],
             pass_fds=[*theirs, *([self._rack_pipe] if self._rack_pipe is not None else [])],
             env=environment,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE if is_daemon else subprocess.DEVNULL,
         )
         now = time.monotonic()
         child = Child(name, process, now, pipe, now + STARTING, os.pidfd_open(process.pid))
-        self.children[name] = child
         if name == "guardian":
             other.close()
         else:
             os.close(theirs[0])
-        if name == "agent":
-            self._watch_agent(child)
-        if name == "guardian" and "agent" in self.children:
-            self._watch_agent(self.children["agent"])
-        self.announce({"started": name, "pid": process.pid})
+        return child
 
     def _watch_agent(self, child: Child) -> None:
         """Hand the guardian the end of the pipe that tells it when the agent is gone."""
@@ -184,8 +214,11 @@ class Supervisor:
         text = os.read(child.pipe, 65536)
         child.heard = max(child.heard if child.heard < time.monotonic() else 0.0, time.monotonic())
         for line in text.decode("utf-8", "replace").splitlines():
-            if line.startswith("{"):
-                self.announce(json.loads(line))
+            if not line.startswith("{"):
+                continue
+            child.served = True
+            self.announce(json.loads(line))
+            self._due.setdefault("spare", time.monotonic())
 
     def _hear_guardian(self) -> None:
         assert self._control is not None
@@ -214,7 +247,8 @@ class Supervisor:
         self.announce({"ended": child.name, "code": code})
         log.warning("%s ended with %d", child.name, code)
         lived = time.monotonic() - child.since
-        self._delay[child.name] = 0.0 if lived > QUICK else min(5.0, 2 * self._delay.get(child.name, 0.0) + 0.05)
+        well = child.served or lived > QUICK
+        self._delay[child.name] = 0.0 if well else min(5.0, 2 * self._delay.get(child.name, 0.0) + 0.05)
         if child.name == "daemon" and code == DAMAGED:
             self._stopping, self._code = True, code
         elif child.name == "guardian":
@@ -235,7 +269,7 @@ class Supervisor:
 
     def _end(self) -> None:
         """End the daemon, then the agent, which leaves the outputs safe, then the guardian."""
-        for name in ("daemon", "agent"):
+        for name in ("spare", "daemon", "agent"):
             child = self.children.pop(name, None)
             if child is not None:
                 self._terminate(child)

@@ -8,7 +8,6 @@ from math import hypot
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
 
 from qctl.core.laboratory import Laboratory
 
@@ -132,5 +131,7 @@ def assign(array: Array, loaded: Sequence[int], wanted: Sequence[int]) -> list[t
         return []
     sites = np.array(array.sites)
     cost = np.linalg.norm(sites[spare][:, None] - sites[empty][None, :], axis=2) ** 2
+    from scipy.optimize import linear_sum_assignment  # half a second of loading, for racks of tweezers only
+
     rows, columns = linear_sum_assignment(cost)
     return [(spare[r], empty[c]) for r, c in zip(rows.tolist(), columns.tolist(), strict=True)]
