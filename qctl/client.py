@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Protocol, Self, runtime_checkable
 from urllib.parse import quote, urlencode, urlsplit
 
 from qctl.core.errors import QctlError, UsageError
@@ -22,6 +22,18 @@ from qctl.core.errors import QctlError, UsageError
 TOKEN = "QCTL_TOKEN"  # noqa: S105 (the name of a variable)
 PATIENCE = 60.0
 FINAL = ("DONE", "FAILED", "CANCELLED", "INTERRUPTED")
+
+
+@runtime_checkable
+class Written(Protocol):
+    """What Python code wrote: a `qctl.Circuit`."""
+
+    @property
+    def axes(self) -> tuple[object, ...]:
+        """Return what is swept."""
+
+    def openqasm(self) -> str:
+        """Return the circuit as OpenQASM 3."""
 
 
 class RefusedError(QctlError):
@@ -84,7 +96,7 @@ class Client:
         self.place, self._token = str(place), token or os.environ.get(TOKEN, "")
         self._link: http.client.HTTPConnection | None = None
 
-    def run(self, program: str | os.PathLike[str], shots: int = 4000, **asked: Any) -> RemoteResult:  # noqa: ANN401 (plain data)
+    def run(self, program: str | os.PathLike[str] | Written, shots: int = 4000, **asked: Any) -> RemoteResult:  # noqa: ANN401 (plain data)
         """Submit a program, wait, and return what it counted; see `submit` for ``asked``.
 
         Raises
@@ -95,13 +107,13 @@ class Client:
         return self.result(self.submit(program, shots, **asked))
 
     def submit(
-        self, program: str | os.PathLike[str], shots: int = 4000, *, key: str | None = None, **asked: object
+        self, program: str | os.PathLike[str] | Written, shots: int = 4000, *, key: str | None = None, **asked: object
     ) -> str:
         """Return the job that a program became: it is durable when this returns.
 
         Parameters
         ----------
-        program : OpenQASM text, or the path of a file that holds it
+        program : OpenQASM text, the path of a file that holds it, or a `qctl.Circuit`
         key : the same key finds the same job; drawn when None, so that a retry of this call is never a second job
         asked : name, job_class (``class`` of the API), priority, isolation, on_crash, after, deadline_s, ...
         """
@@ -277,7 +289,11 @@ def _refused(status: int, text: bytes) -> RefusedError:
         return RefusedError(f"answer {status}: {text[:200]!r}", code="unreadable", status=status)
 
 
-def _text(program: str | os.PathLike[str]) -> str:
+def _text(program: str | os.PathLike[str] | Written) -> str:
+    if isinstance(program, Written):
+        if program.axes:
+            raise UsageError("a sweep as one job", allowed="single circuits", remedy="qctl.connect(place) runs sweeps")
+        return program.openqasm()
     if isinstance(program, str) and ("\n" in program or ";" in program):
         return program
     path = Path(program)

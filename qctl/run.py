@@ -31,15 +31,13 @@ from qctl.core.record import Record, Timing
 from qctl.core.result import Result, points_in_a_row, shots_in_a_row
 from qctl.core.sequence import Playlist, Sequence
 from qctl.core.ways import ways
-from qctl.frontends import Durations, Inputs, read_program
+from qctl.frontends import Inputs, Text, Written, as_program
 from qctl.readout import compute, gather, loaded_sites, read_out, stop_if_lost, undo_readout_errors
 from qctl.store import ParameterStore, state_folder
 
 log = logging.getLogger(__name__)
 
 UNGUARDED_SECONDS = 10.0  # of shots of a calibration, which looks for ions or atoms itself
-
-Text = str | os.PathLike[str]
 
 
 class Lab:
@@ -68,11 +66,11 @@ class Lab:
     @classmethod
     def open(
         cls,
-        laboratory: Text,
+        laboratory: str | os.PathLike[str],
         *,
         seed: int | None = None,
-        twin: Text | None = None,
-        state: Text | None = None,
+        twin: str | os.PathLike[str] | None = None,
+        state: str | os.PathLike[str] | None = None,
     ) -> Self:
         """Read a laboratory file (or the name of one that comes with qctl) and what is known of it.
 
@@ -119,7 +117,7 @@ class Lab:
 
     def compile(
         self,
-        program: Program | Text,
+        program: Program | Written | Text,
         shots: int | None = None,
         *,
         inputs: Inputs | None = None,
@@ -133,7 +131,7 @@ class Lab:
 
     def run(
         self,
-        program: Program | Text,
+        program: Program | Written | Text,
         shots: int = 4000,
         *,
         inputs: Inputs | None = None,
@@ -146,7 +144,7 @@ class Lab:
 
         Parameters
         ----------
-        program : a Program, OpenQASM text, or the path of a file that holds it
+        program : a Program, what Python code wrote, OpenQASM text, or the path of a file that holds it
         shots : repetitions of every sweep point
         inputs : values of the program's inputs, by name; rows of values of one length are the points of a sweep
         mitigate : add quasi-probabilities in which known readout errors are undone
@@ -177,12 +175,12 @@ class Lab:
         played = [self.run_each([(way.program, known)], optimise=optimise, guarded=True) for way in found]
         return gather(program, found, played)
 
-    def _read(self, program: Program | Text, inputs: Inputs | None, known: Parameters | None) -> Program:
+    def _read(self, program: Program | Written | Text, inputs: Inputs | None, known: Parameters | None) -> Program:
         return as_program(program, inputs, durations(known or self.parameters, self.laboratory))
 
     def run_each(
         self,
-        pairs: Seq[tuple[Program | Text, Parameters]],
+        pairs: Seq[tuple[Program | Written | Text, Parameters]],
         shots: int | None = None,
         *,
         mitigate: bool = False,
@@ -227,7 +225,7 @@ class Lab:
             results += [compute(r, programs[k][0]) for r, k in zip(found, batch, strict=True)]
         return replace(points_in_a_row(results), timing=timing)
 
-    def run_many(self, programs: Seq[Program | Text], shots: int = 4000, *, mitigate: bool = False) -> Result:
+    def run_many(self, programs: Seq[Program | Written | Text], shots: int = 4000, *, mitigate: bool = False) -> Result:
         """Run many programs in one upload with the parameters of the laboratory."""
         pairs = [(program, self.parameters) for program in programs]
         return self.run_each(pairs, shots, mitigate=mitigate, guarded=True)
@@ -325,23 +323,6 @@ class Lab:
         atexit.unregister(self.close)
         if stack is not None:
             stack.__exit__(kind, error, trace)
-
-
-def as_program(program: Program | Text, inputs: Inputs | None = None, durations: Durations | None = None) -> Program:
-    """Return a program as it is, from OpenQASM text, or from the file at a path."""
-    if isinstance(program, Program):
-        if inputs:
-            raise UsageError("inputs of a program that has been read already", allowed="OpenQASM text, or a file")
-        return program
-    if isinstance(program, str) and ("\n" in program or ";" in program):
-        return read_program(program, inputs=inputs, durations=durations)
-    path = Path(program)
-    try:
-        return read_program(path.read_text(encoding="utf-8"), name=str(path), inputs=inputs, durations=durations)
-    except (OSError, UnicodeDecodeError) as reason:
-        raise UsageError(
-            f"cannot read {str(path)!r} ({reason})", allowed="OpenQASM text, or a file that holds it"
-        ) from reason
 
 
 def known_parameters(laboratory: Laboratory, stored: Parameters | None = None) -> Parameters:

@@ -24,7 +24,8 @@ def command(ctx: click.Context, files: tuple[Path, ...], lab: str, as_json: bool
     """Say what a laboratory can do, and whether it would run the programs in FILES; no instrument is needed."""
     from qctl.compile.capabilities import capabilities, refusal
     from qctl.core.errors import QctlError
-    from qctl.run import Lab, as_program
+    from qctl.frontends import as_program
+    from qctl.run import Lab
 
     from .state import state_folder
 

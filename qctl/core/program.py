@@ -11,6 +11,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from .axis import Axis
+from .axis import n_points as points_of
 from .errors import ProgramError
 from .flow import Block, Play, Term, Turn, statements
 from .pulse import Pulse
@@ -103,6 +105,7 @@ class Program:
     n_hidden : the last bits, which no result shows
     outputs : values beside bits that a result shows, by name
     notes : pragmas and annotations, kept for whoever writes the program out; no content
+    axes : of the grid that the sweep points are, the last one fastest, where they are one; no content
     """
 
     events: NDArray[np.void]
@@ -119,6 +122,7 @@ class Program:
     n_hidden: int = 0
     outputs: tuple[tuple[str, Term], ...] = ()
     notes: tuple[Note, ...] = ()
+    axes: tuple[Axis, ...] = ()
 
     def __post_init__(self) -> None:
         if self.events.dtype != EVENT or self.events.ndim != 1:
@@ -129,6 +133,8 @@ class Program:
             raise ProgramError("sweep points that do not cover the events", allowed="starts rising from 0 to n_events")
         if not isinstance(self.shots, int | np.integer) or self.shots < 1:
             raise ProgramError(f"{self.shots} shots", allowed="a whole number, at least 1")
+        if self.axes and points_of(self.axes) != self.n_points:
+            raise ProgramError(f"{self.n_points} sweep points on a grid of {points_of(self.axes)}", allowed="as many")
         self._check_pulses()
         self._check_flow()
 

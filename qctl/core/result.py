@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from collections.abc import Sequence as Seq
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .axis import Axis
 from .errors import ReadoutError, UsageError
 from .program import Register
 from .record import Timing
+
+if TYPE_CHECKING:
+    from .averages import Averages
 
 
 @dataclass(frozen=True)
@@ -54,6 +59,7 @@ class Result:
     kept : bool, shape (n_points, shots); shots that count. None: all of them
     dropped : how many shots do not count, by reason, in words for a person
     outputs : by name of an output that is no bit, shape (n_points, shots)
+    axes : of the grid that the sweep points are, the last one fastest; empty where they are a mere row
     """
 
     bits: NDArray[np.uint8]
@@ -70,6 +76,7 @@ class Result:
     kept: NDArray[np.bool_] | None = None
     dropped: Mapping[str, int] = field(default_factory=dict)
     outputs: Mapping[str, NDArray[np.generic]] = field(default_factory=dict)
+    axes: tuple[Axis, ...] = ()
 
     @property
     def photons(self) -> NDArray[np.int64]:
@@ -89,6 +96,13 @@ class Result:
         """Return the repetitions of each point."""
         return int(self.bits.shape[1])
 
+    @property
+    def averages(self) -> Averages:
+        """Return means over the shots that count, on the grid of the sweep: ``result.averages.mean("m")``."""
+        from .averages import Averages  # it is made of results
+
+        return Averages.of(self)
+
     def points(self, first: int, last: int) -> Result:
         """Return what sweep points from ``first`` to before ``last`` say."""
         return replace(
@@ -100,6 +114,7 @@ class Result:
             pictures={n: frames[first:last] for n, frames in self.pictures.items()},
             kept=None if self.kept is None else self.kept[first:last],
             outputs={name: values[first:last] for name, values in self.outputs.items()},
+            axes=self.axes if (first, last) == (0, len(self.bits)) else (),
         )
 
     def counts_of(self, point: int) -> dict[str, int]:
@@ -161,6 +176,7 @@ def points_in_a_row(results: Seq[Result]) -> Result:
         kept=_kept(results, axis=0),
         dropped=_dropped(results),
         outputs={name: np.concatenate([result.outputs[name] for result in results]) for name in first.outputs},
+        axes=(),
     )
 
 
@@ -185,10 +201,6 @@ def shots_in_a_row(results: Seq[Result]) -> Result:
         kept=_kept(results, axis=1),
         dropped=_dropped(results),
     )
-
-
-def _mean_of_pictures(results: Seq[Result], line: str) -> NDArray[np.float64]:
-    return np.asarray(np.average([r.pictures[line] for r in results], axis=0, weights=[r.shots for r in results]))
 
 
 def _kept(results: Seq[Result], axis: int) -> NDArray[np.bool_] | None:

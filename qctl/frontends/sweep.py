@@ -66,10 +66,10 @@ def joined(programs: Sequence[Program]) -> Program:
         )
     starts = np.cumsum([0, *(len(p.events) for p in programs)]).astype(np.int64)
     with_flow = any(p.flow for p in programs)
-    flow = tuple(_moved(p.flow[0] if p.flow else _whole(p), int(at)) for p, at in zip(programs, starts, strict=False))
+    flow = tuple(moved(p.flow[0] if p.flow else _whole(p), int(at)) for p, at in zip(programs, starts, strict=False))
     hidden = max(p.n_hidden for p in programs)
     events = np.concatenate([p.events for p in programs])
-    _renumber_barriers(events)
+    tell_apart(events)
     return replace(
         first,
         events=events,
@@ -88,8 +88,8 @@ def _outputs(programs: Sequence[Program]) -> tuple[tuple[str, Term], ...]:
     return programs[0].outputs
 
 
-def _renumber_barriers(events: NDArray[np.void]) -> None:
-    """Tell apart the last barrier of one point from the first of the next."""
+def tell_apart(events: NDArray[np.void]) -> None:
+    """Number barriers anew, so that the last one of a sweep point and the first of the next are two."""
     rows = np.flatnonzero(events["op"] == Op.BARRIER)
     if len(rows):
         bits = events["bit"][rows]
@@ -101,7 +101,8 @@ def _whole(program: Program) -> Block:
     return (Play(0, len(program.events)),)
 
 
-def _moved(block: Block, rows: int) -> Block:
+def moved(block: Block, rows: int) -> Block:
+    """Return a block whose events stand that many rows later."""
     return tuple(_statement(each, rows) for each in block)
 
 
@@ -109,7 +110,7 @@ def _statement(each: Statement, rows: int) -> Statement:
     if isinstance(each, Play):
         return Play(each.first + rows, each.last + rows)
     if isinstance(each, Branch):
-        return replace(each, then=_moved(each.then, rows), otherwise=_moved(each.otherwise, rows))
+        return replace(each, then=moved(each.then, rows), otherwise=moved(each.otherwise, rows))
     if isinstance(each, (Scope, Loop)):
-        return replace(each, body=_moved(each.body, rows))
+        return replace(each, body=moved(each.body, rows))
     return each

@@ -19,7 +19,7 @@ from qctl.core.parameters import Estimate, Parameters
 from qctl.core.program import Program
 from qctl.core.record import Timing
 from qctl.core.result import Result
-from qctl.frontends.export import to_openqasm
+from qctl.frontends import Text, Written, as_program, to_openqasm
 from qctl.run import known_parameters
 
 FRESH = 5.0  # s for which parameters are believed without asking again
@@ -74,7 +74,7 @@ class ServedLab:
                 self._known, self._asked = known_parameters(self._laboratory, measured), time.monotonic()
             return self._known
 
-    def run(self, program: Program, shots: int = 4000, *, optimise: bool = True) -> Result:
+    def run(self, program: Program | Written | Text, shots: int = 4000, *, optimise: bool = True) -> Result:
         """Submit every sweep point as a job, wait for all, and return what they counted.
 
         Raises
@@ -82,6 +82,7 @@ class ServedLab:
         RefusedError
             When one is not accepted, or does not end well; the others are cancelled.
         """
+        program = as_program(program)
         with self._client() as client:
             texts = [to_openqasm(program, k) for k in range(program.n_points)]
             jobs = [client.submit(text, shots, optimise=optimise, job_class="interactive") for text in texts]
@@ -102,6 +103,7 @@ class ServedLab:
             parameters_id=identity,
             timing=Timing(),
             registers=program.bits,
+            axes=program.axes,
         )
 
     def close(self) -> None:
@@ -109,6 +111,17 @@ class ServedLab:
 
     def _client(self) -> Client:
         return Client(self._place, self._token)
+
+
+def connect(place: str, *, token: str | None = None, laboratory: str | os.PathLike[str] | None = None) -> ServedLab:
+    """Return the laboratory that a daemon serves: what runs on a `qctl.Lab` runs on it too.
+
+    Parameters
+    ----------
+    place : path of the daemon's local socket, or ``http://127.0.0.1:PORT``
+    token, laboratory : as of `ServedLab`
+    """
+    return ServedLab(place, token=token, laboratory=laboratory)
 
 
 def _shots(answer: RemoteResult, shots: int, n_bits: int) -> NDArray[np.uint8]:

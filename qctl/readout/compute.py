@@ -23,6 +23,7 @@ def compute(result: Result, program: Program) -> Result:
     UsageError
         When readout errors were undone: that gives weights of keys, not bits to compute with.
     """
+    result = replace(result, axes=program.axes) if program.axes else result
     if not program.flow and not program.n_hidden:
         return result
     if result.quasi:

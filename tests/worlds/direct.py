@@ -11,13 +11,13 @@ from qctl.config import read, read_laboratory
 from qctl.core.protocols import AwgLimits, PulserLimits
 from qctl.core.record import Images, Record, Timing
 from qctl.core.result import points_in_a_row
+from qctl.frontends import as_program
 from qctl.instruments.frame_server import FrameServer
 from qctl.instruments.tek_awg5200 import TekAwg5200
 from qctl.physics.atoms.twin import AtomTwin
 from qctl.physics.atoms.world import AtomWorld
 from qctl.physics.stage import Exposing, Playing, Stage, Switching
 from qctl.readout import read_out
-from qctl.run import as_program
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 

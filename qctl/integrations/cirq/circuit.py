@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from qctl.core.errors import ProgramError
 from qctl.core.flow import Bit, Branch, Term, combine
 from qctl.core.program import Op
-from qctl.integrations.blocks import Blocks
+from qctl.frontends.blocks import Blocks
 from qctl.integrations.placing import Marked
 from qctl.integrations.rows import Rows
 
@@ -133,7 +133,7 @@ def unrolled(circuit: cirq.AbstractCircuit) -> cirq.Circuit:
 class _Reader:
     def __init__(self, rows: Rows, place: Mapping[cirq.Qid, int]) -> None:
         self.rows, self.place, self.keys = rows, place, Keys()
-        self.blocks = Blocks(rows)
+        self.blocks = Blocks(rows.rows)
 
     def read(self, operation: cirq.Operation, open_: bool, level: int) -> None:
         """Add an operation; ``open_`` says that its angles come from symbols."""

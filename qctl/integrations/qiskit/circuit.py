@@ -17,7 +17,7 @@ from qiskit.transpiler.passes import HighLevelSynthesis
 from qctl.compile.circuits import GATES
 from qctl.core.errors import ProgramError
 from qctl.core.program import Op, Program, Register
-from qctl.integrations.blocks import Blocks
+from qctl.frontends.blocks import Blocks
 from qctl.integrations.rows import Rows
 
 from .expressions import columns_of
@@ -86,7 +86,7 @@ def read_circuit(circuit: QuantumCircuit, tick: float, *, physical: bool) -> Sou
 
 class _Reader:
     def __init__(self, rows: Rows) -> None:
-        self.rows, self.blocks = rows, Blocks(rows)
+        self.rows, self.blocks = rows, Blocks(rows.rows)
         self.flow = FlowReader(self.blocks)
         self.open: dict[tuple[int, int], tuple[ParameterExpression, float]] = {}
 

@@ -21,7 +21,7 @@ from qiskit.circuit import (
 
 from qctl.core.errors import ProgramError
 from qctl.core.flow import Block, Branch, Loop, Scope, Term, combine
-from qctl.integrations.blocks import Blocks, Exit
+from qctl.frontends.blocks import Blocks, Exit
 
 from .conditions import Cells, condition_of, store_of
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sized
 from contextlib import contextmanager
 from enum import Enum
 
 from qctl.core.errors import ProgramError
 from qctl.core.flow import Block, Leave, Play, Statement
-
-from .rows import Rows
 
 
 class Exit(Enum):
@@ -20,9 +18,9 @@ class Exit(Enum):
 
 
 class Blocks:
-    """The flow of a program; its plain events stay in ``rows``."""
+    """The flow of a program; its plain events stay in a list of rows, which grows meanwhile."""
 
-    def __init__(self, rows: Rows) -> None:
+    def __init__(self, rows: Sized) -> None:
         self._rows, self._first = rows, 0
         self._block: list[Statement] = []
         self._exits: list[Exit] = []
@@ -45,6 +43,12 @@ class Blocks:
             self._block = outer
             del self._exits[len(self._exits) - len(exits) :]
 
+    def take_last(self, kind: type[Statement]) -> Statement | None:
+        """Take back the statement right before, if it is of this kind; None where something else stands there."""
+        if len(self._rows) > self._first or not self._block or not isinstance(self._block[-1], kind):
+            return None
+        return self._block.pop()
+
     def leave(self, how: Exit) -> None:
         """Leave the innermost loop, or its round."""
         if how not in self._exits:
@@ -58,7 +62,7 @@ class Blocks:
         return (tuple(self._block),) if steered else ()
 
     def _play(self) -> None:
-        last = len(self._rows.rows)
+        last = len(self._rows)
         if last > self._first:
             self._block.append(Play(self._first, last))
         self._first = last

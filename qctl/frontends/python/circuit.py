@@ -1,0 +1,168 @@
+"""Circuits, written as one says them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from collections.abc import Sequence as Seq
+from typing import Any, Self, overload
+
+from qctl.core.averages import Averages
+from qctl.core.axis import Axis, Number
+from qctl.core.errors import ProgramError
+from qctl.core.program import Op, Program
+from qctl.core.result import Result
+
+from ..export import to_openqasm
+from .control import Control
+from .draft import Draft
+from .gates import Angle, Gates, On
+from .running import Machine, averages, run
+from .value import Measured
+
+
+class Circuit(Gates, Control):
+    """A circuit on qubits of no particular laboratory: qctl chooses where they are.
+
+    Numbers may be an `Axis`, or what arithmetic makes of some: then the circuit is swept over their grid in one upload,
+    the axis that was used first slowest.
+
+    Parameters
+    ----------
+    n_qubits : numbered from 0
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from qctl import Axis, Circuit
+    >>> angle = Axis("angle", np.linspace(0, np.pi, 5), "rad")
+    >>> circuit = Circuit(2)
+    >>> bits = circuit.rx(angle, 0).cx(0, 1).measure_all()
+    >>> circuit.program().n_points
+    5
+    """
+
+    def __init__(self, n_qubits: int) -> None:
+        if not isinstance(n_qubits, int) or isinstance(n_qubits, bool) or n_qubits < 1:
+            raise ProgramError(f"a circuit of {n_qubits!r} qubits", allowed="a whole number, at least 1")
+        self._draft = Draft(n_qubits)
+
+    @property
+    def n_qubits(self) -> int:
+        """Return the number of qubits."""
+        return self._draft.n_qubits
+
+    @property
+    def axes(self) -> tuple[Axis, ...]:
+        """Return what is swept, slowest first."""
+        return tuple(self._draft.axes)
+
+    def over(self, *axes: Axis) -> Self:
+        """Name axes in the order in which they are swept, slowest first; one that nothing uses repeats the rest."""
+        self._draft.axes.update(dict.fromkeys(axes))
+        return self
+
+    def gate(self, op: Op, on: Seq[On], angles: Seq[Angle] = ()) -> Self:
+        """Add a gate of `qctl.core.program.Op`, once for each element of the rows of qubits that it gets."""
+        rows = [self._qubits(each) for each in on]
+        length = max(map(len, rows))
+        if any(len(row) not in (1, length) for row in rows):
+            raise ProgramError(
+                f"{op.name.lower()} on rows of {' and '.join(str(len(r)) for r in rows)} qubits", allowed="equal rows"
+            )
+        for k in range(length):
+            place = [row[k % len(row)] for row in rows]
+            if len(set(place)) < len(place):
+                raise ProgramError(f"{op.name.lower()} on qubit {place[0]} twice", allowed="different qubits")
+            self._draft.add(op, place, angles)
+        return self
+
+    def delay(self, seconds: Number, *on: On) -> Self:
+        """Let qubits wait, all of them by default. Waits are whole ticks of the laboratory's clock."""
+        for qubit in self._several(on):
+            self._draft.add(Op.DELAY, (qubit,), (seconds,))
+        return self
+
+    def barrier(self, *on: On) -> Self:
+        """Let nothing behind it begin before everything in front has ended, on some qubits or on all."""
+        self._draft.n_barriers += 1
+        for qubit in self._several(on):
+            self._draft.add(Op.BARRIER, (qubit,), bit=self._draft.n_barriers)
+        return self
+
+    def reset(self, *on: On) -> Self:
+        """Bring qubits to 0, all of them by default."""
+        for qubit in self._several(on):
+            self._draft.add(Op.RESET, (qubit,))
+        return self
+
+    def bits(self, n: int, name: str | None = None) -> list[Measured]:
+        """Return new bits under one name, to be measured into or set."""
+        register = self._draft.register(name or f"c{len(self._draft.registers)}", n)
+        return [Measured(register.start + k) for k in range(n)]
+
+    @overload
+    def measure(self, on: int | str, name: str | None = None, *, into: Measured | None = None) -> Measured: ...  # type: ignore[overload-overlap]  # a name is a row of letters too
+    @overload
+    def measure(
+        self, on: Iterable[int] | Seq[str], name: str | None = None, *, into: Seq[Measured] | None = None
+    ) -> list[Measured]: ...
+    def measure(
+        self, on: On, name: str | None = None, *, into: Measured | Seq[Measured] | None = None
+    ) -> Measured | list[Measured]:
+        """Measure a qubit, or several; return the bit, or the bits.
+
+        Parameters
+        ----------
+        name : under which the result shows the bits; ``c0``, ``c1``, ... by default
+        into : older bits instead of new ones
+        """
+        qubits = self._qubits(on)
+        single = isinstance(on, int | str)
+        given = [into] if isinstance(into, Measured) else list(into or ())
+        bits = given if into is not None else self.bits(len(qubits), name)
+        if len(bits) != len(qubits):
+            raise ProgramError(f"{len(qubits)} qubits measured into {len(bits)} bits", allowed="as many bits as qubits")
+        for qubit, bit in zip(qubits, bits, strict=True):
+            self._draft.add(Op.MEASURE, (qubit,), bit=bit.index)
+        return bits[0] if single else bits
+
+    def measure_all(self, name: str = "c") -> list[Measured]:
+        """Measure every qubit, after a barrier; bit k is qubit k."""
+        self.barrier()
+        return self.measure(range(self.n_qubits), name)
+
+    def program(self, shots: int = 1000) -> Program:
+        """Return what was written so far, frozen."""
+        return self._draft.program(shots)
+
+    def openqasm(self, point: int | None = None) -> str:
+        """Return the circuit as OpenQASM 3; a sweep becomes an input ``point``, or its one point that is asked for."""
+        return to_openqasm(self.program(), point)
+
+    def run(self, lab: Machine, shots: int = 1000, **settings: Any) -> Result:  # noqa: ANN401 (as the laboratory's)
+        """Run on a `qctl.Lab` or on `qctl.connect(daemon)`; ``settings`` are those of its ``run``."""
+        return run(self, lab, shots, settings)
+
+    def averages(self, lab: Machine, shots: int, at_a_time: int = 500, **settings: Any) -> Iterator[Averages]:  # noqa: ANN401
+        """Yield the averages of all shots so far, again and again while they come in.
+
+        Nothing but sums is kept, however many shots there are. Within each part the points of the sweep take turns,
+        shot by shot, where the laboratory's sequencers step by triggers: slow drifts reach all points alike.
+        """
+        return averages(self, lab, shots, at_a_time, settings)
+
+    def __len__(self) -> int:
+        """Return the number of events of one sweep point."""
+        return len(self._draft.rows)
+
+    def _several(self, on: Seq[On]) -> list[int]:
+        return [q for each in on for q in self._qubits(each)] if on else list(range(self.n_qubits))
+
+    def _qubits(self, on: On) -> list[int]:
+        several = (on,) if isinstance(on, int | str) else tuple(on)
+        return [self._number(each) for each in several]
+
+    def _number(self, qubit: int | str) -> int:
+        if isinstance(qubit, str) or not 0 <= qubit < self.n_qubits:
+            raise ProgramError(f"qubit {qubit!r}", allowed=f"0 to {self.n_qubits - 1}")
+        return int(qubit)
