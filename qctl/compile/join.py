@@ -60,7 +60,11 @@ def join(sequences: Seq[Sequence]) -> Sequence:
             for n, one in first.counting.items()
         },
         exposing={
-            n: replace(one, reads=_join_reads([s.exposing[n].reads for s in sequences], offsets))
+            n: replace(
+                one,
+                reads=_join_reads([s.exposing[n].reads for s in sequences], offsets),
+                watched=_join_reads([s.exposing[n].watched for s in sequences], offsets),
+            )
             for n, one in first.exposing.items()
         },
         n_points=int(offsets[-1]),

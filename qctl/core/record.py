@@ -118,10 +118,10 @@ class Record:
             )
             for name, one in self.counts.items()
         }
-        images = {
-            name: Images(one.pixels[:, first:last], replace(one.exposing, reads=_here(one.exposing.reads, first, last)))
-            for name, one in self.images.items()
-        }
+        images = {}
+        for name, image in self.images.items():
+            rows = {what: _here(getattr(image.exposing, what), first, last) for what in ("reads", "watched")}
+            images[name] = Images(image.pixels[:, first:last], replace(image.exposing, **rows))
         return replace(self, traces=traces, counts=counts, images=images, n_points=last - first)
 
 

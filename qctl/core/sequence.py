@@ -139,12 +139,14 @@ class Exposing:
     windows : float64, shape (n_windows, 2), s: as `Digital.spans`, at the camera
     reads : READ, which image tells the state of which qubit, by point
     checks : what other images are for, by number of the window
+    watched : READ, who takes part without being measured: must be there at first and at last all the same
     """
 
     input: Port
     windows: NDArray[np.float64]
     reads: NDArray[np.void]
     checks: Mapping[int, str] = field(default_factory=dict)
+    watched: NDArray[np.void] = field(default_factory=lambda: np.zeros(0, READ))
 
 
 @dataclass(frozen=True)

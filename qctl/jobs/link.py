@@ -118,7 +118,11 @@ def link(
             for line, one in first.counting.items()
         },
         exposing={
-            line: replace(one, reads=_reads([s.exposing[line].reads for s in members], members, bits, n_points))
+            line: replace(
+                one,
+                reads=_reads([s.exposing[line].reads for s in members], members, bits, n_points),
+                watched=_reads([s.exposing[line].watched for s in members], members, bits, n_points),
+            )
             for line, one in first.exposing.items()
         },
     )

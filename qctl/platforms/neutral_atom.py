@@ -34,7 +34,7 @@ class NeutralAtom:
     name: ClassVar[str] = "neutral_atom"
     natives: ClassVar[frozenset[int]] = frozenset({Op.R, Op.RZ, Op.CZ, Op.MEASURE, Op.DELAY, Op.BARRIER, Op.PULSE})
     measures_last: ClassVar[bool] = True
-    exclusive: ClassVar[frozenset[int]] = frozenset()
+    exclusive: ClassVar[frozenset[int]] = frozenset({Op.CZ})  # one pair of movable traps, one zone
 
     def defaults(self, lab: Laboratory) -> Parameters:
         """Return the first guesses of a laboratory file, completed by what the platform assumes."""
@@ -56,7 +56,7 @@ class NeutralAtom:
                 durations[k] = _wait(angle[0], tick)
             elif op == Op.PULSE:
                 durations[k] = to_ticks(program.pulses[bit].duration, tick, f"pulse {bit}")
-            elif op in (Op.R, Op.CZ):
+            elif op in (Op.R, Op.CZ) and not (op == Op.CZ and angle[1]):  # the second row of a CZ takes no time
                 key = op, pair[0], pair[1], abs(angle[0]) < 2
                 if key not in made:
                     made[key] = _span(Op(op), pair[0], pair[1], key[3], known, lab, tick)

@@ -104,7 +104,7 @@ def brightness_of(images: Images, record: Record, parameters: Parameters) -> NDA
 def screen_images(record: Record, parameters: Parameters) -> tuple[Shots | None, dict[str, int]]:
     """Return which shots count, shape (n_points, shots), and how many do not, by reason; None without images.
 
-    A shot counts when every measured atom is there in the first image and in the last one.
+    A shot counts when every atom that is measured or gated is there in the first image and in the last one.
     """
     kept: Shots | None = None
     dropped: dict[str, int] = {}
@@ -133,9 +133,10 @@ def _bad(images: Images, record: Record, parameters: Parameters) -> list[tuple[s
     states = sorted(set(images.exposing.reads["window"].tolist()))
     dim = any(found.border[window] < found.border[first] - DIM for window in states)
     bad.append((UNPROBED, whole & (there.size >= FEWEST and dim)))
-    measured = {(point, qubit) for point, qubit, _, _ in images.exposing.reads.tolist()}
-    for qubit in sorted({qubit for _, qubit in measured}):
-        asked = np.array([(point, qubit) in measured for point in range(record.n_points)])[:, None]
+    rows = [*images.exposing.reads.tolist(), *images.exposing.watched.tolist()]
+    needed = {(point, qubit) for point, qubit, _, _ in rows}
+    for qubit in sorted({qubit for _, qubit in needed}):
+        asked = np.array([(point, qubit) in needed for point in range(record.n_points)])[:, None]
         name = record.qubits[qubit]
         bad.append((EMPTY.format(name), asked & ~there[qubit].T))
         bad.append((LOST.format(name), asked & there[qubit].T & ~left[qubit].T))

@@ -127,3 +127,12 @@ def test_any_pair_is_gated_without_a_swap(lab):
     sequence = lab.compile(text("cz q[0], q[15];", 16), 10)
     assert len(sequence.tracks["tweezers_x"].plays) == 4
     assert len(sequence.tracks["rydberg_blue"].plays) == 1
+
+
+def test_an_atom_that_helps_without_being_measured_is_watched(lab):
+    text = 'OPENQASM 3.0; include "stdgates.inc"; qubit[3] q; bit c; x q[1]; cx q[1], q[0]; c = measure q[0];'
+    sequence = lab.compile(text, 10)
+    (exposing,) = sequence.exposing.values()
+    measured, helping = sequence.placement[0], sequence.placement[1]
+    assert exposing.reads["qubit"].tolist() == [measured]
+    assert exposing.watched["qubit"].tolist() == [helping]

@@ -1,5 +1,6 @@
 """Which atoms are there, in which state, and which shots count."""
 
+from dataclasses import replace
 from types import MappingProxyType
 
 import numpy as np
@@ -46,6 +47,19 @@ def test_weights_have_a_mean_of_one_also_at_the_edge_of_a_frame():
         rows, columns, weights = weights_around(place, (24, 24))
         assert weights.sum() == pytest.approx(1.0)
         assert weights.shape == (rows.stop - rows.start, columns.stop - columns.start)
+
+
+def test_an_atom_that_nobody_measures_must_stay_too_where_gates_act_on_it():
+    left = ONES.copy()
+    left[:7, 1] = 0
+    one = record(ONES, ONES, left)
+    images = one.images["array"]
+    alone = replace(images.exposing, reads=images.exposing.reads[:1])
+    for watched, kept in ((images.exposing.reads[:0], 40), (images.exposing.reads[1:], 33)):
+        seen = replace(one, images={"array": replace(images, exposing=replace(alone, watched=watched))})
+        shots, dropped = screen_images(seen.points(0, 1), KNOWN)
+        assert shots.sum() == kept
+        assert sum(dropped.values()) == 40 - kept
 
 
 def test_states_are_told_where_an_atom_is_and_nan_where_none_was():

@@ -32,9 +32,7 @@ def sequence(schedule: Schedule, known: Known, lab: Laboratory, shots: int) -> S
     writing = _Writing(schedule, known, lab)
     length = writing.write()
     around = lights(known, length)
-    rows = schedule.operations[schedule.operations["op"] == Op.MEASURE]
-    reads = np.zeros(len(rows), READ)
-    reads["point"], reads["qubit"], reads["bit"], reads["window"] = rows["point"], rows["q"][:, 0], rows["bit"], STATE
+    reads = _reads(schedule)
     return Sequence(
         tracks=writing.tracks(),
         listening={},
@@ -49,9 +47,25 @@ def sequence(schedule: Schedule, known: Known, lab: Laboratory, shots: int) -> S
         placement=schedule.placement,
         digest="",
         digital=digital(lab, around),
-        exposing=exposing(lab, around, reads),
+        exposing=exposing(lab, around, reads, _watched(schedule, reads)),
         lead=around.lead,
     )
+
+
+def _reads(schedule: Schedule) -> NDArray[np.void]:
+    rows = schedule.operations[schedule.operations["op"] == Op.MEASURE]
+    reads = np.zeros(len(rows), READ)
+    reads["point"], reads["qubit"], reads["bit"], reads["window"] = rows["point"], rows["q"][:, 0], rows["bit"], STATE
+    return reads
+
+
+def _watched(schedule: Schedule, reads: NDArray[np.void]) -> NDArray[np.void]:
+    """Return atoms that gates act on and nobody measures: once lost they spoil what others do, and it would not show."""
+    rows = schedule.operations[np.isin(schedule.operations["op"], (Op.R, Op.CZ))]
+    acting = {(point, q) for point, pair in zip(rows["point"].tolist(), rows["q"].tolist(), strict=True) for q in pair}
+    measured = set(zip(reads["point"].tolist(), reads["qubit"].tolist(), strict=True))
+    others = sorted((point, q) for point, q in acting - measured if q >= 0)
+    return np.array([(point, q, -1, STATE) for point, q in others], READ)
 
 
 def _refuse(schedule: Schedule, lab: Laboratory) -> None:
@@ -109,6 +123,8 @@ class _Writing:
             if row["point"] != now:
                 now, light, free = int(row["point"]), 0, np.zeros(len(self.lab.qubits), np.int64)
             op = Op(int(row["op"]))
+            if op is Op.CZ and not row["duration"]:
+                continue  # stands for its second qubit
             qubits = [q for q in row["q"].tolist() if q >= 0]
             if op is Op.BARRIER or op is Op.RZ:
                 if op is Op.BARRIER:

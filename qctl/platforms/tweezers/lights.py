@@ -77,11 +77,11 @@ def digital(lab: Laboratory, what: Lights) -> dict[str, Digital]:
     }
 
 
-def exposing(lab: Laboratory, what: Lights, reads: NDArray[np.void]) -> dict[str, Exposing]:
-    """Return what the camera is to look at: reads name the image that tells states."""
+def exposing(lab: Laboratory, what: Lights, reads: NDArray[np.void], watched: NDArray[np.void]) -> dict[str, Exposing]:
+    """Return what the camera is to look at: reads name the image that tells states, watched who else must be there."""
     checks = {PRESENT: "present", LEFT: "left"}
     return {
-        name: Exposing(line.seen_by, np.array(what.exposures), reads, checks)
+        name: Exposing(line.seen_by, np.array(what.exposures), reads, checks, watched)
         for name, line in lab.lines.items()
         if line.seen_by is not None
     }
