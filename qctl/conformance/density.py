@@ -7,6 +7,7 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
+from qctl.compile.isolate import FOLLOWER
 from qctl.core.errors import UsageError
 from qctl.core.gates import matrix, n_qubits
 from qctl.core.program import Op
@@ -17,25 +18,36 @@ IDLE = (Op.ID, Op.DELAY, Op.BARRIER)
 
 
 class Density:
-    """A density matrix; qubits are counted as given, one axis each for ket and bra.
+    """Density matrices side by side; qubits are counted as given, one axis each for ket and bra behind that of copies.
 
     Parameters
     ----------
     qubits : numbers by which events name them; all start in 0
+    copies : how many; slow noise tells them apart, everything else happens to all of them
     """
 
-    def __init__(self, qubits: tuple[int, ...]) -> None:
+    def __init__(self, qubits: tuple[int, ...], copies: int = 1) -> None:
         if len(qubits) > MOST_QUBITS:
             raise UsageError(f"{len(qubits)} qubits in one exact state", allowed=f"at most {MOST_QUBITS}")
-        self.place = {qubit: k for k, qubit in enumerate(qubits)}
+        self.place = {qubit: 1 + k for k, qubit in enumerate(qubits)}
         self.n = len(qubits)
-        self.rho: Complex = np.zeros((2,) * (2 * self.n), np.complex128)
-        self.rho[(0,) * (2 * self.n)] = 1.0
+        self.rho: Complex = np.zeros((copies, *(2,) * (2 * self.n)), np.complex128)
+        self.rho[(slice(None), *(0,) * (2 * self.n))] = 1.0
 
-    def unitary(self, gate: Complex, qubits: tuple[int, ...]) -> None:
-        """Apply a gate: ``rho -> U rho U^+``."""
-        self._contract(gate, [self.place[q] for q in qubits])
-        self._contract(gate.conj(), [self.n + self.place[q] for q in qubits])
+    def apply(self, operator: Complex, qubits: tuple[int, ...]) -> None:
+        """Apply a gate, or what is known to have happened: ``rho -> K rho K^+``."""
+        self._contract(operator, [self.place[q] for q in qubits])
+        self._contract(operator.conj(), [self.n + self.place[q] for q in qubits])
+
+    def turn(self, qubit: int, angles: NDArray[np.float64]) -> None:
+        """Turn one qubit about z, each copy by an angle of its own (rad): ``exp(-i angle Z / 2)``."""
+        phase = np.exp(1j * angles)
+        turned = np.stack(
+            [np.stack([np.ones_like(phase), phase.conj()], 1), np.stack([phase, np.ones_like(phase)], 1)], 1
+        )
+        k, shape = self.place[qubit], [1] * self.rho.ndim
+        shape[0], shape[k], shape[self.n + k] = len(angles), 2, 2
+        self.rho = self.rho * turned.reshape(shape)
 
     def channel(self, superoperator: Complex, qubit: int) -> None:
         """Apply a map of one qubit, shape (4, 4), on vec(rho) with the bra counted fastest."""
@@ -53,10 +65,14 @@ class Density:
         self.rho = np.moveaxis(((1 - p) * flat + p * mixed).reshape(rest.shape), range(len(order)), order)
 
     def populations(self, qubits: tuple[int, ...]) -> NDArray[np.float64]:
-        """Return the probability of each state of some qubits, shape (2,) * len(qubits)."""
-        n = self.n
-        diagonal = self.rho.reshape(2**n, 2**n).diagonal().real.reshape((2,) * n)
-        kept = [self.place[q] for q in qubits]
+        """Return the probability of each state of some qubits, shape (2,) * len(qubits).
+
+        Over all copies, and of what was kept: it is 1 in all.
+        """
+        n, copies = self.n, len(self.rho)
+        diagonals = self.rho.reshape(copies, 2**n, 2**n).diagonal(axis1=1, axis2=2).real
+        diagonal = (diagonals.sum(axis=0) / diagonals.sum()).reshape((2,) * n)
+        kept = [self.place[q] - 1 for q in qubits]
         summed = diagonal.sum(axis=tuple(k for k in range(n) if k not in kept))
         return np.asarray(np.transpose(summed, np.argsort(np.argsort(kept))))
 
@@ -91,6 +107,11 @@ def measured_last(events: NDArray[np.void]) -> dict[int, int]:
     return found
 
 
+def second(event: np.void) -> bool:
+    """Say whether a row only stands for the second qubit of a gate that has the machine for itself."""
+    return bool(event["op"] in (Op.CZ, Op.RXX) and event["angle"][1] == FOLLOWER)
+
+
 def gate_of(event: np.void) -> tuple[Complex, tuple[int, ...]]:
     """Return the matrix of a gate and its qubits."""
     op = Op(int(event["op"]))
@@ -114,5 +135,5 @@ def probabilities(events: NDArray[np.void], n_bits: int) -> dict[str, float]:
     state = Density(acted_on(events))
     for event in events:
         if event["op"] < Op.MEASURE:
-            state.unitary(*gate_of(event))
+            state.apply(*gate_of(event))
     return keyed(state.populations(tuple(holds.values())), tuple(holds), n_bits)

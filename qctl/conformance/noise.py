@@ -3,7 +3,10 @@
 The names of parameters are the model; every platform that measures them has it:
 
 - ``Q.t1``, ``Q.t2``: decay while a qubit waits and while it is driven;
+- ``Q.t2_ramsey``: what ``t2`` does not explain of it is a frequency that is another one in each shot, and stays in it;
 - ``Q.error`` and ``A-B.GATE.error``: average infidelity of a gate; what decay does not explain of it is depolarising;
+- ``A-B.GATE.loss``: probability to lose a qubit that is in 1 by a gate, more than one that is in 0. Shots in which
+  a qubit is lost do not count, so that those in which it was in 0 weigh more;
 - ``A-B.zz``: shift of A while B is in 1, in Hz, at all times but during their gate;
 - ``Q.readout.p01``, ``.p10``: probability to read 1 after preparing 0, and 0 after preparing 1;
 - ``Q.thermal``: probability to begin in 1, which is part of both.
@@ -18,17 +21,19 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import norm, qmc
 
 from qctl.core.laboratory import Laboratory
 from qctl.core.parameters import Parameters
 from qctl.core.program import Op, Program
 from qctl.core.schedule import Schedule
 
-from .density import IDLE, Complex, Density, acted_on, gate_of, keyed, measured_last
+from .density import IDLE, Complex, Density, acted_on, gate_of, keyed, measured_last, second
 
 RAISED = np.zeros((4, 4), np.complex128)
 RAISED[3, 0] = 1.0  # from 0 to 1, on vec(rho)
-GATES = {Op.CZ: "cz", Op.RXX: "rxx"}
+GATES = {Op.CZ: "cz", Op.RXX: "ms"}
+COPIES = 64  # draws of slow noise
 
 
 def predict(native: Program, schedule: Schedule, known: Parameters, laboratory: Laboratory) -> dict[str, float]:
@@ -40,7 +45,7 @@ def predict(native: Program, schedule: Schedule, known: Parameters, laboratory: 
     schedule : the same events in time, row by row
     """
     holds = measured_last(native.events)
-    walk = _Walk(Density(acted_on(native.events)), known, laboratory)
+    walk = _Walk(*_noisy(acted_on(native.events), known, laboratory), known, laboratory)
     for qubit in walk.state.place:
         warm = _value(known, f"{laboratory.qubit_names[qubit]}.thermal", 0.0)
         walk.state.channel(np.diag([1 - warm, 0, 0, 0]).astype(np.complex128) + warm * RAISED, qubit)
@@ -69,9 +74,15 @@ def assignment(known: Mapping[str, float], qubit: str) -> NDArray[np.float64]:
 
 @dataclass
 class _Walk:
-    """A state on its way through a schedule, and until when each qubit and each pair has been carried on."""
+    """A state on its way through a schedule, and until when each qubit and each pair has been carried on.
+
+    Parameters
+    ----------
+    slow : how much faster each qubit turns in each copy, rad/s, shape (n_copies,) each; where it is known
+    """
 
     state: Density
+    slow: Mapping[int, NDArray[np.float64]]
     known: Parameters
     laboratory: Laboratory
     until: dict[int, float] = field(default_factory=dict)
@@ -79,9 +90,9 @@ class _Walk:
 
     def step(self, event: np.void, start: float, duration: float) -> None:
         op = Op(int(event["op"]))
-        if op in IDLE or op is Op.RZ:  # frames turn in no time
-            if op is Op.RZ:
-                self.state.unitary(*gate_of(event))
+        if op is Op.RZ:  # frames turn in no time
+            self.state.apply(*gate_of(event))
+        if op in IDLE or op is Op.RZ or second(event):
             return
         qubits = tuple(int(q) for q in event["q"] if q >= 0)
         self._shift(qubits, start)
@@ -90,16 +101,21 @@ class _Walk:
             self.until[qubit] = start
         if op is Op.MEASURE:
             return
-        self.state.unitary(*gate_of(event))
+        self.state.apply(*gate_of(event))
         for qubit in qubits:
             self._decay(qubit, duration)
             self.until[qubit] = start + duration
         if len(qubits) == 2:
             self.shifted[min(qubits), max(qubits)] = start + duration
-        self._add(qubits, self._error(op, qubits), duration)
+        self._add(qubits, self._of_gate(op, qubits, "error"), duration)
+        lost = self._of_gate(op, qubits, "loss")
+        for qubit in qubits if lost > 0 else ():
+            self.state.apply(np.diag([1, np.sqrt(1 - lost)]).astype(np.complex128), (qubit,))
 
     def _decay(self, qubit: int, seconds: float) -> None:
         t1, t2 = self._times(qubit)
+        if seconds > 0 and qubit in self.slow:
+            self.state.turn(qubit, self.slow[qubit] * seconds)
         if seconds > 0 and (np.isfinite(t1) or np.isfinite(t2)):
             self.state.channel(decay(seconds, t1, t2), qubit)
 
@@ -119,13 +135,13 @@ class _Walk:
             hertz = _value(self.known, f"{name}.zz", 0.0)
             if hertz and now > since:
                 turn = np.exp(-2j * np.pi * hertz * (now - since))
-                self.state.unitary(np.diag([1, 1, 1, turn]).astype(np.complex128), (a, b))
+                self.state.apply(np.diag([1, 1, 1, turn]).astype(np.complex128), (a, b))
 
-    def _error(self, op: Op, qubits: tuple[int, ...]) -> float:
+    def _of_gate(self, op: Op, qubits: tuple[int, ...], what: str) -> float:
         names = [self.laboratory.qubit_names[q] for q in qubits]
         if len(names) == 1:
-            return _value(self.known, f"{names[0]}.error", 0.0)
-        both = (f"{'-'.join(pair)}.{GATES[op]}.error" for pair in (names, names[::-1]))
+            return _value(self.known, f"{names[0]}.{what}", 0.0)
+        both = (f"{'-'.join(pair)}.{GATES[op]}.{what}" for pair in (names, names[::-1]))
         return next((self.known[name] for name in both if name in self.known), 0.0)
 
     def _add(self, qubits: tuple[int, ...], error: float, seconds: float) -> None:
@@ -135,6 +151,28 @@ class _Walk:
         more = error - (1 - kept) * d / (d + 1)
         if more > 0:
             self.state.depolarise(min(1.0, more * d / (d - 1)), qubits)
+
+
+def _noisy(
+    qubits: tuple[int, ...], known: Mapping[str, float], laboratory: Laboratory
+) -> tuple[Density, dict[int, NDArray[np.float64]]]:
+    """Return copies of a state, and how much faster each qubit turns in each of them, rad/s."""
+    names = {qubit: laboratory.qubit_names[qubit] for qubit in qubits}
+    spreads = {qubit: slow_noise(known, name) for qubit, name in names.items()}
+    noisy = [qubit for qubit, spread in spreads.items() if spread > 0]
+    if not noisy:
+        return Density(qubits), {}
+    drawn = norm.ppf(qmc.Sobol(len(noisy), seed=1).random(COPIES))
+    return Density(qubits, COPIES), {qubit: spreads[qubit] * drawn[:, k] for k, qubit in enumerate(noisy)}
+
+
+def slow_noise(known: Mapping[str, float], qubit: str) -> float:
+    """Return the standard deviation of a qubit's frequency from shot to shot, rad/s.
+
+    A coherence ``exp(-t / T2 - (s t)^2 / 2)`` has fallen to 1/e at T2*: ``s = sqrt(2 (1 - T2* / T2)) / T2*``.
+    """
+    seen, t2 = (_value(known, f"{qubit}.{name}", np.inf) for name in ("t2_ramsey", "t2"))
+    return float(np.sqrt(2 * (1 - seen / t2)) / seen) if seen < t2 else 0.0
 
 
 def decay(seconds: float, t1: float, t2: float) -> Complex:

@@ -9,8 +9,9 @@ from qctl.config import read_laboratory
 from qctl.config.find import find_laboratory
 from qctl.conformance import programs
 from qctl.conformance.density import Density, probabilities
-from qctl.conformance.noise import assignment, decay, predict, process_fidelity
+from qctl.conformance.noise import assignment, decay, predict, process_fidelity, slow_noise
 from qctl.core.errors import UsageError
+from qctl.core.gates import matrix
 from qctl.core.program import EVENT, Op, event
 from qctl.run import known_parameters
 
@@ -47,6 +48,19 @@ def test_placed_routed_and_lowered_without_noise_a_program_gives_its_exact_answe
     assert max(abs(found[key] - entry.exact[key]) for key in found) < 1e-6
 
 
+@pytest.mark.parametrize("name", ["ion8", "atoms16"])
+def test_gates_that_have_the_machine_for_themselves_count_once(name):
+    lab = read_laboratory(find_laboratory(name))
+    still = known_parameters(lab).replaced(dict.fromkeys((f"{q}.error" for q in lab.qubits), 0.0))
+    errors = {f"{pair}.{gate}.error": 0.0 for pair in lab.couplings for gate in ("ms", "cz")}
+    errors |= {f"{q}.{what}": 0.0 for q in lab.qubits for what in ("readout.p01", "readout.p10")}
+    errors |= {f"{q}.{what}": 1e6 for q in lab.qubits for what in ("t2", "t2_ramsey")}
+    still = still.replaced({key: value for key, value in errors.items() if key in still})
+    for entry in (one for one in programs() if one.name in ("qft3", "random4")):
+        found = predicted(entry, lab, still)
+        assert max(abs(found[key] - entry.exact[key]) for key in found) < 1e-6
+
+
 @pytest.mark.parametrize("entry", programs()[::6], ids=lambda entry: entry.name)
 def test_what_is_predicted_is_a_distribution_and_noise_moves_it(entry, lab5, known5):
     found = predicted(entry, lab5, known5)
@@ -60,12 +74,12 @@ def test_gates_channels_and_populations_agree_with_another_implementation():
     for step in range(12):
         a, b = rng.choice(3, size=2, replace=False).tolist()
         gate, names = random_unitary(4, seed=step).data, (3, 5, 9)
-        state.unitary(gate, (names[a], names[b]))
+        state.apply(gate, (names[a], names[b]))
         other = other.evolve(Operator(gate), qargs=[2 - b, 2 - a])  # they count the first qubit fastest
         state.depolarise(0.1, (names[a], names[b]))
         mixed = np.array(other.data).reshape((2,) * 6)
         other = DensityMatrix(0.9 * other.data + 0.1 * replaced(mixed, (a, b)).reshape(8, 8))
-    np.testing.assert_allclose(state.rho.reshape(8, 8), other.data, atol=1e-12)
+    np.testing.assert_allclose(state.rho[0].reshape(8, 8), other.data, atol=1e-12)
     np.testing.assert_allclose(
         state.populations((9, 3)).ravel(), other.probabilities(qargs=[2, 0]), atol=1e-12
     )  # key: 9 slowest; theirs: the last of qargs slowest
@@ -82,6 +96,45 @@ def replaced(rho, qubits):
                 whole = np.kron(whole, one if k == qubits[0] else two if k == qubits[1] else np.eye(2))
             total += whole @ flat @ whole.conj().T / 16
     return total
+
+
+def test_slow_noise_fades_like_a_gaussian_and_an_echo_brings_all_of_it_back():
+    half, draws = matrix(Op.RX, [np.pi / 2]), np.random.default_rng(5).normal(0, 0.6, 20_000)
+    state = Density((4,), len(draws))
+    state.apply(half, (4,))
+    state.turn(4, draws)
+    waited = Density((4,), len(draws))
+    waited.rho = state.rho.copy()
+    waited.apply(half, (4,))
+    assert waited.populations((4,))[1] == pytest.approx((1 + np.exp(-(0.6**2) / 2)) / 2, abs=5e-3)
+    state.apply(matrix(Op.X), (4,))
+    state.turn(4, draws)
+    state.apply(half, (4,))
+    np.testing.assert_allclose(state.populations((4,)), [1, 0], atol=1e-12)
+
+
+def test_turns_of_copies_are_those_of_the_gate():
+    one, other = (Density((0, 1)) for _ in range(2))
+    for state, turn in (
+        (one, lambda s: s.turn(1, np.array([0.7]))),
+        (other, lambda s: s.apply(matrix(Op.RZ, [0.7]), (1,))),
+    ):
+        state.apply(random_unitary(4, seed=1).data, (0, 1))
+        turn(state)
+    np.testing.assert_allclose(one.rho, other.rho, atol=1e-12)
+
+
+def test_a_frequency_that_stays_in_a_shot_is_what_echoes_do_not_see():
+    slow = slow_noise({"q.t2_ramsey": 8e-3, "q.t2": 20e-3}, "q")
+    assert np.exp(-8 / 20 - (slow * 8e-3) ** 2 / 2) == pytest.approx(np.exp(-1))
+    assert slow_noise({"q.t2": 20e-3}, "q") == slow_noise({"q.t2_ramsey": 20e-3, "q.t2": 20e-3}, "q") == 0
+
+
+def test_what_is_kept_was_rather_in_0():
+    state = Density((0,))
+    state.apply(matrix(Op.RX, [np.pi / 2]), (0,))
+    state.apply(np.diag([1, np.sqrt(1 - 0.2)]), (0,))
+    np.testing.assert_allclose(state.populations((0,)), [1 / 1.8, 0.8 / 1.8], atol=1e-12)
 
 
 def test_decay_halves_and_its_fidelity_is_that_of_the_closed_form():
