@@ -32,7 +32,7 @@ class Density:
         self.place = {qubit: 1 + k for k, qubit in enumerate(qubits)}
         self.n = len(qubits)
         self.rho: Complex = np.zeros((copies, *(2,) * (2 * self.n)), np.complex128)
-        self.rho[(slice(None), *(0,) * (2 * self.n))] = 1.0
+        self.rho.reshape(copies, -1)[:, 0] = 1.0
 
     def apply(self, operator: Complex, qubits: tuple[int, ...]) -> None:
         """Apply a gate, or what is known to have happened: ``rho -> K rho K^+``."""

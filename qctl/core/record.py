@@ -120,8 +120,8 @@ class Record:
         }
         images = {}
         for name, image in self.images.items():
-            rows = {what: _here(getattr(image.exposing, what), first, last) for what in ("reads", "watched")}
-            images[name] = Images(image.pixels[:, first:last], replace(image.exposing, **rows))
+            reads, watched = (_here(rows, first, last) for rows in (image.exposing.reads, image.exposing.watched))
+            images[name] = Images(image.pixels[:, first:last], replace(image.exposing, reads=reads, watched=watched))
         return replace(self, traces=traces, counts=counts, images=images, n_points=last - first)
 
 

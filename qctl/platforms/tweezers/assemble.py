@@ -60,7 +60,7 @@ def _reads(schedule: Schedule) -> NDArray[np.void]:
 
 
 def _watched(schedule: Schedule, reads: NDArray[np.void]) -> NDArray[np.void]:
-    """Return atoms that gates act on and nobody measures: once lost they spoil what others do, and it would not show."""
+    """Return atoms that gates act on and nobody measures: a lost one spoils what others do, and it would not show."""
     rows = schedule.operations[np.isin(schedule.operations["op"], (Op.R, Op.CZ))]
     acting = {(point, q) for point, pair in zip(rows["point"].tolist(), rows["q"].tolist(), strict=True) for q in pair}
     measured = set(zip(reads["point"].tolist(), reads["qubit"].tolist(), strict=True))
