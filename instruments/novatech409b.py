@@ -10,13 +10,13 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
-from types import TracebackType
-from typing import ClassVar, Self
+from typing import ClassVar
 
 from qctl.core.errors import InstrumentError
 from qctl.core.laboratory import InstrumentEntry, LimitEntry, SafeAction, SafeEntry
-from qctl.transport import LineSession, Refused, open_lines
+from qctl.transport import LineSession, Refused
 
+from .linked import SerialInstrument
 from .scpi import refuse_beyond
 
 N_CHANNELS = 4
@@ -50,29 +50,19 @@ class Tone:
     amplitude: int
 
 
-class Novatech409b:
+class Novatech409b(SerialInstrument):
     """Four tones. What was set is read back before anybody relies on it; output n of a laboratory is channel n - 1."""
 
     identity: ClassVar[str] = "Novatech,409B"
+    baud_rate: ClassVar[int] = 19200
 
     def __init__(self, session: LineSession, name: str = "") -> None:
-        self.session = session
-        self.name = name or "novatech409b"
+        super().__init__(session, name)
         self._limit: LimitEntry | None = None
         self._wanted: dict[int, Tone] = {}  # by channel as the instrument counts, from 0
         session.exchange("E d", _ok)
         session.exchange("I a", _ok)
         self.idn = f"{self.identity},,{session.agreed('QUE', _firmware, N_CHANNELS + 1)}"
-
-    @classmethod
-    def open(cls, address: str, *, name: str = "", library: str = "@py", timeout: float = 1.0) -> Self:
-        """Open the instrument on a serial port: ``ASRL/dev/ttyUSB0::INSTR``."""
-        session = open_lines(address, name=name, library=library, timeout=timeout, settings={"baud_rate": 19200})
-        try:
-            return cls(session, name)
-        except BaseException:
-            session.close()
-            raise
 
     def configure(self, entry: InstrumentEntry, limit: LimitEntry | None) -> None:
         """Let phases run on when frequencies change; no tone changes."""
@@ -140,18 +130,6 @@ class Novatech409b:
                 raise InstrumentError(asked, allowed=allowed, where=self.name)
         if amplitude > 0:
             refuse_beyond(self._limit, FULL_SCALE_DBM + 20 * math.log10(amplitude), "power", self.name)
-
-    def close(self) -> None:
-        """Close the link; outputs stay as they are."""
-        self.session.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 def _ok(lines: tuple[str, ...]) -> None:

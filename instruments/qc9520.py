@@ -8,8 +8,7 @@ H; the multiplexer ``:PULSEn:MUX`` is the sum of ``2^(k-1)`` over the timers k t
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import TracebackType
-from typing import ClassVar, Self
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +16,9 @@ from numpy.typing import NDArray
 from qctl.core.errors import InstrumentError
 from qctl.core.laboratory import InstrumentEntry, LimitEntry, SafeAction, SafeEntry
 from qctl.core.protocols import PulserLimits
-from qctl.transport import LineSession, Refused, open_lines
+from qctl.transport import LineSession, Refused
+
+from .linked import SerialInstrument
 
 ERRORS = {
     "?1": "incorrect prefix",
@@ -32,10 +33,11 @@ ERRORS = {
 _TRIES = 4
 
 
-class Qc9520:
+class Qc9520(SerialInstrument):
     """Digital pulses. Different pulses of a shot get a timer each; an output joins those that it gives."""
 
     identity: ClassVar[str] = "QC,952"
+    baud_rate: ClassVar[int] = 115200
     limits: ClassVar[PulserLimits] = PulserLimits(
         n_outputs=8,
         n_timers=8,
@@ -47,21 +49,10 @@ class Qc9520:
     )
 
     def __init__(self, session: LineSession, name: str = "") -> None:
-        self.session = session
-        self.name = name or "qc9520"
+        super().__init__(session, name)
         self.idn = session.agreed("*IDN?", _identity)
         self._known: dict[str, str] = {}  # settings that were read back, since the last fault
         self._generation = session.generation
-
-    @classmethod
-    def open(cls, address: str, *, name: str = "", library: str = "@py", timeout: float = 1.0) -> Self:
-        """Open the instrument on a serial port: ``ASRL/dev/ttyUSB0::INSTR``."""
-        session = open_lines(address, name=name, library=library, timeout=timeout, settings={"baud_rate": 115200})
-        try:
-            return cls(session, name)
-        except BaseException:
-            session.close()
-            raise
 
     def configure(self, entry: InstrumentEntry, limit: LimitEntry | None) -> None:
         """Stop; bursts on its own clock, TTL levels, high while a pulse lasts, everything timed from T0."""
@@ -144,18 +135,6 @@ class Qc9520:
         if not _same(found, value):
             self.session.suspect(f"{keyword} reads back as {found}, not {value}")
         self._known[keyword] = value
-
-    def close(self) -> None:
-        """Close the link; outputs stay as they are."""
-        self.session.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 def _seconds(value: float) -> str:

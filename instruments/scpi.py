@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from types import TracebackType
 from typing import ClassVar, Generic, Self, TypeVar, overload
 
 from qctl.core.errors import InstrumentError
@@ -16,10 +15,12 @@ from qctl.core.laboratory import LimitEntry
 from qctl.transport import Command, Session, Word, command, grammar, open_link
 from qctl.transport.command import Argument
 
+from .linked import Linked
+
 T = TypeVar("T")
 
 
-class ScpiInstrument:
+class ScpiInstrument(Linked[Session]):
     """An instrument that speaks SCPI. Opening asks ``*IDN?`` and sends ``greeting``; no output changes.
 
     Parameters
@@ -34,8 +35,7 @@ class ScpiInstrument:
     tagged: ClassVar[bool] = True  # queries carry a tag in *ESE
 
     def __init__(self, session: Session, name: str = "") -> None:
-        self.session = session
-        self.name = name or type(self).__name__.lower()
+        super().__init__(session, name)
         self.idn = session.idn
         if not _begins_with(session.idn, self.identity):
             session.close()
@@ -78,18 +78,6 @@ class ScpiInstrument:
                 where=self.name,
                 remedy="its error queue overflowed: configure it again" if lost else "",
             )
-
-    def close(self) -> None:
-        """Close the link; outputs stay as they are."""
-        self.session.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 def refuse_beyond(limit: LimitEntry | None, value: float, what: str, where: str) -> None:

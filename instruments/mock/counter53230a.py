@@ -5,12 +5,13 @@ Source: Keysight 53220A/53230A Programmer's Reference.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .device import Handler, Reply, ScpiDevice, Setting, nr3, toggle
+from .device import Handler, Reply, Setting, nr3, toggle
+from .gated import GatedDevice
 from .message import Parameter
 from .signals import Gated
 from .values import ScpiError, choice, definite, number, quoted, string, whole, words
@@ -28,10 +29,8 @@ def _word(pattern: str, value: str, *names: str, suffixes: tuple[range, ...] = (
     return Setting(pattern, value, choice(names), suffixes=suffixes)
 
 
-class Counter53230a(ScpiDevice):
+class Counter53230a(GatedDevice):
     """Channel 1 totalises at power-on, gated by time: it hears no pulse until it is told to listen to its gate."""
-
-    look: Callable[[], None] = staticmethod(lambda: None)
 
     def make_settings(self) -> Iterable[Setting]:
         """Return the settings of inputs, gate, samples and format."""
@@ -59,18 +58,16 @@ class Counter53230a(ScpiDevice):
 
     def commands(self) -> Iterable[tuple[str, Handler]]:
         """Return what measures."""
-        self._gated: Gated | None = None
         self._channel = 1
         self._real = False
-        self._readings = np.zeros(0)
-        self._filling = np.zeros(0)
+        self.kept = self.empty()
         return (
             ("[:SENSe]:FUNCtion[:ON]", self._function),
             ("[:SENSe]:FUNCtion[:ON]?", lambda: quoted(f"TOT {self._channel}")),
             ("FORMat[:DATA]", self._format),
             ("FORMat[:DATA]?", lambda: "REAL,64" if self._real else "ASC,15"),
             ("INITiate[:IMMediate]", self._initiate),
-            ("ABORt", self._abort),
+            ("ABORt", self.abandon),
             ("DATA:POINts?", self._points),
             ("DATA:REMove?", self._remove),
             ("R?", self._read),
@@ -79,40 +76,8 @@ class Counter53230a(ScpiDevice):
     def reset(self) -> None:
         """Return to the state at power-on."""
         super().reset()
-        self._abort()
-        self._readings, self._channel, self._real = np.zeros(0), 1, False
-
-    @property
-    def gated(self) -> Gated | None:
-        """Return what it waits for."""
-        return self._gated
-
-    def prepare(self) -> Callable[[int, NDArray[np.int64], NDArray[np.int64]], None]:
-        """Make room for what is waited for."""
-        assert self._gated is not None
-        readings = self._filling = np.zeros(self._gated.n_readings)
-
-        def store(channel: int, numbers: NDArray[np.int64], photons: NDArray[np.int64]) -> None:
-            readings[numbers] = photons
-
-        return store
-
-    def deliver(self, gated: Gated) -> None:
-        """End the measurement: readings become readable, unless it was given up meanwhile."""
-        if self._gated is gated:
-            self._readings, self._gated = self._filling, None
-            self.lock.notify_all()
-
-    def abandon(self) -> None:
-        """End the measurement with nothing recorded."""
-        self._gated = None
-        self.lock.notify_all()
-
-    def complete(self) -> bool:
-        """Say whether no measurement is under way."""
-        if self._gated is not None:
-            self.look()
-        return self._gated is None
+        self.abandon()
+        self.kept, self._channel, self._real = self.empty(), 1, False
 
     def _function(self, value: Parameter) -> None:
         name, _, channel = string(value).upper().partition(" ")
@@ -126,41 +91,36 @@ class Counter53230a(ScpiDevice):
             raise ScpiError(-224, words(length))
 
     def _initiate(self) -> None:
-        if self._gated is not None:
-            raise ScpiError(-221, "a measurement is under way")
-        self._readings = np.zeros(0)
         listens = self._source.get() == "EXT" and self._polarity.get() == "POS" and not self._gate_out.get()
-        self._gated = Gated(
-            inputs=(self._channel,),
-            n_readings=int(self._samples.get()),
-            shortest=SHORTEST,
-            rearm=REARM,
-            armed=next(self.clock),
-            threshold=THRESHOLD if listens else float("inf"),
+        self.arm(
+            Gated(
+                inputs=(self._channel,),
+                n_readings=int(self._samples.get()),
+                shortest=SHORTEST,
+                rearm=REARM,
+                armed=next(self.clock),
+                threshold=THRESHOLD if listens else float("inf"),
+            )
         )
-
-    def _abort(self) -> None:
-        self._gated = None
-        self.lock.notify_all()
 
     def _points(self) -> str:
         self.complete()
-        return f"{len(self._readings):+d}"
+        return f"{len(self.kept):+d}"
 
     def _remove(self, count: Parameter, wait: Parameter = "") -> Reply:
         n = whole(count)
         if not 1 <= n <= MEMORY:
             raise ScpiError(-222, f"{n} readings")
-        if words(wait).upper() == "WAIT" and not self.wait_until(lambda: self.complete() and len(self._readings) >= n):
+        if words(wait).upper() == "WAIT" and not self.wait_until(lambda: self.complete() and len(self.kept) >= n):
             return None
-        if n > len(self._readings):
-            raise ScpiError(-222, f"{n} of {len(self._readings)} readings")
-        found, self._readings = self._readings[:n], self._readings[n:]
+        if n > len(self.kept):
+            raise ScpiError(-222, f"{n} of {len(self.kept)} readings")
+        found, self.kept = self.kept[:n], self.kept[n:]
         return self._written(found)
 
     def _read(self, count: Parameter = "1000000") -> Reply:
-        n = min(whole(count), len(self._readings))
-        found, self._readings = self._readings[:n], self._readings[n:]
+        n = min(whole(count), len(self.kept))
+        found, self.kept = self.kept[:n], self.kept[n:]
         return self._written(found)
 
     def _written(self, readings: NDArray[np.float64]) -> Reply:

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import inspect
-import itertools
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 from . import header
-from .faults import Faults, FaultScript
 from .message import Parameter, Unit
+from .part import Part
 from .values import ScpiError, number, quoted, switch
 
 log = logging.getLogger(__name__)
@@ -120,33 +119,13 @@ def toggle(pattern: str, value: bool = False, **more: Any) -> Setting:  # noqa: 
     return Setting(pattern, value, switch, lambda on: str(int(on)), **more)
 
 
-class ScpiDevice:
-    """One simulated instrument; servers give it messages, it gives back replies.
-
-    Parameters
-    ----------
-    identity : answer to ``*IDN?``
-    name : in the laboratory
-    faults : what goes wrong, and how often
-    lock : shared by all instruments of a rack; everything here runs under it
-    clock : numbers what happens in a rack, in order
-    """
+class ScpiDevice(Part):
+    """One simulated instrument; servers give it messages, it gives back replies."""
 
     options = ""
 
-    def __init__(
-        self,
-        identity: str,
-        name: str = "",
-        faults: Faults | None = None,
-        lock: threading.Condition | None = None,
-        clock: Iterator[int] | None = None,
-    ) -> None:
-        self.identity, self.name = identity, name
-        self.lock = lock or threading.Condition()
-        self.clock = clock if clock is not None else itertools.count(1)
-        self.changes = 0  # counts commands that may have changed a setting
-        self.faults = FaultScript(faults or Faults(), name)
+    def power_on(self) -> None:
+        """Build the tree of commands."""
         self.errors: deque[tuple[int, str]] = deque()
         self.event_status = 128  # power on
         self.enables = {"ESE": 0, "SRE": 0}

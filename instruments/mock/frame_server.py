@@ -5,12 +5,12 @@ Source: qctl's own protocol, docs/frame-server.md.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 import numpy as np
-from numpy.typing import NDArray
 
-from .device import Handler, Reply, ScpiDevice, Setting
+from .device import Handler, Reply, Setting
+from .gated import GatedDevice
 from .message import Parameter
 from .signals import Gated
 from .values import ScpiError, choice, definite, whole
@@ -24,10 +24,10 @@ SHORTEST, REARM = 10e-6, 100e-6  # s
 THRESHOLD = 1.5  # V, of the trigger input (TTL)
 
 
-class FrameServer(ScpiDevice):
+class FrameServer(GatedDevice):
     """A region of 512 by 512 pixels and free-running exposures at power-on: it hears no pulse until it is told to."""
 
-    look: Callable[[], None] = staticmethod(lambda: None)
+    kind = np.uint16
 
     def make_settings(self) -> Iterable[Setting]:
         """Return trigger and number of frames."""
@@ -38,16 +38,14 @@ class FrameServer(ScpiDevice):
     def commands(self) -> Iterable[tuple[str, Handler]]:
         """Return region, acquisition and data."""
         self._region = (512, 512)
-        self._gated: Gated | None = None
-        self._frames = np.zeros((0, 512, 512), np.uint16)
-        self._filling = self._frames
+        self.kept = self.empty()
         return (
             ("SENSor:SIZE?", lambda: f"{SENSOR},{SENSOR}"),
             ("SENSor:REGion", self._choose),
             ("SENSor:REGion?", lambda: f"{self._region[0]},{self._region[1]}"),
             ("ACQuire:STARt", self._start),
             ("ACQuire:ABORt", self.abandon),
-            ("ACQuire:TAKen?", lambda: str(len(self._frames) if self.complete() else 0)),
+            ("ACQuire:TAKen?", lambda: str(len(self.kept) if self.complete() else 0)),
             ("FRAMe:DATA?", self._data),
         )
 
@@ -55,67 +53,34 @@ class FrameServer(ScpiDevice):
         """Return to the state at power-on."""
         super().reset()
         self.abandon()
-        self._region, self._frames = (512, 512), np.zeros((0, 512, 512), np.uint16)
-
-    @property
-    def gated(self) -> Gated | None:
-        """Return what it waits for."""
-        return self._gated
-
-    def prepare(self) -> Callable[[int, NDArray[np.int64], NDArray[np.uint16]], None]:
-        """Make room for what is waited for."""
-        assert self._gated is not None
-        frames = self._filling = np.zeros((self._gated.n_readings, *self._region), np.uint16)
-
-        def store(channel: int, numbers: NDArray[np.int64], seen: NDArray[np.uint16]) -> None:
-            frames[numbers] = seen
-
-        return store
-
-    def deliver(self, gated: Gated) -> None:
-        """End the acquisition: frames become readable, unless it was given up meanwhile."""
-        if self._gated is gated:
-            self._frames, self._gated = self._filling, None
-            self.lock.notify_all()
-
-    def abandon(self) -> None:
-        """End the acquisition with nothing recorded."""
-        self._gated = None
-        self.lock.notify_all()
-
-    def complete(self) -> bool:
-        """Say whether no acquisition is under way."""
-        if self._gated is not None:
-            self.look()
-        return self._gated is None
+        self._region, self.kept = (512, 512), self.empty()
 
     def _choose(self, rows: Parameter, columns: Parameter) -> None:
         asked = whole(rows), whole(columns)
         if not all(1 <= n <= SENSOR for n in asked):
             raise ScpiError(-222, f"a region of {asked[0]} by {asked[1]}")
-        if self._gated is not None:
+        if self.gated is not None:
             raise ScpiError(-221, "an acquisition is under way")
         self._region = asked
 
     def _start(self) -> None:
-        if self._gated is not None:
-            raise ScpiError(-221, "an acquisition is under way")
-        self._frames = np.zeros((0, *self._region), np.uint16)
-        self._gated = Gated(
-            inputs=(1,),
-            n_readings=int(self._count.get()),
-            shortest=SHORTEST,
-            rearm=REARM,
-            armed=next(self.clock),
-            threshold=THRESHOLD if self._trigger.get() == "LEV" else float("inf"),
-            shape=self._region,
+        self.arm(
+            Gated(
+                inputs=(1,),
+                n_readings=int(self._count.get()),
+                shortest=SHORTEST,
+                rearm=REARM,
+                armed=next(self.clock),
+                threshold=THRESHOLD if self._trigger.get() == "LEV" else float("inf"),
+                shape=self._region,
+            )
         )
 
     def _data(self, first: Parameter, count: Parameter) -> Reply:
         start, n = whole(first) - 1, whole(count)
-        if start < 0 or n < 1 or start + n > len(self._frames):
-            raise ScpiError(-222, f"frames {start + 1} to {start + n} of {len(self._frames)}")
-        return definite(self._frames[start : start + n].astype("<u2", copy=False).tobytes())
+        if start < 0 or n < 1 or start + n > len(self.kept):
+            raise ScpiError(-222, f"frames {start + 1} to {start + n} of {len(self.kept)}")
+        return definite(self.kept[start : start + n].astype("<u2", copy=False).tobytes())
 
 
 MOCK = FrameServer

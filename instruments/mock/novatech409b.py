@@ -36,8 +36,8 @@ class Channel:
 class Novatech409b(LineDevice):
     """Silent at power-on; echoes what it is told until it is told not to."""
 
-    def __init__(self, *arguments: object, **more: object) -> None:
-        super().__init__(*arguments, **more)  # type: ignore[arg-type]  # as every mock is made
+    def power_on(self) -> None:
+        """Begin silent, with echo."""
         self.channels = [Channel() for _ in range(N_CHANNELS)]
         self.echo = True
 

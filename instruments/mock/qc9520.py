@@ -50,10 +50,10 @@ _CHANNEL = {"STATE", "DEL", "WIDT", "MUX", "POL", "SYNC", "CMOD", "OUTP:MODE"}
 class Qc9520(LineDevice):
     """All outputs off and stopped at power-on. A timer runs whether or not its own output is on."""
 
-    def __init__(self, *arguments: object, **more: object) -> None:
-        super().__init__(*arguments, **more)  # type: ignore[arg-type]  # as every mock is made
-        self.started = 0
-        self.settings: dict[tuple[int, str], str] = {}
+    settings: dict[tuple[int, str], str]
+
+    def power_on(self) -> None:
+        """Begin at the settings of power-on."""
         self.reset()
 
     def reset(self) -> None:
