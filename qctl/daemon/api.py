@@ -34,6 +34,11 @@ CHUNK = 65536
 REFUSALS = (400, 401, 403, 404, 405, 408, 409, 413, 415, 421, 422, 429, 431, 500, 503, 507)
 
 
+LINES, CONTAINER = "application/x-ndjson", "application/octet-stream"
+STREAMS = {"events": LINES, "segments": LINES, "result_file": CONTAINER}
+"""Answers that are no JSON document: a line of JSON for each thing told, and a result as it is kept."""
+
+
 def who(request: Request) -> Actor:
     """Return who asks, as the gate found out."""
     actor: Actor = request.scope["actor"]
@@ -145,7 +150,7 @@ class Api:
         found = _done(await self._job(asker, job))
         data = await asyncio.to_thread(self.house.results.read, found.result)
         headers = {"content-length": str(len(data)), "etag": f'"{found.result}"'}
-        return StreamingResponse(_pieces(data), media_type="application/octet-stream", headers=headers)
+        return StreamingResponse(_pieces(data), media_type=CONTAINER, headers=headers)
 
     async def segments(self, asker: Asker, job: str, follow: bool = False) -> Response:
         """Return counts as they are stored, a line of JSON for each segment; with ``follow`` until the job ends."""
@@ -216,7 +221,7 @@ class Api:
     def _stream(self, lines: AsyncIterator[Plain]) -> Response:
         if self._followers >= FOLLOWERS:
             raise BusyError(f"{self._followers} streams are open", allowed=f"{FOLLOWERS}", remedy="close one")
-        return StreamingResponse(self._encoded(lines), media_type="application/x-ndjson")
+        return StreamingResponse(self._encoded(lines), media_type=LINES)
 
     async def _encoded(self, lines: AsyncIterator[Plain]) -> AsyncIterator[bytes]:
         self._followers += 1
@@ -265,10 +270,12 @@ def build(house: House) -> FastAPI:
     api = Api(house)
     refusals: dict[int | str, dict[str, Any]] = {status: {"model": Refused} for status in REFUSALS}
     for one in ENDPOINTS:
-        created: dict[int | str, dict[str, Any]] = {201: {"model": Receipt}} if one.name == "submit" else {}
+        good: dict[int | str, dict[str, Any]] = {201: {"model": Receipt}} if one.name == "submit" else {}
+        if one.name in STREAMS:
+            good = {200: {"content": {STREAMS[one.name]: {}}}}
         app.add_api_route(
-            one.path, getattr(api, one.name), methods=[one.method], responses={**refusals, **created},
-            operation_id=one.name,
+            one.path, getattr(api, one.name), methods=[one.method], responses={**refusals, **good},
+            operation_id=one.name, response_class=Response if one.name in STREAMS else JSONResponse,
             response_model_by_alias=True, openapi_extra={"x-role": one.role.name.lower()},
         )  # fmt: skip
     app.add_exception_handler(QctlError, _refused)
