@@ -12,6 +12,7 @@ import select
 import signal
 import socket
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
@@ -133,10 +134,13 @@ class Agent:
                 self._operating = dict(known)
             crash_point("agent.operating")
             crash_point("agent.before_play")
+            before = time.time()
             found = play(self.station, sequence, playlists, said["parameters_id"])
         crash_point("agent.after_play")
         codec.write(record, found)
-        return {"seconds": dict(found.timing.seconds), "now": self.station.clock.now()}
+        seconds = dict(found.timing.seconds)
+        began = before + seconds.get("upload", 0.0) + seconds.get("arm", 0.0)
+        return {"seconds": seconds, "began": began, "now": self.station.clock.now()}
 
 
 class Watched:

@@ -77,6 +77,7 @@ async def _serve(state: Path, said: dict[str, Any]) -> int:
         stack.push_async_callback(tasks.cancel)
         for name, work in {
             "scheduler": scheduler.run(),
+            "claiming": scheduler.claim(),
             "housekeeping": scheduler.house.run(),
             "agent link": scheduler.keep_link(),
             "beat": _beat(said["alive"]),

@@ -57,7 +57,7 @@ class Scheduler:
         self.waits: Mapping[str, str] = {}
         self.usage: dict[str, float] = {}
         self.packer, self.forecasts = Packer(), Forecasts()
-        self._changed = asyncio.Event()
+        self._changed, self._submitted = asyncio.Event(), asyncio.Event()
         self.jobs = Compiling(store, compilers, self.packer, folder, tasks, self._changed)
         self.windows = Windows(store, self.jobs, benches, link, folder, name)
         self.house = Housekeeping(store, self.jobs, benches, self._changed)
@@ -70,6 +70,7 @@ class Scheduler:
 
         def heard() -> None:
             loop.call_soon_threadsafe(self._changed.set)
+            loop.call_soon_threadsafe(self._submitted.set)
 
         stop = self.store.listen(heard)
         idle_since: float | None = None
@@ -77,8 +78,8 @@ class Scheduler:
             while True:
                 self._changed.clear()
                 await self.jobs.tidy()
-                await self.jobs.claim()
                 await self._finishing.finish()
+                self._submitted.set()  # there may be room for more
                 window = self._decide() if self.link.connected else None
                 if window is not None and window.grants:
                     idle_since = None
@@ -90,6 +91,13 @@ class Scheduler:
                         await self._changed.wait()
         finally:
             stop()
+
+    async def claim(self) -> None:
+        """Have jobs compiled as they come, whatever plays meanwhile, so that they are ready at the next border."""
+        while True:
+            await self._submitted.wait()
+            self._submitted.clear()
+            await self.jobs.claim()
 
     async def keep_link(self) -> None:
         """Connect to the agent again whenever it is gone."""

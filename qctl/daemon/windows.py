@@ -113,10 +113,10 @@ class Windows:
             return
         self.playing = tuple(one.ready.job.id for one in members)
         crash_point("scheduler.linked")
-        await self._trigger(members, window, record)
+        began = await self._trigger(members, window, record)
         crash_point("scheduler.played")
         parts = [part_of(one, members, uploads, number, self._folder) for one in members]
-        asked = {"parts": parts, "record": str(record), "window": number, "linked": str(window)}
+        asked = {"parts": parts, "record": str(record), "window": number, "began": began, "linked": str(window)}
         found = await self._benches.ask("read", asked)
         crash_point("scheduler.read")
         segments = []
@@ -131,14 +131,15 @@ class Windows:
             used = segment.shots * one.ready.info["period"] * one.ready.info["n_points"]
             self._spent[one.ready.job.user] = self._spent.get(one.ready.job.user, 0.0) + used
 
-    async def _trigger(self, members: list[Member], window: Path, record: Path) -> None:
-        """Have the agent play what was linked."""
+    async def _trigger(self, members: list[Member], window: Path, record: Path) -> float:
+        """Have the agent play what was linked; return when the first shot began, s since 1970."""
         shots = max(one.shots for one in members)
         period = max(one.ready.info["period"] * one.ready.info["n_points"] for one in members)
         question = {"verb": "play", "window": str(window), "record": str(record), "jobs": list(self.playing)}
         crash_point("scheduler.sent")
         answer = await self._link.ask(question, len(members) * shots * period + PATIENCE)
         self.cycle = Cycle(**{name: float(answer["seconds"].get(name, 0.0)) for name in CYCLE})
+        return float(answer["began"])
 
     async def _link_window(self, members: list[Member]) -> tuple[Path, dict[str, str]]:
         """Return what is played, written anew only when it is not what was played last."""

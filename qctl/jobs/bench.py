@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -36,13 +35,16 @@ from .claims import capacities, claims_of
 from .container import pack
 from .counted import count
 from .crash_points import crash_point
+from .latest import Latest
 from .link import Linked, link
 from .request import Candidate
 
 SEGMENT_SECONDS = 1.0
 SEGMENT_SHOTS = 100_000
 SPACING = 1e6  # Hz between readout tones of different programs on one feedline
-REMEMBERED = 64  # programs, so that reading out does not parse them again
+REMEMBERED = 64  # programs: users run the same ones again and again
+Wanted = tuple[str, str, bool, tuple[int, ...] | None]
+"""What a compiled program depends on: its text, the id of the parameters, whether it is optimised, its place."""
 
 
 class Bench:
@@ -59,8 +61,10 @@ class Bench:
         self.limits = limits_of(self.laboratory)
         self._store = ParameterStore.open(state, stored_as(self.laboratory, twin))
         self._known: dict[int, Parameters] = {}
-        self._programs: OrderedDict[str, Program] = OrderedDict()
-        self._places: OrderedDict[tuple[str, str, bool], Relocatable | None] = OrderedDict()
+        self._programs = Latest[str, Program](REMEMBERED)
+        self._places = Latest[tuple[str, str, bool], Relocatable | None](REMEMBERED)
+        self._compiled = Latest[Wanted, tuple[dict[str, object], bytes]](REMEMBERED)
+        self._encoded = Latest[tuple[str, str, bool], bytes](REMEMBERED)
 
     def parameters(self, number: int | None = None) -> Parameters:
         """Return a snapshot, by default the newest."""
@@ -97,7 +101,8 @@ class Bench:
                 text, parameters=parameters, optimise=optimise, place=list(places[0].placement), out=out
             )
             info["fixed"] = False
-        out.with_suffix(".places").write_bytes(codec.encode(places))
+        known_as = (text, known.id, optimise)
+        out.with_suffix(".places").write_bytes(self._encoded.get(known_as, lambda: codec.encode(places)))
         return info
 
     def compile(
@@ -114,18 +119,25 @@ class Bench:
         QctlError
             When the text is no program, or one that this laboratory cannot run.
         """
-        known, program = self.parameters(parameters), self._program(text)
+        known = self.parameters(parameters)
+        wanted = (text, known.id, optimise, None if place is None else tuple(place))
+        info, data = self._compiled.get(wanted, lambda: self._compile(text, known, optimise, place))
+        crash_point("worker.compiled")
+        codec.write_encoded(out, data)
+        return {**info, "parameters": self._store.newest if parameters is None else parameters}
+
+    def _compile(
+        self, text: str, known: Parameters, optimise: bool, place: list[int] | None
+    ) -> tuple[dict[str, object], bytes]:
+        program = self._program(text)
         sequence = self._placed(text, program, known, optimise, place)
         if not sequence.n_measured:
             raise CompileError("nothing is measured", allowed="at least one measurement into a bit")
-        crash_point("worker.compiled")
         sequence = replace(sequence, shots=self._most_shots(sequence))
-        codec.write(out, {"sequence": sequence, "registers": program.bits})
-        return {
+        info: dict[str, object] = {
             "circuit": sequence.digest,
             "waveforms": waveforms_digest(flatten(sequence, self.laboratory, self.limits)),
             "parameters_id": known.id,
-            "parameters": self._store.newest if parameters is None else parameters,
             "n_points": sequence.n_points,
             "n_bits": sequence.n_bits,
             "period": sequence.period,
@@ -135,6 +147,7 @@ class Bench:
             "qubits": list(sequence.qubits),
             "registers": [[one.name, one.start, one.size] for one in program.bits],
         }
+        return info, codec.encode({"sequence": sequence, "registers": program.bits})
 
     def link(self, parts: Sequence[Mapping[str, Any]], out: Path) -> dict[str, object]:
         """Write what the instruments play in one window to ``out``; return the digest of each AWG's upload."""
@@ -150,27 +163,31 @@ class Bench:
         return {"uploads": {name: digest_of(playlist) for name, playlist in sorted(playlists.items())}}
 
     def read(
-        self, parts: Sequence[Mapping[str, Any]], record: Path, window: str, linked: Path
+        self, parts: Sequence[Mapping[str, Any]], record: Path, window: str, began: float, linked: Path
     ) -> list[dict[str, object]]:
         """Return for each job of a window the file with its counts, and how many shots each has.
 
         Parameters
         ----------
+        began : when its first shot was played, s since 1970
         linked : the file that `link` wrote for this window
         """
         found: Record = codec.read(record)
         how = codec.read(linked_beside(linked))
         records = Linked(how["sequence"], how["members"], how["readout"]).split(found)
-        return [self._read_one(part, one, window) for part, one in zip(parts, records, strict=True)]
+        return [
+            self._read_one(part, one, {"window": window, "began": began})
+            for part, one in zip(parts, records, strict=True)
+        ]
 
-    def _read_one(self, part: Mapping[str, Any], found: Record, window: str) -> dict[str, object]:
+    def _read_one(self, part: Mapping[str, Any], found: Record, when: Mapping[str, object]) -> dict[str, object]:
         registers = codec.read(Path(part["compiled"]))["registers"]
         known = self.parameters(part["parameters"])
         result = compute(read_out(found, known, self.laboratory, registers=registers), self._program(part["program"]))
         counted = count(result.bits)
         header = {
             "n_bits": counted.n_bits,
-            "window": window,
+            **when,
             "fence": part["fence"],
             "parameters_id": known.id,
             "placement": list(result.placement),
@@ -197,22 +214,15 @@ class Bench:
         self._store.close()
 
     def _program(self, text: str) -> Program:
-        if text not in self._programs:
-            self._programs[text] = read_program(text)
-            if len(self._programs) > REMEMBERED:
-                self._programs.popitem(last=False)
-        return self._programs[text]
+        return self._programs.get(text, lambda: read_program(text))
 
     def _relocatable(self, text: str, known: Parameters, optimise: bool) -> Relocatable | None:
         """Return a program with its places; None when it is to be played gate by gate, or decides by measured bits."""
+        program = self._program(text)
+        if not optimise or program.flow or program.n_hidden:
+            return None
         key = (text, known.id, optimise)
-        if key not in self._places:
-            program = self._program(text)
-            able = optimise and not program.flow and not program.n_hidden
-            self._places[key] = relocatable(program, known, self.laboratory, self.limits) if able else None
-            if len(self._places) > REMEMBERED:
-                self._places.popitem(last=False)
-        return self._places[key]
+        return self._places.get(key, lambda: relocatable(program, known, self.laboratory, self.limits))
 
     def _placed(
         self, text: str, program: Program, known: Parameters, optimise: bool, place: list[int] | None

@@ -6,6 +6,7 @@ them, it never names code.
 
 from __future__ import annotations
 
+import math
 import mmap
 import os
 from collections.abc import Mapping
@@ -33,12 +34,39 @@ _CLASSES: tuple[type[Any], ...] = (
     *(Record, Trace, Counts, Images, Timing, Register, Estimate, Parameters, Candidate, Claims),
 )
 KINDS = {kind.__name__: kind for kind in _CLASSES}
+SMALL = 4096  # bytes; arrays up to here lie together, one after the other: most are of a few numbers
+
+
+class _Arrays:
+    """Arrays on their way into a container."""
+
+    def __init__(self) -> None:
+        self.large: dict[str, NDArray[Any]] = {}
+        self._small: dict[str, list[NDArray[Any]]] = {}
+        self._sizes: dict[str, int] = {}
+
+    def keep(self, array: NDArray[Any]) -> dict[str, object]:
+        """Take an array; return where it will be found."""
+        if array.nbytes > SMALL or not array.dtype.isbuiltin:
+            name = str(len(self.large))
+            self.large[name] = array
+            return {"array": name}
+        kind = array.dtype.str
+        start = self._sizes.get(kind, 0)
+        self._sizes[kind] = start + array.size
+        self._small.setdefault(kind, []).append(array.reshape(-1))
+        return {"small": [kind, start, list(array.shape)]}
+
+    def all(self) -> dict[str, NDArray[Any]]:
+        """Return all of them by name."""
+        return {**self.large, **{kind: np.concatenate(parts) for kind, parts in self._small.items()}}
 
 
 def encode(value: object) -> bytes:
     """Return words of the core, in mappings and tuples as they come, as a container."""
-    arrays: dict[str, NDArray[Any]] = {}
-    return pack({"value": _plain(value, arrays)}, arrays)
+    arrays = _Arrays()
+    plain = _plain(value, arrays)
+    return pack({"value": plain}, arrays.all())
 
 
 def decode(data: bytes | bytearray | memoryview | mmap.mmap, where: str = "") -> Any:  # noqa: ANN401 (whatever was encoded)
@@ -52,8 +80,13 @@ def decode(data: bytes | bytearray | memoryview | mmap.mmap, where: str = "") ->
 
 def write(path: Path, value: object) -> None:
     """Encode into a file for another process; it need not survive anything."""
+    write_encoded(path, encode(value))
+
+
+def write_encoded(path: Path, data: bytes) -> None:
+    """Write what `encode` returned, all of it or nothing."""
     unfinished = path.with_name(f"{path.name}.part")
-    unfinished.write_bytes(encode(value))
+    unfinished.write_bytes(data)
     unfinished.rename(path)
 
 
@@ -66,15 +99,13 @@ def read(path: Path) -> Any:  # noqa: ANN401 (whatever was written)
         os.close(handle)
 
 
-def _plain(value: object, arrays: dict[str, NDArray[Any]]) -> object:
+def _plain(value: object, arrays: _Arrays) -> object:
     if isinstance(value, Enum):
         return _plain(value.value, arrays)
     if value is None or isinstance(value, bool | int | float | str):
         return {"float": value.hex()} if isinstance(value, float) else value
     if isinstance(value, np.ndarray):
-        name = str(len(arrays))
-        arrays[name] = value
-        return {"array": name}
+        return arrays.keep(value)
     if isinstance(value, Fraction):
         return {"fraction": [value.numerator, value.denominator]}
     if isinstance(value, Port):
@@ -104,6 +135,9 @@ def _value(plain: Any, arrays: Mapping[str, NDArray[Any]]) -> Any:  # noqa: ANN4
         return float.fromhex(content)
     if word == "array":
         return arrays[content]
+    if word == "small":
+        kind, start, shape = content
+        return arrays[kind][start : start + math.prod(shape)].reshape(shape)
     if word == "fraction":
         return Fraction(*content)
     if word == "port":

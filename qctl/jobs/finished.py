@@ -63,7 +63,7 @@ def summed(timings: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 def _told(segment: Segment, header: Mapping[str, Any]) -> dict[str, object]:
     """Return what a result says of one of its segments."""
-    kept = ("window", "co_runners", "placement", "uploads", "timing")
+    kept = ("window", "began", "co_runners", "placement", "uploads", "timing")
     return {
         "first": segment.first,
         "shots": segment.shots,

@@ -64,7 +64,7 @@ def _answer(bench: Any, asked: dict[str, Any]) -> dict[str, object]:  # noqa: AN
         elif verb == "link":
             found = bench.link(said["parts"], Path(said["out"]))
         elif verb == "read":
-            found = bench.read(said["parts"], Path(said["record"]), said["window"], Path(said["linked"]))
+            found = bench.read(said["parts"], Path(said["record"]), said["window"], said["began"], Path(said["linked"]))
         elif verb == "describe":
             found = bench.describe()
         elif verb == "parameters":
