@@ -71,6 +71,7 @@ UNITS: dict[Target, dict[str, str]] = {
         "cz.conditional_phase": "rad",  # of |11>, at the set-point
         "cz.error": "",
         "cz.leakage": "",
+        "cz.loss": "",  # probability that a gate loses an atom in 1, more than one in 0
         "zz": "Hz",  # f(11) - f(10) - f(01) + f(00) at rest
         "ms.duration": "s",
         "ms.edge": "s",  # of each end of its envelope

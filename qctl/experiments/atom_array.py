@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from qctl.calibrate.node import Node
 
-from .atoms import deflectors, gate, presence, raman, rydberg, sites, warmth
+from .atoms import coherence, deflectors, errors, gate, presence, raman, rydberg, sites, warmth
 
 NODES: tuple[Node, ...] = (
     # camera and traps
@@ -19,6 +19,7 @@ NODES: tuple[Node, ...] = (
     raman.FLOP,
     raman.FRINGES,
     raman.FINE_FLOP,
+    coherence.NODE,
     raman.STATES,
     # pairs
     rydberg.RESONANCE,
@@ -28,4 +29,4 @@ NODES: tuple[Node, ...] = (
     rydberg.PHASE,
 )
 
-ON_REQUEST: tuple[Node, ...] = (warmth.NODE,)
+ON_REQUEST: tuple[Node, ...] = (warmth.NODE, errors.TURNS, errors.GATES)

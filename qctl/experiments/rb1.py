@@ -79,7 +79,7 @@ class Rb1:
 
     def read(self, result: Result, known: Parameters) -> tuple[Outcome, ...]:
         """Return the error of a gate for each target."""
-        ones, sigma = between(result, [0], [1])
+        ones, sigma = self.ones(result, known)
         shape = (len(self.kinds), self.n_lengths * self.sequences, 2, len(self.targets))
         p, e = ones[2:].reshape(shape), sigma[2:].reshape(shape)
         contrast, error = p[:, :, 1] - p[:, :, 0], np.hypot(e[:, :, 0], e[:, :, 1])
@@ -92,6 +92,10 @@ class Rb1:
         return tuple(
             self._outcome(target, [kind[k] for kind in fits], float(start[k])) for k, target in enumerate(self.targets)
         )
+
+    def ones(self, result: Result, known: Parameters) -> tuple[Floats, Floats]:
+        """Return how far each point lies on the way from 0 to 1 and its error, shape (n_points, n_targets)."""
+        return between(result, [0], [1])
 
     def _outcome(self, target: str, fits: list[Fit], start: float) -> Outcome:
         figures = tuple(

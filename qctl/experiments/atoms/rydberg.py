@@ -274,7 +274,7 @@ PHASE = Node(
         Quantity(name="away", low=1e6, high=45e6, floor=2e3),
     ),
     make=lambda laboratory, targets, known: GatePhase(laboratory, targets),
-    needs=("gate_shape_fine",),
+    needs=("gate_shape_fine", "fringes_long"),
     claims=lambda laboratory, known, target: frozenset(laboratory.qubit_names),
     largest_error=5.0,
 )

@@ -7,7 +7,7 @@ from dataclasses import replace
 from qctl.calibrate.node import Node
 
 from .. import fine_amplitude, rb1
-from . import micromotion, modes, ms, rabi, ramsey, readout, thermometry
+from . import errors, micromotion, modes, ms, rabi, ramsey, readout, thermometry
 from .beams import around
 
 FINE = replace(fine_amplitude.NODE, name="ion_fine", needs=("ion_ramsey_long",), claims=around)
@@ -28,5 +28,8 @@ ON_REQUEST: tuple[Node, ...] = (
     micromotion.NODE,
     thermometry.HEATING,
     thermometry.COOL,
+    # how well gates work
     replace(rb1.NODE, needs=("ion_fine",), claims=around),
+    errors.COHERENCE,
+    errors.MS_ERRORS,
 )

@@ -1,0 +1,148 @@
+"""How much gates on atoms err: turns of one atom, and the Rydberg gate, which all pairs share; who is lost by it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qctl.calibrate.node import Node, Quantity
+from qctl.calibrate.outcome import Outcome
+from qctl.calibrate.scan import Scan
+from qctl.core.laboratory import Laboratory
+from qctl.core.names import Target
+from qctl.core.parameters import Estimate, Parameters
+from qctl.core.program import Op
+from qctl.core.result import Result
+
+from ..drawn import drawn
+from ..rb1 import Rb1
+from ..rows import Row, barrier, cz, flip
+from ..twirled import decay, error_of, twirled
+from .rydberg import pairs, together
+from .seen import asking, bright, left, ones
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+STAY = 8  # gates in a row that show who is lost
+
+
+class AtomRb1(Rb1):
+    """Random Clifford gates; images tell 0 from 1 by a threshold, of atoms that were there and stayed."""
+
+    name: ClassVar[str] = "atom_rb1"
+
+    def ones(self, result: Result, known: Parameters) -> tuple[Floats, Floats]:
+        """Return the probability of 1 and its standard error, shape (n_points, n_targets)."""
+        return bright(result, known)
+
+
+@dataclass(frozen=True, slots=True)
+class GateErrors:
+    """Rows of gates with random Paulis between them, and rows of gates on atoms that stay in 0 or in 1.
+
+    Pairs are carried to the same place and see the same pulse: a few of them speak for all. Errors are those of pairs
+    of which both atoms are left, as programs count only such shots.
+
+    Parameters
+    ----------
+    numbers : of gates in a row
+    sequences : for each of them
+    """
+
+    name: ClassVar[str] = "gate_errors"
+    laboratory: Laboratory
+    targets: tuple[str, ...]
+    numbers: tuple[int, ...] = (2, 6, 10)
+    sequences: int = 4
+    shots: int = 300
+    seed: int = 4
+
+    def _rows(self) -> tuple[list[list[Row]], list[tuple[int, int]]]:
+        """Return rows of gates of all pairs, the number of gates slowest, and where each ends."""
+        qubits = [self.laboratory.qubit_names.index(q) for q in pairs(self.laboratory)]
+        circuits, ends = list[list[Row]](), list[tuple[int, int]]()
+        for k, n in enumerate(n for n in self.numbers for _ in range(self.sequences)):
+            every = zip(qubits[::2], qubits[1::2], strict=True)
+            made = [twirled(pair, Op.CZ, n, np.random.default_rng((self.seed, k))) for pair in every]
+            circuits.append([row for rows, _ in made for row in rows])
+            ends.append(made[0][1])
+        return circuits, ends
+
+    def scan(self, known: Parameters) -> Scan:
+        """Return rows that tell errors, then those of atoms in 0 and in 1."""
+        qubits = [self.laboratory.qubit_names.index(q) for q in pairs(self.laboratory)]
+        gates: list[Row] = []
+        for number in range(STAY):
+            gates += barrier(qubits, number)
+            gates += [cz(a, b) for a, b in zip(qubits[::2], qubits[1::2], strict=True)]
+        still = [gates, [*(flip(q) for q in qubits), *gates]]
+        return Scan(asking(self.laboratory, pairs(self.laboratory), [*self._rows()[0], *still], self.shots))
+
+    def read(self, result: Result, known: Parameters) -> tuple[Outcome, ...]:
+        """Return error and loss, the same for all targets."""
+        both, stayed, ends = together(result), left(result, known), self._rows()[1]
+        kept: Bools = np.asarray((both & stayed).reshape(*both.shape[:2], -1, 2).all(axis=-1))
+        bits = ones(result, known).reshape(*both.shape[:2], -1, 2)
+        right = np.array([(bits[point] == np.array(end)).all(axis=-1) for point, end in enumerate(ends)])
+        share, sigma = _share(right & kept[: len(ends)], kept[: len(ends)])
+        seen = np.array([self._read_right(end, known) for end in ends])
+        numbers = np.repeat(np.array(self.numbers, float), self.sequences)
+        fit = decay(numbers, share / seen, sigma / seen)
+        figures = (drawn("rows of gates", fit, "gates", y_label="ln(4/3 (share - 1/4))"),)
+        if not fit.ok:
+            reason = f"no decay that tells errors: {fit.reason}"
+            return tuple(Outcome(t, fits=(fit,), figures=figures, reason=reason) for t in self.targets)
+        error, loss = error_of(fit, self.name), self._loss(both[-2:], stayed[-2:])
+        note = f"an atom in 1 is lost in {100 * loss.value:.2f} % of its gates more than one in 0"
+        return tuple(
+            Outcome(t, {f"{t}.cz.error": error, f"{t}.cz.loss": loss}, (fit,), figures, notes=(note,))
+            for t in self.targets
+        )
+
+    def _read_right(self, end: tuple[int, int], known: Parameters) -> float:
+        """Return how often both bits are read as they are, mean of all pairs."""
+        names = pairs(self.laboratory)
+        wrong = [[known[f"{q}.readout.{'p10' if one else 'p01'}"] for q in names[k::2]] for k, one in enumerate(end)]
+        return float(np.prod(1 - np.mean(wrong, axis=1)))
+
+    def _loss(self, both: Bools, stayed: Bools) -> Estimate:
+        """Return how much more probable it is to lose an atom in 1 than one in 0, for each gate."""
+        (zeros, lit), (e0, e1) = _share(both & stayed, both)
+        value = 1 - (lit / zeros) ** (1 / STAY)
+        error = float(np.hypot(e0 / zeros, e1 / max(lit, 1e-9))) / STAY
+        return Estimate(float(max(value, 0.0)), error, run=self.name)
+
+
+def _share(yes: Bools, of: Bools) -> tuple[Floats, Floats]:
+    """Return how often ``yes`` among ``of``, all shots and pairs together, and its error, shape (n_points,)."""
+    n, k = of.sum(axis=(1, 2)), yes.sum(axis=(1, 2))
+    smooth = (k + 1) / (n + 2)
+    return k / np.maximum(n, 1), np.sqrt(smooth * (1 - smooth) / np.maximum(n, 1))
+
+
+TURNS = Node(
+    name=AtomRb1.name,
+    kind=Target.QUBIT,
+    finds=(Quantity(name="error", low=0.0, high=0.5, floor=0.01),),
+    make=lambda laboratory, targets, known: AtomRb1(laboratory, targets, longest=24, n_lengths=3, sequences=3),
+    needs=("states",),
+    claims=lambda laboratory, known, target: frozenset({target}),
+    largest_error=2.0,
+    least_contrast=0.0,  # good gates hardly decay; whether there is a decay at all is for the fit to say
+)
+GATES = Node(
+    name=GateErrors.name,
+    kind=Target.COUPLING,
+    finds=(
+        Quantity(name="cz.error", low=0.0, high=0.5, floor=0.05),
+        Quantity(name="cz.loss", low=0.0, high=0.5, floor=0.05),
+    ),
+    make=lambda laboratory, targets, known: GateErrors(laboratory, targets),
+    needs=("gate_phase", "states"),
+    claims=lambda laboratory, known, target: frozenset({target}),
+    largest_error=2.0,
+    least_contrast=0.0,
+)
