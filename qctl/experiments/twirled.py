@@ -7,12 +7,13 @@ infidelity of a gate is ``3/4 (1 - p)`` where all errors are alike (Magesan et a
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from math import pi
 
 import numpy as np
 from numpy.typing import NDArray
 
-from qctl.calibrate.fits import Fit, fit_line
+from qctl.calibrate.outcome import Figure
 from qctl.core.gates import matrix
 from qctl.core.parameters import Estimate
 from qctl.core.program import Op, event
@@ -21,6 +22,7 @@ from .rows import Row, barrier, flip, half
 
 Floats = NDArray[np.float64]
 LEAST = 0.05  # share above 1/4 below which nothing is left to see
+FEWEST = 0.5  # of right endings behind no gate at all, for an answer that can be believed
 TURNS = {Op.CZ: (), Op.RXX: (pi / 2,)}
 
 
@@ -64,15 +66,35 @@ def ending(rows: list[Row], pair: tuple[int, int]) -> tuple[int, int]:
     return int(a), int(b)
 
 
-def decay(numbers: Floats, share: Floats, sigma: Floats) -> Fit:
-    """Return the fit of ``ln(4/3 (share - 1/4))`` against the number of gates, all of shape (n_rows,)."""
+@dataclass(frozen=True)
+class Falling:
+    """How the share of right endings falls with the number of gates.
+
+    Parameters
+    ----------
+    error : average infidelity of a gate; where rows hardly fall, what may have stayed unseen
+    left : share of right endings behind no gate at all
+    """
+
+    error: Estimate
+    left: float
+    figure: Figure
+
+
+def falling(title: str, run: str, numbers: Floats, share: Floats, sigma: Floats) -> Falling:
+    """Fit a line to ``ln(4/3 (share - 1/4))``, all of shape (n_rows,); rows that never fall are an answer too.
+
+    Scatter among rows, where it is more than counting, goes into the error.
+    """
     above = np.maximum((share - 0.25) / 0.75, LEAST)
-    (fit,) = fit_line(numbers[None], np.log(above)[None], (sigma / 0.75 / above)[None])
-    return fit
-
-
-def error_of(fit: Fit, run: str) -> Estimate:
-    """Return the average infidelity of a gate; where rows hardly fall, what may have stayed unseen."""
-    p = float(np.exp(fit.value("slope")))
-    value, error = 0.75 * (1 - p), 0.75 * p * fit.error("slope")
-    return Estimate(max(value, error), error, run=run)
+    y, weight = np.log(above), (0.75 * above / sigma) ** 2
+    design = np.stack([numbers, np.ones_like(numbers)], axis=1)
+    covariance = np.linalg.inv(design.T @ (design * weight[:, None]))
+    slope, start = (covariance @ design.T @ (weight * y)).tolist()
+    rest = float((weight * (y - slope * numbers - start) ** 2).sum()) / max(len(y) - 2, 1)
+    p, spread = float(np.exp(slope)), float(np.sqrt(covariance[0, 0] * max(rest, 1.0)))
+    value, error = 0.75 * (1 - p), 0.75 * p * spread
+    fine = np.linspace(0, numbers.max(), 40)
+    curve = 0.25 + 0.75 * np.exp(slope * fine + start)
+    figure = Figure(title, numbers, share, "gates", "share of right endings", sigma, fine, curve)
+    return Falling(Estimate(max(value, error), error, run=run), float(np.exp(start)), figure)

@@ -63,7 +63,7 @@ class FringesLong:
         if not fit.ok:
             return Outcome(target, fits=(fit,), figures=figures, reason=f"no fringe seen: {fit.reason}")
         value = known[f"{target}.frequency"] + fit.value("offset")
-        spread, error = max(fit.value("spread"), fit.error("spread")), fit.error("spread")
+        spread, error = max(abs(fit.value("spread")), fit.error("spread")), fit.error("spread")
         found = {
             f"{target}.frequency": Estimate(value, max(fit.error("offset"), 0.1), "Hz", run=self.name),
             f"{target}.t2_ramsey": Estimate(sqrt(2) / spread, sqrt(2) * error / spread**2, "s", run=self.name),
@@ -81,7 +81,7 @@ def fringe(both: Floats, errors: Floats) -> Fit:
     offsets = np.linspace(-WIDE, WIDE, 321)
     overlap = np.abs(np.exp(-2j * pi * offsets[:, None] * WAITS) @ (both[0] + 1j * both[1]))
     starts = [(0.9, float(offsets[int(np.argmax(overlap))]), spread) for spread in (5.0, 30.0)]
-    bounds = ([0.2, -1.2 * WIDE, 0.0], [1.3, 1.2 * WIDE, 300.0])
+    bounds = ([0.2, -1.2 * WIDE, -300.0], [1.3, 1.2 * WIDE, 300.0])  # a spread may come out of either sign
     x = np.arange(float(2 * len(WAITS)))
     return fit_any_curve(
         "long fringes", ("contrast", "offset", "spread"), curve, starts, bounds, x, both.ravel(), errors.ravel()

@@ -17,16 +17,14 @@ from qctl.core.parameters import Estimate, Parameters
 from qctl.core.program import Op
 from qctl.core.result import Result
 
-from ..drawn import drawn
 from ..rb1 import Rb1
 from ..rows import Row, barrier, cz, flip
-from ..twirled import decay, error_of, twirled
+from ..twirled import FEWEST, falling, twirled
 from .rydberg import pairs, together
 from .seen import asking, bright, left, ones
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
-STAY = 8  # gates in a row that show who is lost
 
 
 class AtomRb1(Rb1):
@@ -35,8 +33,12 @@ class AtomRb1(Rb1):
     name: ClassVar[str] = "atom_rb1"
 
     def ones(self, result: Result, known: Parameters) -> tuple[Floats, Floats]:
-        """Return the probability of 1 and its standard error, shape (n_points, n_targets)."""
-        return bright(result, known)
+        """Return the probability of 1 and its standard error, shape (n_points, n_targets).
+
+        0 or all of a few shots is taken for a standard deviation less: points that agree to the last digit are no line.
+        """
+        p, sigma = bright(result, known)
+        return np.clip(p, sigma, 1 - sigma), sigma
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,7 @@ class GateErrors:
     ----------
     numbers : of gates in a row
     sequences : for each of them
+    still : gates in a row that show who is lost
     """
 
     name: ClassVar[str] = "gate_errors"
@@ -57,6 +60,7 @@ class GateErrors:
     targets: tuple[str, ...]
     numbers: tuple[int, ...] = (2, 6, 10)
     sequences: int = 4
+    still: int = 8
     shots: int = 300
     seed: int = 4
 
@@ -75,7 +79,7 @@ class GateErrors:
         """Return rows that tell errors, then those of atoms in 0 and in 1."""
         qubits = [self.laboratory.qubit_names.index(q) for q in pairs(self.laboratory)]
         gates: list[Row] = []
-        for number in range(STAY):
+        for number in range(self.still):
             gates += barrier(qubits, number)
             gates += [cz(a, b) for a, b in zip(qubits[::2], qubits[1::2], strict=True)]
         still = [gates, [*(flip(q) for q in qubits), *gates]]
@@ -90,15 +94,14 @@ class GateErrors:
         share, sigma = _share(right & kept[: len(ends)], kept[: len(ends)])
         seen = np.array([self._read_right(end, known) for end in ends])
         numbers = np.repeat(np.array(self.numbers, float), self.sequences)
-        fit = decay(numbers, share / seen, sigma / seen)
-        figures = (drawn("rows of gates", fit, "gates", y_label="ln(4/3 (share - 1/4))"),)
-        if not fit.ok:
-            reason = f"no decay that tells errors: {fit.reason}"
-            return tuple(Outcome(t, fits=(fit,), figures=figures, reason=reason) for t in self.targets)
-        error, loss = error_of(fit, self.name), self._loss(both[-2:], stayed[-2:])
+        found = falling("rows of gates", self.name, numbers, share / seen, sigma / seen)
+        if found.left < FEWEST:
+            reason = "rows of gates end anywhere: nothing falls"
+            return tuple(Outcome(t, figures=(found.figure,), reason=reason) for t in self.targets)
+        error, loss = found.error, self._loss(both[-2:], stayed[-2:])
         note = f"an atom in 1 is lost in {100 * loss.value:.2f} % of its gates more than one in 0"
         return tuple(
-            Outcome(t, {f"{t}.cz.error": error, f"{t}.cz.loss": loss}, (fit,), figures, notes=(note,))
+            Outcome(t, {f"{t}.cz.error": error, f"{t}.cz.loss": loss}, figures=(found.figure,), notes=(note,))
             for t in self.targets
         )
 
@@ -111,8 +114,8 @@ class GateErrors:
     def _loss(self, both: Bools, stayed: Bools) -> Estimate:
         """Return how much more probable it is to lose an atom in 1 than one in 0, for each gate."""
         (zeros, lit), (e0, e1) = _share(both & stayed, both)
-        value = 1 - (lit / zeros) ** (1 / STAY)
-        error = float(np.hypot(e0 / zeros, e1 / max(lit, 1e-9))) / STAY
+        value = 1 - (lit / zeros) ** (1 / self.still)
+        error = float(np.hypot(e0 / zeros, e1 / max(lit, 1e-9))) / self.still
         return Estimate(float(max(value, 0.0)), error, run=self.name)
 
 

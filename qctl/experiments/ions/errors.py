@@ -17,10 +17,9 @@ from qctl.core.parameters import Estimate, Parameters
 from qctl.core.program import Op
 from qctl.core.result import Result
 
-from ..drawn import drawn
 from ..rows import Row, flip, half, indices, late, program, wait
 from ..signal import excited
-from ..twirled import decay, error_of, twirled
+from ..twirled import FEWEST, falling, twirled
 from .beams import around
 from .pairs import both, whole_chain
 
@@ -105,11 +104,10 @@ class MsErrors:
             share.append(k / max(n, 1) / seen)
             sigma.append(np.sqrt(smooth * (1 - smooth) / max(n, 1)) / seen)
         numbers = np.repeat(np.array(self.numbers, float), self.sequences)
-        fit = decay(numbers, np.array(share), np.array(sigma))
-        figures = (drawn(f"rows of gates of {target}", fit, "gates", y_label="ln(4/3 (share - 1/4))"),)
-        if not fit.ok:
-            return (Outcome(target, fits=(fit,), figures=figures, reason=f"no decay that tells errors: {fit.reason}"),)
-        return (Outcome(target, {f"{target}.ms.error": error_of(fit, self.name)}, (fit,), figures),)
+        found = falling(f"rows of gates of {target}", self.name, numbers, np.array(share), np.array(sigma))
+        if found.left < FEWEST:
+            return (Outcome(target, figures=(found.figure,), reason="rows of gates end anywhere: nothing falls"),)
+        return (Outcome(target, {f"{target}.ms.error": found.error}, figures=(found.figure,)),)
 
 
 COHERENCE = Node(

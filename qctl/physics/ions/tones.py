@@ -197,7 +197,7 @@ class _Scene:
         mode, _ = self.bands.meaning(group[0][0].band)
         first = min(min(b.first, r.first) for b, r in group)
         last = max(max(b.last, r.last) for b, r in group)
-        ions = tuple(sorted(b.ion for b, _ in group))
+        ions = tuple(sorted({b.ion for b, _ in group}))  # a weak neighbour may come and go meanwhile
         nu, cut = self.chain.mode_frequencies[mode], slice(*self._wider(first, last))
         turn = np.exp(-1j * nu * self.light.times[cut])
         by_ion = {b.ion: (self.parts[b.ion][b.band][cut], self.parts[r.ion][r.band][cut]) for b, r in group}
