@@ -15,6 +15,30 @@ def header_of(n_bytes: int) -> bytes:
     return b"#%d%s" % (len(length), length)
 
 
+def block_span(head: bytes, most: int) -> tuple[int, int] | None:
+    """Return where the payload of a definite block starts and how long it is, or None while the header is incomplete.
+
+    Parameters
+    ----------
+    head : first bytes of the block
+    most : bytes that are accepted
+
+    Raises
+    ------
+    TransportError
+        When the header is none, or announces more.
+    """
+    if head[:1] not in (b"", b"#") or head[1:2] not in b"123456789":
+        raise TransportError(f"{head[:16]!r} where a block should start", allowed="# and a digit from 1 to 9")
+    if len(head) < 2 or len(head) < 2 + int(head[1:2]):
+        return None
+    start = 2 + int(head[1:2])
+    length = head[2:start]
+    if not length.isdigit() or int(length) > most:
+        raise TransportError(f"block header {head[:start]!r}", allowed=f"at most {most} bytes")
+    return start, int(length)
+
+
 def payload_start(head: bytes, n_bytes: int, *, indefinite: bool = False) -> int | None:
     """Return where the payload starts, or None while the header is incomplete.
 

@@ -14,7 +14,7 @@ from qctl.core.errors import InstrumentError
 Command = NewType("Command", str)
 """A checked program message unit, without terminator. Only :func:`command` makes one."""
 
-_HEADER = re.compile(r"\*[A-Z]{3}\??|:?[A-Za-z][A-Za-z0-9]*(?::[A-Za-z][A-Za-z0-9]*)*\??", re.ASCII)
+_HEADER = re.compile(r"\*[A-Z]{3,4}\??|:?[A-Za-z][A-Za-z0-9]*(?::[A-Za-z][A-Za-z0-9]*)*\??", re.ASCII)
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9_]*", re.ASCII)
 _FORBIDDEN = re.compile(r"""[^ -~]|[;"']""")
 

@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from qctl.core.errors import InstrumentError, TransportError
 
-from .block import payload_start
+from .block import block_span, payload_start
 from .command import Command
 from .log import WireLog
 from .wire import Wire
@@ -102,6 +102,30 @@ class Link:
             end += self.wire.receive(deadline)
         if end not in (b"\n", b"\r\n"):
             raise TransportError(f"a block of {len(out)} bytes went on with {end[:16]!r}", allowed="a newline")
+
+    def blocks(self, query: Command, n_blocks: int, most: int, deadline: float) -> list[bytes]:
+        """Return the definite blocks that answer ``query``, each behind the other and of at most ``most`` bytes."""
+        tag = self._ask(query, deadline, False)
+        data, found = bytearray(), list[bytes]()
+        while not data.startswith(tag.front):
+            data += self.wire.receive(deadline)
+            if not tag.front.startswith(data[: len(tag.front)]):
+                raise _strange(bytes(data), tag, query)
+        place = len(tag.front)
+        for _ in range(n_blocks):
+            while (span := block_span(bytes(data[place : place + 11]), most)) is None:
+                data += self.wire.receive(deadline)
+            start, length = span
+            while len(data) < place + start + length:
+                data += self.wire.receive(deadline)
+            found.append(bytes(data[place + start : place + start + length]))
+            place += start + length
+        while bytes(data[place:]) in (b"", b"\r"):
+            data += self.wire.receive(deadline)
+        self._log.add("<", bytes(data[:64]), len(data))
+        if bytes(data[place:]) not in (b"\n", b"\r\n"):
+            raise TransportError(f"{n_blocks} blocks went on with {bytes(data[place:][:16])!r}", allowed="a newline")
+        return found
 
     def _ask(self, query: Command, deadline: float, closed: bool) -> Tag:
         """Send ``query`` into silence; return how its reply must begin and end."""

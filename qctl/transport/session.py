@@ -114,6 +114,13 @@ class Session:
         """
         self._attempt(timeout, True, _block, query, out, _bytes_of(out), indefinite)
 
+    def ask_blocks(self, query: Command, n_blocks: int, most: int, *, timeout: float | None = None) -> list[bytes]:
+        """Return ``n_blocks`` definite blocks that answer ``query`` one right behind the other, each of its own length.
+
+        ``most`` bounds the bytes of each. For answers whose length only the instrument knows; `ask_block` is stricter.
+        """
+        return self._attempt(timeout, True, _blocks, query, n_blocks, most)
+
     def errors(self) -> list[grammar.ErrorEntry]:
         """Drain the error queue; an empty list confirms every setting sent so far.
 
@@ -257,6 +264,10 @@ def _block(
     link.block(query, view, deadline, indefinite=indefinite)
     if out.dtype.kind == "f":
         _check_floats(query, out)
+
+
+def _blocks(link: Link, deadline: float, query: Command, n_blocks: int, most: int) -> list[bytes]:
+    return link.blocks(query, n_blocks, most, deadline)
 
 
 def _read(read: Callable[[str], T], reply: str, query: Command) -> T:
