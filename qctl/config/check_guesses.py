@@ -77,7 +77,7 @@ def _tone(draft: Draft, qubit: str, quantity: str, line_name: str) -> None:
         return
     steps, offset = (SECTION, qubit, quantity), frequency - carrier.frequency
     asked = f"{quantity} of {qubit} is {offset / 1e6:g} MHz from {line.mixed_with}"
-    for port in (line.i, *(line.back or ())):
+    for port in (line.i, *line.heard_by):
         entry = laboratory.instruments.get(port.instrument) if port is not None else None
         if entry is not None and entry.sample_rate and abs(offset) >= entry.sample_rate / 2:
             draft.wrong(

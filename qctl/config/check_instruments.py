@@ -13,9 +13,10 @@ _ADDRESS = re.compile(r"mock|[A-Za-z]{3,}\S*::\S+")
 _NEEDS = {
     Role.AWG: ("sample_rate", "full_scale"),
     Role.DIGITIZER: ("sample_rate", "full_scale"),
+    Role.DECIDER: ("sample_rate",),
     Role.SOURCE: ("frequency", "power"),
 }
-_MAY = {Role.AWG: ("trigger_latency",), Role.DIGITIZER: ("trigger_latency",)}
+_MAY = dict.fromkeys((Role.AWG, Role.DIGITIZER, Role.DECIDER), ("trigger_latency",))
 _SETTINGS = ("sample_rate", "full_scale", "frequency", "power", "trigger_latency")
 
 

@@ -26,6 +26,7 @@ _SERVE = {
 }
 """Kind of the lines that a qubit names, by platform; others may name what they like."""
 
+INPUTS = ("back", "decided_by")
 _SHARED = {"superconducting": ("readout",), "trapped_ion": (), "neutral_atom": ("drive", "readout")}
 _IDLE = {"superconducting": ("drive", "readout", "flux"), "trapped_ion": ("beam", "counter")}  # serve, or are a mistake
 
@@ -48,7 +49,7 @@ def _rules(line: Line) -> Iterator[tuple[bool, str, str, str]]:
     yield half, "q" if line.i is None else "i", "half of an I/Q pair", "i and q together"
     yield (pair or half) and line.output is not None, "output", "an I/Q pair and a single output", "i and q, or output"
     ends = "i and q, output, switch, carrier, supply, counted_by or seen_by"
-    yield not any(key != "back" for key, _, _ in line.uses), "output", "nothing feeds it", ends
+    yield not any(key not in INPUTS for key, _, _ in line.uses), "output", "nothing feeds it", ends
     light = line.switch is not None or line.carrier is not None
     others = (line.supply is not None, line.counted_by is not None, line.seen_by is not None)
     yield sum((bool(line.outputs), light, *others)) > 1, line.uses[-1][0] if line.uses else "", "two lines in one", ends
@@ -65,6 +66,7 @@ def _rules(line: Line) -> Iterator[tuple[bool, str, str, str]]:
     for port in line.back or ():
         yield port.marker, "back", f"marker {port} as an input", "inputs of a digitizer"
     yield line.back is not None and _two_instruments(*line.back), "back", "inputs of two digitizers", "one digitizer"
+    yield from _deciding(line, marker)
     yield (
         line.bias is not None and (line.output is None or marker),
         "bias",
@@ -78,7 +80,7 @@ def _rules(line: Line) -> Iterator[tuple[bool, str, str, str]]:
         "output: AWG.marker.NUMBER, or switch: an output of a pulse generator",
     )
     yield (
-        marker and not line.starts,
+        marker and not (line.starts or line.branches),
         "output",
         "a marker that starts nothing",
         "starts: instruments with trigger inputs",
@@ -86,6 +88,17 @@ def _rules(line: Line) -> Iterator[tuple[bool, str, str, str]]:
     yield line.return_delay != 0 and line.back is None, "return_delay", "returns without back", "return_delay with back"
     for key, value in (("attenuation", line.attenuation), ("delay", line.delay), ("return_delay", line.return_delay)):
         yield value < 0, key, f"negative {key}", "zero or more"
+
+
+def _deciding(line: Line, marker: bool) -> Iterator[tuple[bool, str, str, str]]:
+    """Yield the rules of lines that end in, or begin at, an instrument that decides within a shot."""
+    pair = line.decided_by
+    yield pair is not None and line.back is None, "decided_by", "decided_by without back", "a splitter before back"
+    yield pair is not None and _two_instruments(*pair), "decided_by", "inputs of two instruments", "one instrument"
+    for port in pair or ():
+        yield port.marker, "decided_by", f"marker {port} as an input", "inputs of an instrument that decides"
+    yield bool(line.branches) and not marker, "branches", "branches without a marker", "output: NAME.marker.NUMBER"
+    yield bool(line.branches and line.starts), "branches", "starts and branches", "a line for each"
 
 
 def _ports_once(draft: Draft) -> None:
@@ -138,7 +151,7 @@ def kind_of(line: Line, platform: str = "superconducting") -> str:
     for kind, end in (("electrode", line.supply), ("counter", line.counted_by), ("camera", line.seen_by)):
         if end is not None:
             return kind
-    if line.starts or (line.output is not None and line.output.marker):
+    if line.starts or line.branches or (line.output is not None and line.output.marker):
         return "trigger"
     if line.switch is not None or line.carrier is not None:
         return "light"
@@ -147,10 +160,11 @@ def kind_of(line: Line, platform: str = "superconducting") -> str:
 
 def _ports(line: Line) -> Iterator[tuple[Steps, Port]]:
     for key, end, _ in line.uses:
-        if isinstance(end, Port) and key != "back":
+        if isinstance(end, Port) and key not in INPUTS:
             yield (key,), end
-    for k, port in enumerate(line.back or ()):
-        yield ("back", str(k)), port
+    for key in INPUTS:
+        for k, port in enumerate(getattr(line, key) or ()):
+            yield (key, str(k)), port
 
 
 def _owner(port: Port | None) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from qctl.core.laboratory import instrument_of
 
+from .check_lines import INPUTS
 from .document import Steps
 from .draft import Draft
 
@@ -47,9 +48,10 @@ def _given(draft: Draft) -> None:
 def _used_by_lines(draft: Draft) -> None:
     instruments = draft.document.declared("instruments")
     for name, line in draft.laboratory.lines.items():
-        used: dict[Steps, str] = {(key,): instrument_of(end) for key, end, _ in line.uses if key != "back"}
-        used |= {("back", str(k)): port.instrument for k, port in enumerate(line.back or ())}
+        used: dict[Steps, str] = {(key,): instrument_of(end) for key, end, _ in line.uses if key not in INPUTS}
+        used |= {(key, str(k)): port.instrument for key in INPUTS for k, port in enumerate(getattr(line, key) or ())}
         used |= {("starts", str(k)): started for k, started in enumerate(line.starts)}
+        used |= {("branches", str(k)): name for k, name in enumerate(line.branches)}
         for steps, instrument in used.items():
             draft.known(("lines", name, *steps), instrument, instruments, "instrument")
 

@@ -16,7 +16,7 @@ _UNITS = {
     Role.SUPPLY: ("V",),
 }
 _INPUTS = (Role.DIGITIZER, Role.COUNTER, Role.CAMERA)  # no outputs, nothing to make safe
-_SWITCHING = (Role.PULSER,)  # outputs that are high or low: a safe state, but no limits
+_SWITCHING = (Role.PULSER, Role.DECIDER)  # outputs that are high or low: a safe state, but no limits
 _Rules = Iterator[tuple[bool, str, str, str]]
 
 
@@ -38,7 +38,7 @@ def check_outputs(draft: Draft) -> None:
                 draft.wrong((section,), f"{name} has no entry in {section}", "one for each instrument with outputs")
     for name, safe in laboratory.safe.items():
         _note(draft, "safe", name, _safe_rules(safe, laboratory.limits.get(name)))
-        if roles.get(name) is Role.PULSER and safe.action is not SafeAction.OFF:
+        if roles.get(name) in _SWITCHING and safe.action is not SafeAction.OFF:
             draft.wrong(("safe", name, "action"), f"{name}: {safe.action} of digital outputs", "off: all low")
     for name, limit in laboratory.limits.items():
         if roles.get(name) in _UNITS:

@@ -6,7 +6,7 @@ from qctl.core.laboratory import Role
 
 from .draft import Draft
 
-_STARTED = (Role.AWG, Role.DIGITIZER, Role.COUNTER, Role.CAMERA)
+_STARTED = (Role.AWG, Role.DIGITIZER, Role.COUNTER, Role.CAMERA, Role.DECIDER)
 _TIMED = (*_STARTED, Role.PULSER)
 
 
@@ -20,7 +20,9 @@ def check_triggers(draft: Draft) -> None:
         for k, started in enumerate(line.starts):
             steps = ("lines", name, "starts", str(k))
             if roles.get(started) not in _STARTED:
-                draft.wrong(steps, f"{started} has no trigger input here", "AWGs, digitizers, counters and cameras")
+                draft.wrong(
+                    steps, f"{started} has no trigger input here", "AWGs, digitizers, deciders, counters and cameras"
+                )
             elif started in first:
                 draft.wrong(steps, f"{started} a second time", f"each once; first in {first[started]}")
             first.setdefault(started, name)
@@ -31,7 +33,11 @@ def check_triggers(draft: Draft) -> None:
                 ("instruments", name), f"nothing starts {name}", remedy="add it to the starts of a trigger line"
             )
     for name, line in laboratory.lines.items():
-        if master and line.output is not None and line.output.marker and line.output.instrument != master:
+        for k, branching in enumerate(line.branches):
+            if roles.get(branching) is not Role.AWG:
+                draft.wrong(("lines", name, "branches", str(k)), f"{branching} has no event input here", "AWGs")
+        starting = line.output is not None and line.output.marker and not line.branches
+        if master and starting and line.output is not None and line.output.instrument != master:
             asked = f"{line.output} starts instruments, but {master} starts {line.output.instrument}"
             draft.wrong(("lines", name, "output"), asked, f"markers of {master}")
 
@@ -45,5 +51,5 @@ def _master(draft: Draft) -> str | None:
         return None
     if roles[masters[0]] is Role.PULSER:
         return masters[0]
-    marked = [line.output.instrument for line in draft.laboratory.lines.values() if line.output and line.output.marker]
+    marked = [line.output.instrument for line in draft.laboratory.lines.values() if line.output and line.starts]
     return next((name for name in masters if name in marked), masters[0])

@@ -36,6 +36,7 @@ class Role(StrEnum):
     SUPPLY = "supply"  # has channels that each hold a voltage
     COUNTER = "counter"  # counts photons
     CAMERA = "camera"  # takes images
+    DECIDER = "decider"  # tells states while the shot goes on, and lets AWGs branch by them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,10 +47,10 @@ class InstrumentEntry:
     ----------
     driver : ``module:Class``
     address : VISA resource name, or ``mock``
-    sample_rate : AWG or digitizer
+    sample_rate : AWG, digitizer or decider
     full_scale : AWG: amplitude of full scale (peak, into 50 ohm); digitizer: largest voltage it resolves
     frequency, power : microwave source
-    trigger_latency : AWG or digitizer: from the edge at its trigger input to its first sample
+    trigger_latency : AWG, digitizer or decider: from the edge at its trigger input to its first sample
     """
 
     driver: str
@@ -75,12 +76,14 @@ class Line:
     mixed_with : the source whose carrier the pair modulates (and, for a feedline, demodulates)
     bias : DC source added behind the output
     back : I and Q inputs of the digitizer, for a feedline
+    decided_by : I and Q inputs of an instrument that tells states within the shot, behind a splitter before `back`
     switch : a digital output of a pulse generator, high while the line is on
     carrier : a channel of a DDS, whose tone runs along the line
     supply : a channel of a multi-channel DC supply, which holds the line at a voltage
     counted_by : an input of a photon counter
     seen_by : a camera
     starts : instruments whose trigger, gate or exposure input this marker or switch feeds
+    branches : AWGs whose second trigger input (event input) this marker of a decider feeds
     attenuation : between output and chip
     delay : from output to chip, as far as known
     return_delay : from the chip to the digitizer, as far as known
@@ -92,12 +95,14 @@ class Line:
     mixed_with: str | None = None
     bias: str | None = None
     back: tuple[Port, Port] | None = None
+    decided_by: tuple[Port, Port] | None = None
     switch: Port | None = None
     carrier: Port | None = None
     supply: Port | None = None
     counted_by: Port | None = None
     seen_by: Port | None = None
     starts: tuple[str, ...] = ()
+    branches: tuple[str, ...] = ()
     attenuation: Decibels = 0.0
     delay: Seconds = 0.0
     return_delay: Seconds = 0.0
@@ -110,9 +115,16 @@ class Line:
     @property
     def uses(self) -> tuple[tuple[str, Port | str, Role], ...]:
         """Return whatever is connected, by key of the laboratory file, and what it serves as here."""
-        ports = [(key, getattr(self, key), role) for key, role in _ROLES.items()]
+        roles = {**_ROLES, "output": Role.DECIDER} if self.branches else _ROLES
+        ports = [(key, getattr(self, key), role) for key, role in roles.items()]
         back = [("back", port, Role.DIGITIZER) for port in self.back or ()]
+        back += [("decided_by", port, Role.DECIDER) for port in self.decided_by or ()]
         return tuple((key, end, role) for key, end, role in (*ports, *back) if end is not None)
+
+    @property
+    def heard_by(self) -> tuple[Port, ...]:
+        """Return all inputs at the end of a feedline, I before Q."""
+        return (*(self.back or ()), *(self.decided_by or ()))
 
 
 _ROLES: Mapping[str, Role] = {
@@ -224,6 +236,10 @@ class Laboratory:
     def feedlines(self) -> tuple[str, ...]:
         """Return the names of all lines that come back to a digitizer."""
         return tuple(name for name, line in self.lines.items() if line.back is not None)
+
+    def event_line(self) -> Line | None:
+        """Return the line from the marker of a decider to the AWGs that branch; None where nothing does."""
+        return next((line for line in self.lines.values() if line.branches), None)
 
     def roles(self) -> dict[str, Role]:
         """Return what each wired instrument does, in order of the file; the first role when lines disagree."""

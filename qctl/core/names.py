@@ -50,6 +50,10 @@ UNITS: dict[Target, dict[str, str]] = {
         "readout.weight_im_N": "",
         "readout.centre_re_N": "V",  # N from 1: where shots of state N - 1 lie
         "readout.centre_im_N": "V",
+        "decision.rotation": "rad",  # as of readout, for the instrument that tells states within the shot
+        "decision.threshold": "V",
+        "decision.p01": "",
+        "decision.p10": "",
         "site.row": "",  # of an atom's trap, in pixels of the camera
         "site.column": "",
         "site.loaded": "",  # probability that loading leaves an atom in it

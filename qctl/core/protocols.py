@@ -11,6 +11,7 @@ from typing import ClassVar, Protocol, Self, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from .branching import Branching
 from .laboratory import InstrumentEntry, Laboratory, LimitEntry, SafeEntry
 from .parameters import Parameters
 from .program import Program
@@ -34,6 +35,9 @@ class AwgLimits:
     max_full_scale: float  # V peak into 50 ohm
     min_full_scale: float
     short_segments: bool = False  # plays the play table itself, no flattening needed
+    event_setup: float | None = (
+        None  # s; an event so long before the end of a step decides what follows it; None: no events
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +53,22 @@ class DigitizerLimits:
     min_samples: int
     max_full_scale: float
     min_full_scale: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeciderLimits:
+    """What an instrument can do that tells states within a shot. Times in seconds, lengths in samples."""
+
+    n_inputs: int
+    n_markers: int
+    n_qubits: int  # told apart at once
+    memory: int  # answers
+    max_samples: int  # of the windows of one qubit, each of another length counted
+    latency: float  # from the last sample of a window at an input to the edge of a marker that it raises
+    spacing: float  # between two answers
+    event: float  # how long a marker stays high
+    lead: float  # from the first sample that the trigger allows to the first one that can be in a window
+    max_shots: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,6 +165,25 @@ class Digitizer(Instrument, Protocol):
 
     def fetch(self, out: NDArray[np.int16]) -> tuple[float, float]:
         """Fill ``out`` (n_segments, n_inputs, n_samples); return volts per code and volts at code 0."""
+
+
+@runtime_checkable
+class Decider(Instrument, Protocol):
+    """Tells states while the shot goes on, and raises a marker where an answer is 1."""
+
+    limits: ClassVar[DeciderLimits]
+
+    def arm(self, branching: Branching, n_shots: int) -> None:
+        """Load what is to be told, verified by read-back where it can, and wait for ``n_shots`` triggers."""
+
+    def wait(self, timeout: float) -> None:
+        """Return when all shots are over; raise InstrumentError at the deadline."""
+
+    def fetch(self, answers: NDArray[np.uint8], points: NDArray[np.complex128]) -> None:
+        """Fill both, shape (n_shots, n_windows): what was told, and the weighted means in volts."""
+
+    def stop(self) -> None:
+        """Stop; markers are low."""
 
 
 @runtime_checkable
@@ -253,6 +292,6 @@ class Platform(Protocol):
         """Turn native operations into what each line plays and each input hears."""
 
 
-Declared = AwgLimits | DigitizerLimits | PulserLimits | CounterLimits | CameraLimits
+Declared = AwgLimits | DigitizerLimits | DeciderLimits | PulserLimits | CounterLimits | CameraLimits
 Limits = Mapping[str, Declared]
 """By instrument name; declared by its driver, read when the laboratory is opened, before any link is."""

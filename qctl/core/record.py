@@ -8,7 +8,11 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from .branching import Branching
 from .sequence import Counting, Exposing, Listening
+
+DECISION = "decision"
+"""Among the seconds of a timing report: the longest time from a readout until its answer acted, within a shot."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +83,22 @@ class Images:
 
 
 @dataclass(frozen=True)
+class Told:
+    """What an instrument that decides told of each shot.
+
+    Parameters
+    ----------
+    answers : uint8, shape (shots, n_windows)
+    points : complex128, shape (shots, n_windows), V; the weighted means that the answers were told from
+    branching : what was told, and what it decided
+    """
+
+    answers: NDArray[np.uint8]
+    points: NDArray[np.complex128]
+    branching: Branching
+
+
+@dataclass(frozen=True)
 class Record:
     """One run's raw answer.
 
@@ -87,6 +107,7 @@ class Record:
     traces : by feedline name
     counts : by line name, what photon counters counted
     images : by line name, what cameras saw
+    told : what an instrument told that decides within a shot; ``n_points`` are ways then, and ``shots`` go one each
     shots, n_points, n_bits : as asked
     qubits, placement : as in the Sequence
     sequence_digest, parameters_id : what was played, and by which snapshot
@@ -105,6 +126,7 @@ class Record:
     instruments: Mapping[str, str]
     counts: Mapping[str, Counts] = field(default_factory=dict)
     images: Mapping[str, Images] = field(default_factory=dict)
+    told: Told | None = None
 
     def points(self, first: int, last: int) -> Record:
         """Return the record of sweep points ``first`` to ``last`` alone; views, not copies."""

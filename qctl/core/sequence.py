@@ -11,6 +11,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from .branching import Branching
 from .port import Port as Port  # re-exported: tracks and listenings are made of ports
 
 PLAY = np.dtype(
@@ -169,6 +170,8 @@ class Sequence:
     lead : s by which the shot of a pulse generator begins before the trigger that starts the waveforms
     filled : physical qubits whose sites hold an atom when the waveforms begin: loaded atoms are sorted into them;
         empty: atoms stay where they were loaded
+    branching : where instruments decide within the shot: then sweep points are ways, each shot goes one of them, and
+        nothing is listened to but by the instrument that decides
     """
 
     tracks: Mapping[str, Track]
@@ -188,12 +191,14 @@ class Sequence:
     exposing: Mapping[str, Exposing] = field(default_factory=dict)
     lead: float = 0.0
     filled: tuple[int, ...] = ()
+    branching: Branching | None = None
 
     @property
     def n_measured(self) -> int:
         """Return how many measurements there are, over all sweep points and inputs."""
         heard = sum(len(one.windows) for one in self.listening.values())
         counted = sum(len(one.reads) for one in self.counting.values())
+        counted += 0 if self.branching is None else len(self.branching.windows)
         return heard + counted + sum(len(one.reads) for one in self.exposing.values())
 
 
@@ -219,10 +224,13 @@ class Playlist:
     ----------
     waveforms : unique; all waveforms of one step have the same length
     steps : int32, shape (n_steps, n_channels); -1 leaves the channel idle
+    jumps : int32, shape (n_steps, 2), where a sequence branches: the step behind each without and with an event that
+        comes while it plays; -1 for no jump. Step 0 alone waits for the trigger
     """
 
     waveforms: tuple[Waveform, ...]
     steps: NDArray[np.int32]
+    jumps: NDArray[np.int32] | None = None
 
     @cached_property
     def digest(self) -> str:
@@ -230,6 +238,8 @@ class Playlist:
         found = hashlib.blake2b(digest_size=16)
         found.update(f"{self.steps.shape} {self.steps.dtype}".encode())
         found.update(np.ascontiguousarray(self.steps).data)
+        if self.jumps is not None:
+            found.update(np.ascontiguousarray(self.jumps).data)
         for waveform in self.waveforms:
             found.update(f"{len(waveform.codes)}:".encode())
             found.update(np.ascontiguousarray(waveform.codes).data)

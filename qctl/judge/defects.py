@@ -60,7 +60,7 @@ def _swapped(plan: Plan, twin: Twin, targets: tuple[str, ...]) -> Twin:
 
 
 def _outputs(plan: Plan, line: str) -> tuple[Port, ...]:
-    lines = {name: wiring for name, wiring in plan.laboratory.lines.items() if not wiring.starts}
+    lines = {name: wiring for name, wiring in plan.laboratory.lines.items() if not (wiring.starts or wiring.branches)}
     if line not in lines:
         raise UsageError(f"no line {line!r}", allowed=", ".join(lines), where=plan.laboratory.name)
     return lines[line].outputs

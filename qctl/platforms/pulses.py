@@ -101,8 +101,8 @@ def tones(lab: Laboratory, pulse: core.Pulse) -> tuple[Pulse, ...]:
 
 def _tone(lab: Laboratory, tone: core.Tone) -> Pulse:
     wiring = lab.lines.get(tone.line)
-    if wiring is None or not wiring.outputs or wiring.starts:
-        playable = [name for name, line in lab.lines.items() if line.outputs and not line.starts]
+    if wiring is None or not wiring.outputs or wiring.starts or wiring.branches:
+        playable = [name for name, line in lab.lines.items() if line.outputs and not (line.starts or line.branches)]
         raise CompileError(f"a tone on line {tone.line!r}", allowed=", ".join(playable), where=lab.name)
     beam = lab.platform != "superconducting" and wiring.output is not None  # carries its own radio frequency
     if (tone.frequency is None) is not (wiring.mixed_with is None and not beam):

@@ -44,8 +44,8 @@ def station_tick(laboratory: Laboratory) -> Fraction:
     """Return the shortest time that is whole in samples of every clock: one over the greatest common divisor, s."""
     rates = set()
     for line in laboratory.lines.values():
-        if not line.starts:
-            rates |= {sample_rate(laboratory, port) for port in (*line.outputs, *(line.back or ()))}
+        if not (line.starts or line.branches):
+            rates |= {sample_rate(laboratory, port) for port in (*line.outputs, *line.heard_by)}
     if not rates:
         raise CompileError("no line has an output", where=laboratory.path or laboratory.name)
     exact = [Fraction(rate).limit_denominator(10**6) for rate in rates]
@@ -71,7 +71,7 @@ def arrival(laboratory: Laboratory, known: Mapping[str, float]) -> Arrival:
     latency = start_latency(laboratory)
     late, back = {}, {}
     for name, line in laboratory.lines.items():
-        if line.starts or not line.outputs:
+        if line.starts or line.branches or not line.outputs:
             continue
         late[name] = value(known, f"{name}.delay", line.delay) + latency.get(line.outputs[0].instrument, 0.0)
         if line.back is not None:
