@@ -39,6 +39,19 @@ class Jumps:
                 parts[tone].append(Round(shots, one.times[mine], one.before[mine], one.after[mine]))
         return [Jumps(tuple(rounds), self.n_shots // n_tones) for rounds in parts]
 
+    def only(self, shots: NDArray[np.int64]) -> Jumps:
+        """Return the jumps of some shots, counted anew in the order given."""
+        place = np.full(self.n_shots, -1, np.int64)
+        place[shots] = np.arange(len(shots))
+        rounds = []
+        for one in self.rounds:
+            mine = place[one.shots] >= 0
+            found = place[one.shots[mine]]
+            order = np.argsort(found, kind="stable")
+            times, before, after = one.times[mine][order], one.before[mine][order], one.after[mine][order]
+            rounds.append(Round(found[order], times, before, after))
+        return Jumps(tuple(one for one in rounds if len(one.shots)), len(shots))
+
     def final(self, levels: NDArray[np.int8]) -> NDArray[np.int64]:
         """Return the level of each shot at the end of the tone."""
         found = levels.astype(np.int64)

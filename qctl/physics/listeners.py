@@ -61,11 +61,11 @@ class Listeners:
     def _input(self, port: Port, sample_rate: float, n_samples: int, rng: np.random.Generator) -> _Input:
         chip = self.scenery.chip
         for name in chip.laboratory.feedlines():
-            back = chip.laboratory.lines[name].back
-            if back is not None and port in back:
+            ends = chip.laboratory.lines[name].heard_by
+            if port in ends:
                 truth, carrier = chip.feedline(name), self.scenery.carriers[name]
                 turn = 0j if carrier is None else complex(np.exp(-1j * carrier * truth.return_delay))
-                part = ("real", "imag")[back.index(port)]
+                part = ("real", "imag")[ends.index(port) % 2]
                 return _Input(
                     port, n_samples, name, part, amplitude(truth) * turn, noise_volts(truth, sample_rate), rng
                 )

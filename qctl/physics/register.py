@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from copy import copy
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -154,6 +156,17 @@ class Register:
         for q in qubits:
             groups.setdefault(self._cluster[q], []).append(q)
         return [tuple(group) for group in groups.values()]
+
+    def only(self, rows: Ints) -> Register:
+        """Return a register that holds some of the rows; this one stays as it is."""
+        found = copy(self)
+        found.n_rows = len(rows)
+        found._members, found._cluster = [list(members) for members in self._members], self._cluster.copy()
+        found._tensors = [t[rows] if m else t for t, m in zip(self._tensors, self._members, strict=True)]
+        found._kept = [None if k is None else (k[rows] if len(k) > 1 else k) for k in self._kept]
+        found._angles = [None if a is None else (a[rows] if len(a) > 1 else a) for a in self._angles]
+        found._known = [None] * len(self._known)
+        return found
 
     def branch(self, qubit: int, rows: Ints, found: Ints, after: Ints) -> None:
         """Split rows by what was measured: new row k is old row ``rows[k]`` with ``qubit`` found in ``found[k]``.

@@ -112,7 +112,7 @@ class Scenery:
 
     def listening(self, line: str) -> Acquisition | None:
         """Return how a feedline is digitised, if it is."""
-        back = self.chip.laboratory.lines[line].back or ()
+        back = self.chip.laboratory.lines[line].heard_by
         return next((a for a in self.stage.digitised.values() if set(a.inputs) & set(back)), None)
 
     @cached_property

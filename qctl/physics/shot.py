@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from copy import copy
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,6 +48,10 @@ class Seen:
     tone: Tone
     levels: Levels
     jumps: Jumps
+
+    def only(self, shots: NDArray[np.int64]) -> Seen:
+        """Return what some of the shots saw, counted anew."""
+        return Seen(self.tone, self.levels[shots], self.jumps.only(shots))
 
 
 @dataclass(frozen=True)
@@ -135,6 +140,35 @@ class Shot:
         for q in qubits:
             self._idle(q, end)
         self._shift_zz(qubits, end)
+
+    def go_on(self, motion: Motion, pieces: list[Piece], tones: list[Tone]) -> None:
+        """Carry the state through what comes next; every tone measures on the way, in each shot for itself."""
+        self.motion = motion
+        self.touched |= {q for p in pieces for q in p.qubits} | {t.qubit for t in tones}
+        events: list[tuple[float, int, Piece | Tone]] = [(p.start, 1, p) for p in pieces]
+        events += [(t.start, 0, t) for t in tones]
+        for _, _, event in sorted(events, key=lambda e: e[:2]):
+            if isinstance(event, Tone):
+                self._measure(event, terminal=False)
+            else:
+                self._act(event)
+
+    def only(self, shots: NDArray[np.int64]) -> Shot:
+        """Return some of the shots, which go on by themselves."""
+        found = copy(self)
+        rows, found.rows = np.unique(self.rows[shots], return_inverse=True)
+        found.register = self.register.only(rows)
+        found.detunings, found.clock = self.detunings[rows], self.clock.copy()
+        found.zz_clock, found.touched = self.zz_clock.copy(), self.touched.copy()
+        found.seen = [seen.only(shots) for seen in self.seen]
+        return found
+
+    def rest(self, end: float) -> NDArray[np.float64]:
+        """Let all qubits rest until ``end``; return the mean populations then, shape (n_qubits, levels)."""
+        for q in sorted(self.touched):
+            self._idle(q, max(end, float(self.clock[q])))
+        self.clock = np.where(self.clock > 0, self.clock, end)
+        return self._populations()
 
     def _populations(self) -> NDArray[np.float64]:
         n_rows = self.register.n_rows

@@ -14,6 +14,7 @@ from qctl.core.errors import ConfigError
 from qctl.core.laboratory import Laboratory
 from qctl.core.port import Port
 
+from .branches import Branches
 from .cabling import plugged
 from .chip import TWO_PI, Chip
 from .drift import Weather
@@ -21,7 +22,7 @@ from .listeners import Hear, Listeners
 from .memory import Memory
 from .scene import Scene, Scenery
 from .shot import Chance, Ending, Seen, Shot, decided_on_the_way, draw
-from .stage import Playing, Stage
+from .stage import Carrier, Playing, Stage
 from .twin import Twin
 
 CARRY_FLOOR = 1e-4  # exp(-period / T1) below which the previous shot is forgotten
@@ -53,6 +54,7 @@ class World:
         self._guard = Lock()  # shots are played in one thread, waits come from another
         self._memory = Memory()
         self._last: Run | None = None
+        self._carried: NDArray[np.float64] | None = None  # populations before the next branching shot
 
     def run(self, stage: Stage, n_cycles: int) -> dict[Port, NDArray[np.float32]]:
         """Play all sweep points ``n_cycles`` times over, sweep points innermost.
@@ -92,6 +94,31 @@ class World:
             self._last = Run(Scenery(self.weather.at(self.clock, stage.biases), stage, self._memory), key)
         self.wait(n_cycles * len(stage.points) * stage.period)
         self._last.play(n_cycles, key, hear)
+
+    def branch(
+        self, carriers: Mapping[str, Carrier], biases: Mapping[str, float], period: float, n_shots: int
+    ) -> Branches:
+        """Begin shots that instruments steer while they last; see `qctl.physics.branches`.
+
+        They begin as the shots before left the chip, in the mean, where the same was played before; `carry` says so.
+        """
+        key = (self.seed, self.runs)
+        self.runs += 1
+        chip = self.weather.at(self.clock, biases)
+        initial = _resting(chip) if self._carried is None else self._carried
+        self._last = None
+        return Branches(
+            chip, self._memory, carriers, biases, period, n_shots, initial, partial(_rng, key), _chance(key, "branches")
+        )
+
+    def carry(self, branches: Branches | None) -> None:
+        """Let the shots that follow begin as these have ended, a period after they began; None: as a resting chip."""
+        if branches is None or not _remembers(branches.chip, branches.period):
+            self._carried = None
+        else:
+            populations, end = branches.populations()
+            times = np.full(len(populations), end)
+            self._carried = _one_period_on(branches.chip, branches.period, populations, times)
 
     def wait(self, seconds: float) -> None:
         """Let virtual time pass; nothing is played."""
@@ -135,7 +162,7 @@ class Run:
 
         They hardly depend on slow noise: one version of the chip is enough.
         """
-        resting = self._resting_populations()
+        resting = _resting(self.chip)
         if not self._remembers():
             return resting
         scene = self.scenery.scene(self.stage.waveforms[-1])
@@ -159,31 +186,43 @@ class Run:
             ending = self._endings.get(key, lambda: shot.play(scene.pieces, scene.tones, scene.end))
         return ending, shot.seen + draw(self.chip, ending, shot.rows, chance)
 
-    def _resting_populations(self) -> NDArray[np.float64]:
-        """Return the thermal probability of each level; what lies above level 1 counts as level 1."""
-        found = np.zeros((len(self.chip.names), self.chip.twin.levels))
-        found[:, 1] = [self.chip.transmon(q).thermal for q in range(len(found))]
-        found[:, 0] = 1 - found[:, 1]
-        return found
-
     def _remembers(self) -> bool:
-        slowest = max((self.chip.transmon(q).t1 for q in range(len(self.chip.names))), default=0.0)
-        return bool(np.isfinite(slowest) and np.exp(-self.stage.period / slowest) > CARRY_FLOOR)
+        return _remembers(self.chip, self.stage.period)
 
     def _next_initial(self, ending: Ending) -> NDArray[np.float64]:
-        """Return the populations one period on: passive reset leaves ``exp(-t / T1)`` of what was there.
-
-        Only averages are carried from shot to shot, and levels above 1 as level 1. Without any T1 the reset is perfect.
-        """
-        resting = self._resting_populations()
+        """Return the populations one period on; without any T1 the reset is perfect."""
         if not self._remembers():
-            return resting
-        t1 = np.array([self.chip.transmon(q).t1 for q in range(len(resting))])
-        with np.errstate(divide="ignore"):
-            left = np.where(np.isfinite(t1), np.exp(-np.maximum(self.stage.period - ending.times, 0) / t1), 0.0)
-        excited = resting[:, 1] + left * (1 - ending.populations[:, 0] - resting[:, 1])
-        resting[:, 1], resting[:, 0] = excited, 1 - excited
-        return resting
+            return _resting(self.chip)
+        return _one_period_on(self.chip, self.stage.period, ending.populations, ending.times)
+
+
+def _resting(chip: Chip) -> NDArray[np.float64]:
+    """Return the thermal probability of each level; what lies above level 1 counts as level 1."""
+    found = np.zeros((len(chip.names), chip.twin.levels))
+    found[:, 1] = [chip.transmon(q).thermal for q in range(len(found))]
+    found[:, 0] = 1 - found[:, 1]
+    return found
+
+
+def _remembers(chip: Chip, period: float) -> bool:
+    slowest = max((chip.transmon(q).t1 for q in range(len(chip.names))), default=0.0)
+    return bool(np.isfinite(slowest) and np.exp(-period / slowest) > CARRY_FLOOR)
+
+
+def _one_period_on(
+    chip: Chip, period: float, populations: NDArray[np.float64], times: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return the populations before the next shot: passive reset leaves ``exp(-t / T1)`` of what was there.
+
+    Only averages are carried from shot to shot, and levels above 1 as level 1.
+    """
+    resting = _resting(chip)
+    t1 = np.array([chip.transmon(q).t1 for q in range(len(resting))])
+    with np.errstate(divide="ignore"):
+        left = np.where(np.isfinite(t1), np.exp(-np.maximum(period - times, 0) / t1), 0.0)
+    excited = resting[:, 1] + left * (1 - populations[:, 0] - resting[:, 1])
+    resting[:, 1], resting[:, 0] = excited, 1 - excited
+    return resting
 
 
 def same(one: Stage, two: Stage) -> bool:
