@@ -26,6 +26,7 @@ from qctl.transport import Command, Session, Word, command, grammar
 
 from .pace import WALL, Clock, wait_until
 from .scpi import Choice, Number, ScpiInstrument, refuse_beyond
+from .tek_flow import EVENT_LEVEL, EVENT_SETUP, flow_commands, flow_queries
 
 T = TypeVar("T")
 
@@ -64,6 +65,7 @@ class TekAwg5200(ScpiInstrument):
         max_steps=16_383,
         max_full_scale=0.75,
         min_full_scale=0.0125,
+        event_setup=EVENT_SETUP,
     )
 
     mode = Choice("INSTrument:MODE", "AWG", "FGEN")
@@ -76,7 +78,7 @@ class TekAwg5200(ScpiInstrument):
         self._clock = clock
         self._stored: set[str] = set()  # waveforms known to be in its memory
         self._used: tuple[int, ...] = ()  # channels that the loaded sequence plays on
-        self._n_steps = 0
+        self._n_steps = self._n_waiting = 0
         self._content: tuple[tuple[str, ...], tuple[int, ...], bytes] | None = None  # of the loaded playlist
         self._wait_for = Word("ATRigger")
         self._loaded = _NEVER  # generation of the session when the memory was last verified
@@ -110,7 +112,8 @@ class TekAwg5200(ScpiInstrument):
         if self._loaded != generation:
             self._wipe()
         names = [name_of(waveform) for waveform in playlist.waveforms]
-        content = (tuple(names), playlist.steps.shape, playlist.steps.tobytes())
+        jumps = b"" if playlist.jumps is None else playlist.jumps.tobytes()
+        content = (tuple(names), playlist.steps.shape, playlist.steps.tobytes() + jumps)
         if content == self._content:
             return
         self._content, self._loaded = None, _NEVER  # until all is verified
@@ -130,7 +133,7 @@ class TekAwg5200(ScpiInstrument):
         wait_for = Word("ATRigger" if period is None else "ITRigger")
         if wait_for != self._wait_for:
             self._wait_for = wait_for
-            self.session.write(*(self._wait_command(step) for step in range(1, self._n_steps + 1)))
+            self.session.write(*(self._wait_command(step) for step in range(1, self._n_waiting + 1)))
         self.session.write(*(command(f"OUTPut{channel}:STATe", True) for channel in self._used))
         self.check()
         self._refuse_dirty()
@@ -210,11 +213,13 @@ class TekAwg5200(ScpiInstrument):
     def _write_sequence(self, playlist: Playlist, names: list[str]) -> None:
         steps = playlist.steps
         self._n_steps = len(steps)
+        self._n_waiting = self._n_steps if playlist.jumps is None else 1
         self._used = tuple(int(c) + 1 for c in np.flatnonzero((steps >= 0).any(axis=0)))
         self.write("SLISt:SEQuence:NEW", SEQUENCE, self._n_steps, self.limits.n_channels)
         for number, step in enumerate(steps.tolist(), start=1):
-            self.session.write(self._wait_command(number), *_assignments(number, step, names))
-        self.write(f"SLISt:SEQuence:STEP{self._n_steps}:GOTO", SEQUENCE, Word("FIRSt"))
+            waits = [self._wait_command(number)] if number <= self._n_waiting else []
+            self.session.write(*waits, *_assignments(number, step, names))
+        self._write_flow(playlist)
         for channel in self._used:
             self.write(f"SOURce{channel}:CASSet:SEQuence", SEQUENCE, channel)
 
@@ -230,9 +235,36 @@ class TekAwg5200(ScpiInstrument):
             if answer != wanted:
                 where = f"{self.name} step {step + 1} channel {channel + 1}"
                 raise InstrumentError(f"it would play {answer!r}", allowed=wanted, where=where)
-        self._verify_flow()
+        if playlist.jumps is None:
+            self._verify_order()
+        else:
+            self._verify_flow(playlist.jumps)
 
-    def _verify_flow(self) -> None:
+    def _write_flow(self, playlist: Playlist) -> None:
+        """Let the last step go to the first; or let each step go where the playlist says, by events at input B."""
+        if playlist.jumps is None:
+            self.write(f"SLISt:SEQuence:STEP{self._n_steps}:GOTO", SEQUENCE, Word("FIRSt"))
+            return
+        input_b = Word("BTRigger")
+        self.write("TRIGger:SLOPe", Word("POSitive"), input_b)
+        self._set(
+            [
+                Wanted("TRIGger:IMPedance", TRIGGER_IMPEDANCE, 0.05, (input_b,)),
+                Wanted("TRIGger:LEVel", EVENT_LEVEL, 0.05, (input_b,)),
+            ]
+        )
+        self.session.write(*flow_commands(SEQUENCE, playlist.jumps))
+
+    def _verify_flow(self, jumps: NDArray[np.int32]) -> None:
+        """Ask what each step waits for, and where it goes."""
+        asked = list(flow_queries(SEQUENCE, jumps))
+        answers = self._ask_all([query for query, _ in asked], grammar.plain)
+        for (query, word), answer in zip(asked, answers, strict=True):
+            wanted = word or str(self._wait_for)
+            if answer != wanted and not (wanted[0].isalpha() and _is(Word(wanted), answer)):
+                raise InstrumentError(f"{query} is answered {answer}", allowed=wanted, where=self.name)
+
+    def _verify_order(self) -> None:
         """Ask what the first and the last step wait for, and where the last one goes."""
         last = f"SLISt:SEQuence:STEP{self._n_steps}"
         queries = [command(f"{step}:WINPut?", SEQUENCE) for step in ("SLISt:SEQuence:STEP1", last)]

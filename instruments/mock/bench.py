@@ -17,6 +17,7 @@ from qctl.core.errors import ConfigError, QctlError
 from qctl.core.laboratory import Laboratory
 from qctl.physics.stage import Carrier
 
+from .branched import Branched, BranchingWorld, perform_branched
 from .device import ScpiDevice
 from .faults import Faults
 from .gating import Gates, gates_of
@@ -25,7 +26,7 @@ from .infiniium import Infiniium
 from .line_device import LineDevice
 from .performance import Heard, Store, World, perform
 from .sgs100a import Sgs100a
-from .signals import Armed, Gated, GatedListener, Levels, Plays, Tones
+from .signals import Armed, Decides, Gated, GatedListener, Levels, Plays, Tones
 from .timeline import Cable, Taker, Timeline, segments, timeline
 from .values import ScpiError
 
@@ -76,7 +77,7 @@ class Rack:
         self.mocks: dict[str, ScpiDevice | LineDevice] = {}
         for serial, (name, entry) in enumerate(laboratory.instruments.items(), start=1):
             mock = self._make(name, entry.driver, 100_000 + serial, (faults or {}).get(name))
-            if isinstance(mock, Infiniium | GatedListener):
+            if isinstance(mock, Infiniium | GatedListener | Decides):
                 mock.look = self.look
             self.mocks[name] = mock
 
@@ -100,6 +101,9 @@ class Rack:
         state = [mock.changes for mock in self.mocks.values()]
         if self._worker is not None or state == self._idle:
             return
+        if (branched := self._branched()) is not None:
+            self._begin(self._perform_branched, branched)
+            return
         waiting = {
             name: mock.waiting
             for name, mock in self.mocks.items()
@@ -120,10 +124,31 @@ class Rack:
         for note in noticed:
             log.warning("%s", note)
         self.notes += noticed
-        self._worker = threading.Thread(target=self._perform, args=(line, heard, gates), name="shots", daemon=True)
+        self._begin(self._perform, line, heard, gates)
+
+    def _begin(self, perform: Callable[..., None], *arguments: object) -> None:
+        self._worker = threading.Thread(target=perform, args=arguments, name="shots", daemon=True)
         self._worker.start()
 
     # --- who plays ---
+
+    def _branched(self) -> Branched | None:
+        """Return the shots of an instrument that decides, when it and all AWGs that start it are ready."""
+        for name, mock in self.mocks.items():
+            deciding = mock.deciding if isinstance(mock, Decides) else None
+            if deciding is None or name not in self._cables or not isinstance(self.world, BranchingWorld):
+                continue
+            takers = self._takers(self._root(name), [])
+            master = next(iter(takers.values())).player if takers else None
+            line = self.laboratory.event_line()
+            end = None if line is None else line.output
+            cables = {}
+            if line is not None and end is not None and end.instrument == name:
+                cables = {awg: Cable(name, end.number, line.delay) for awg in line.branches}
+            if master is not None and deciding.started < master.started:
+                found = Branched(name, deciding, takers, self._cables[name], self._latencies[name], cables)
+                return found if found.zero is not None and found.period is not None else None
+        return None
 
     def _timeline(self, waiting: Collection[str], noticed: list[str]) -> Timeline | None:
         sources = {self._cables[name].source for name in waiting if name in self._cables}
@@ -223,6 +248,26 @@ class Rack:
                         self.mocks[opened.name].fail(ScpiError(-200, why))
                         listener.abandon()
                     listener.deliver(opened.gated)
+                self._worker = None
+                self.lock.notify_all()
+
+    def _perform_branched(self, plan: Branched) -> None:
+        told, why = None, "the simulated world failed, the rack's log says why"
+        mock = self.mocks[plan.name]
+        assert isinstance(mock, Decides)
+        assert isinstance(mock, ScpiDevice)
+        assert isinstance(self.world, BranchingWorld)
+        try:
+            self.hear()
+            with self.lock:
+                carriers, biases = self._carriers(), self._biases()
+            told, well = perform_branched(self.world, plan, carriers, biases)
+            why = "" if well else "TRIGGER NETWORK CONFLICT"
+        except QctlError as reason:
+            why = f"the simulated world: {reason}".translate(str.maketrans('";\n', "', "))[:240]
+        finally:
+            with self.lock:
+                mock.deliver(plan.deciding, told, why)
                 self._worker = None
                 self.lock.notify_all()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,7 @@ from qctl.physics.worlds import SimulatedWorld
 
 from .gating import Gates
 from .signals import Armed, Player
-from .timeline import Segments, Timeline
+from .timeline import Segments, Taker, Timeline
 
 Segmented = slice | NDArray[np.int64]
 """Which segments of a digitizer's memory."""
@@ -183,11 +183,21 @@ class _Taken:
 def _point(
     line: Timeline, index: int, cache: dict[tuple[str, int, float], Mapping[Port, Playing | Switching]]
 ) -> Mapping[Port, Playing | Switching]:
+    return played_in(line.shots[index].plays, line.takers, cache)
+
+
+def played_in(
+    plays_by_name: Mapping[str, Sequence[tuple[int, float]]],
+    takers: Mapping[str, Taker],
+    cache: dict[tuple[str, int, float], Mapping[Port, Playing | Switching]] | None = None,
+) -> Mapping[Port, Playing | Switching]:
+    """Return what each output gives in a shot of which the steps and their starts are known, by instrument."""
+    cache = {} if cache is None else cache
     point: dict[Port, Playing | Switching] = {}
-    for name, plays in line.shots[index].plays.items():
+    for name, plays in plays_by_name.items():
         for step, start in plays:
             if (name, step, start) not in cache:
-                cache[name, step, start] = _played(name, line.takers[name].player, step, start)
+                cache[name, step, start] = _played(name, takers[name].player, step, start)
             for port, playing in cache[name, step, start].items():
                 point[port] = _joined(point[port], playing) if port in point else playing
     return point

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
@@ -24,6 +24,8 @@ class PlayedStep:
     wait : what starts it: ``ITR`` internal trigger, ``ATR`` or ``BTR`` external, ``OFF`` the end of the step before
     following : index of the step after it
     switching : by digital output, s after its start at which each toggles, low before the first
+    event : trigger input whose edge, while the step plays, makes ``jump`` the step after it; ``OFF`` for none
+    jump : index of a step
     """
 
     n_samples: int
@@ -32,6 +34,8 @@ class PlayedStep:
     wait: str
     following: int
     switching: Mapping[int, NDArray[np.float64]] = field(default_factory=dict)
+    event: str = "OFF"
+    jump: int = -1
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,8 @@ class Player:
     marker_levels : (low, high) in volts, by marker number
     threshold : level of the external trigger input, V
     n_shots : after so many it stops by itself; None for endless
+    event_threshold : level of the event input, V
+    event_setup : s; an event that comes later than this before the end of a step does not count for it
     """
 
     rate: float
@@ -56,6 +62,8 @@ class Player:
     marker_levels: Mapping[int, tuple[float, float]]
     threshold: float
     n_shots: int | None = None
+    event_threshold: float = 0.0
+    event_setup: float = 0.0
 
 
 @runtime_checkable
@@ -124,6 +132,50 @@ class GatedListener(Protocol):
 
     def abandon(self) -> None:
         """End the measurement with nothing recorded."""
+
+
+@runtime_checkable
+class Decides(Protocol):
+    """A simulated instrument that tells states within a shot; all of this is called with the rack's lock held."""
+
+    look: Callable[[], None]  # whoever asks whether it is done lets the rack play what can be played
+
+    @property
+    def deciding(self) -> Deciding | None:
+        """Return what it does in every shot; None when it waits for nothing."""
+
+    def deliver(self, deciding: object, told: Sequence[NDArray[np.int64]] | None, why: str) -> None:
+        """End the run: what was told becomes readable, None where nothing was; ``why`` says what went wrong."""
+
+
+class Deciding(Protocol):
+    """One run of an instrument that tells states within a shot."""
+
+    @property
+    def n_shots(self) -> int:
+        """Return for how many triggers it waits."""
+
+    @property
+    def started(self) -> int:
+        """Return the number of the event in the rack at which it began to wait."""
+
+    @property
+    def threshold(self) -> float:
+        """Return the level of the trigger input, V."""
+
+    @property
+    def marker_volts(self) -> tuple[float, float]:
+        """Return low and high, V."""
+
+    def shot(self, answers: Sequence[int]) -> Any:  # noqa: ANN401 - an Outcome of q1_realtime
+        """Return how far a shot goes by these answers."""
+
+    def tell(
+        self,
+        question: Any,  # noqa: ANN401 - a Question of q1_realtime
+        volts: Mapping[int, NDArray[np.float32]],
+    ) -> NDArray[np.int64]:
+        """Return sums of both paths and the answer, shape (3, n_shots), for what was heard at each input."""
 
 
 @dataclass(frozen=True)

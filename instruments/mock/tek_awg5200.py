@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,7 @@ IDENTITY = "TEKTRONIX,AWG5208,{serial},FV:6.0.0242.0"
 N_CHANNELS = 8
 N_MARKERS = 4  # of each channel
 MAX_RATE = 2.5e9
+EVENT_SETUP = 1.3e-6  # s; the manuals name no figure, so drivers must assume more
 LEVEL, MAX_LEVEL = 1.4, 5.0  # V, of a trigger input: at power-on, and at most
 SOURCE_OHM = 50  # of a marker; a trigger input has 50 ohm at power-on, or 1 kohm
 _CHANNEL = (range(1, N_CHANNELS + 1),)
@@ -175,18 +177,20 @@ class TekAwg5200(ScpiDevice):
             steps=self._played_steps(),
             started=self.started,
             marker_levels={marker_number(c, m): (self._low.get(c, m), self._high.get(c, m)) for c, m in numbered},
-            threshold=self._threshold(),
+            threshold=self._threshold("ATR"),
+            event_threshold=self._threshold("BTR"),
+            event_setup=EVENT_SETUP,
         )
 
-    def _threshold(self) -> float:
-        """Return how high a marker, as it is into 50 ohm, must rise to start this instrument at input A.
+    def _threshold(self, of: str) -> float:
+        """Return how high a marker, as it is into 50 ohm, must rise to be seen at an input.
 
         A marker comes out of 50 ohm, so an input of higher impedance sees more of it. Only rising edges are simulated.
         """
-        if self._get_trigger("SLOPE", "ATR", 1) < 0:
+        if self._get_trigger("SLOPE", of, 1) < 0:
             return math.inf
-        ohm = self._get_trigger("IMPEDANCE", "ATR", SOURCE_OHM)
-        return self._get_trigger("LEVEL", "ATR", LEVEL) * (ohm + SOURCE_OHM) / (2 * ohm)
+        ohm = self._get_trigger("IMPEDANCE", of, SOURCE_OHM)
+        return self._get_trigger("LEVEL", of, LEVEL) * (ohm + SOURCE_OHM) / (2 * ohm)
 
     def _played_steps(self) -> tuple[PlayedStep, ...]:
         drawn: dict[tuple[str, int], tuple[NDArray[np.float32], Mapping[int, NDArray[np.int64]]]] = {}
@@ -205,7 +209,10 @@ class TekAwg5200(ScpiDevice):
             following = index if step.repeat == 0 else following
             if step.repeat > 1:
                 raise ScpiError(-221, "the simulation plays each step once, or for ever")
-            played.append(self._played(step, tracks, following, drawn))
+            jump = ends.get(step.jump, -1)
+            to = index + 1 if jump is None else int(step.jump) - 1 if jump < 0 else jump
+            found = self._played(step, tracks, following, drawn)
+            played.append(replace(found, event=step.jump_input, jump=to))
         return tuple(played)
 
     def _played(

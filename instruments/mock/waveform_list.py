@@ -27,6 +27,7 @@ Entry = TypeVar("Entry", Waveform, Sequence)
 Number = TypeVar("Number", np.float32, np.uint8)
 _WAITS = choice(("ATRigger", "BTRigger", "ITRigger", "OFF"))
 _PLACES = choice(("NEXT", "FIRSt", "LAST", "END"))
+_TIMINGS = choice(("END", "IMMediate"))
 _FORMATS = choice(("REAL", "IQ"))
 
 
@@ -121,6 +122,8 @@ class Lists:
             (f"{sequence}:TRACk?", lambda name: str(self.sequence(name).n_tracks)),
             (f"{sequence}:TRACk:MAX?", lambda: str(MAX_TRACKS)),
             (f"{sequence}:STEP:MAX?", lambda: str(MAX_STEPS)),
+            (f"{sequence}:EVENt:JTIMing", lambda name, to: self._put_timing(name, to)),
+            (f"{sequence}:EVENt:JTIMing?", lambda name: self.sequence(name).event_timing),
             (f"{step}:ADD", self._add_steps),
             (f"{step}:TASSet#:WAVeform", self._put_asset),
             (f"{step}:TASSet#[:WAVeform]?", lambda *at: quoted(self._asset(*at) or "")),
@@ -180,6 +183,11 @@ class Lists:
         if not 1 <= steps <= MAX_STEPS or not 1 <= tracks <= MAX_TRACKS:
             raise ScpiError(-222, f"{steps} steps, {tracks} tracks")
         self.add_sequence(Sequence(string(name), tracks, [Step([None] * tracks) for _ in range(steps)]))
+
+    def _put_timing(self, name: Parameter, timing: Parameter) -> None:
+        if _TIMINGS(timing) != "END":
+            raise ScpiError(-224, "the simulation jumps at the end of a step only")
+        self.sequence(name).event_timing = "END"
 
     def _add_steps(self, number: int, name: Parameter, count: Parameter = "1") -> None:
         sequence, n_new = self.sequence(name), whole(count)

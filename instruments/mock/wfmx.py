@@ -63,6 +63,7 @@ class Sequence:
     name: str
     n_tracks: int
     steps: list[Step] = field(default_factory=list)
+    event_timing: str = "END"
 
 
 def read_wfmx(content: bytes | memoryview) -> Waveform:
