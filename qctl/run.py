@@ -31,6 +31,7 @@ from qctl.core.record import Record, Timing
 from qctl.core.result import Result, points_in_a_row, shots_in_a_row
 from qctl.core.sequence import Playlist, Sequence
 from qctl.core.ways import ways
+from qctl.deciding import compile_branching, instruments_decide, run_told
 from qctl.frontends import Inputs, Text, Written, as_program
 from qctl.readout import compute, gather, loaded_sites, read_out, stop_if_lost, undo_readout_errors
 from qctl.store import ParameterStore, state_folder
@@ -127,6 +128,8 @@ class Lab:
         """Return what would be played, checked against every limit; no instrument is needed."""
         ready = self._read(program, inputs, parameters)
         ready = ready if shots is None else ready.with_shots(shots)
+        if ready.n_points == 1 and instruments_decide(ready, self.laboratory):
+            return compile_branching(ready, parameters or self.parameters, self.laboratory, self.limits)
         return compile_program(ready, parameters or self.parameters, self.laboratory, self.limits, optimise=optimise)
 
     def run(
@@ -163,8 +166,26 @@ class Lab:
         ready = self._read(program, inputs, parameters).with_shots(shots)
         if each_way and decisions(ready):
             return self._run_each_way(ready, parameters or self.parameters, mitigate=mitigate, optimise=optimise)
+        if instruments_decide(ready, self.laboratory):
+            if mitigate:
+                raise UsageError("mitigation of a program whose shots branch", remedy="run it without")
+            return self.run_told([(ready, parameters or self.parameters)])
         pairs = [(ready, parameters or self.parameters)]
         return self.run_each(pairs, mitigate=mitigate, optimise=optimise, guarded=True)
+
+    def run_told(self, pairs: Seq[tuple[Program, Parameters]]) -> Result:
+        """Run programs read out by the instrument that tells states within the shot, and branch where they decide.
+
+        Every sweep point is a run of its own; their points follow one another.
+
+        Raises
+        ------
+        CompileError, LimitError
+            Before anything is opened or sent.
+        InstrumentError
+            When the laboratory fails.
+        """
+        return run_told(pairs, self.laboratory, self.limits, self.play)
 
     def _run_each_way(self, program: Program, known: Parameters, *, mitigate: bool, optimise: bool) -> Result:
         if mitigate or program.n_points != 1:
@@ -245,11 +266,13 @@ class Lab:
             station.operate(known)
             self._operating = levels
         try:
-            record = (
-                control.play_sorted(station, sequence, playlists, known, partial(loaded_sites, sequence.qubits, known))
-                if sequence.filled
-                else control.play(station, sequence, playlists, known.id)
-            )
+            if sequence.branching is not None:
+                record = control.play_deciding(station, sequence, playlists, known.id)
+            elif sequence.filled:
+                sites = partial(loaded_sites, sequence.qubits, known)
+                record = control.play_sorted(station, sequence, playlists, known, sites)
+            else:
+                record = control.play(station, sequence, playlists, known.id)
         except BaseException as error:
             self._operating = None  # nobody knows what still holds
             _log_failure(f"{self.laboratory.name}: {sequence.digest[:8]}", error)

@@ -18,6 +18,7 @@ LAYERS = (
     ("experiments", "conformance"),
     ("calibrate",),
     ("run",),
+    ("deciding",),
     ("frontends", "compile", "control", "readout", "store"),
     ("judge",),
     ("platforms", "config", "instruments", "physics"),

@@ -24,11 +24,13 @@ class Scan:
     program : on physical qubits; says the shots
     settings : parameters that replace the known ones, by full name
     traces : keep mean traces of all feedlines
+    told : read out by the instrument that tells states within the shot; each sweep point is an upload
     """
 
     program: Program
     settings: tuple[Mapping[str, float], ...] = ({},)
     traces: bool = False
+    told: bool = False
 
     @property
     def n_points(self) -> int:

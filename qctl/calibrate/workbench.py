@@ -52,7 +52,7 @@ class Workbench:
         """Play a scan with what is known."""
         self.seconds += scan.seconds(self.lab.laboratory)
         pairs = [(scan.program, self.known.replaced(setting) if setting else self.known) for setting in scan.settings]
-        return self.lab.run_each(pairs, traces=scan.traces)
+        return self.lab.run_told(pairs) if scan.told else self.lab.run_each(pairs, traces=scan.traces)
 
     @property
     def laboratory(self) -> Laboratory:
@@ -95,7 +95,7 @@ class Workbench:
         try:
             scan = check.scan(self.known)
             plain = tuple({name: one.value for name, one in setting.items()} for setting in settings)
-            result = self.play(Scan(scan.program, plain, scan.traces))
+            result = self.play(Scan(scan.program, plain, scan.traces, scan.told))
         except (CompileError, LimitError, ProgramError):
             return tuple({} for _ in settings)
         n = scan.program.n_points

@@ -112,6 +112,9 @@ def show(result: Result, title: str) -> None:
     from rich.console import Console
     from rich.table import Table
 
+    from qctl.core.record import DECISION
+    from qctl.core.units import format_quantity
+
     counts, kept = result.counts, len(result.kept_shots(0))
     quasi = result.quasi[0] if result.quasi else {}
     table = Table(title=title, title_justify="left", box=None, pad_edge=False)
@@ -136,8 +139,11 @@ def show(result: Result, title: str) -> None:
         console.print(f"{result.shots - kept} of {result.shots} shots do not count:")
         for reason, number in result.dropped.items():
             console.print(f"  {number}: {reason}")
+    latency = result.timing.seconds.get(DECISION)
     seconds = sum(result.timing.seconds.values())
     qubits = " ".join(result.qubits[index] for index in result.placement if index >= 0)
     console.print(
         f"{result.shots} shots on {qubits}; parameters {result.parameters_id}; {seconds:.2f} s at the instruments"
     )
+    if latency is not None:
+        console.print(f"decided within the shot, at most {format_quantity(round(latency, 10), 's')} after the readout")

@@ -14,6 +14,7 @@ from qctl.core.schedule import Schedule
 from qctl.core.sequence import Sequence
 from qctl.platforms import platform_of
 
+from .branching import compile_branching, instruments_decide
 from .cache import Reads, SequenceCache
 from .durations import durations
 from .feedback import without_decisions
@@ -28,10 +29,12 @@ from .timing import time_program
 
 __all__ = [
     "check_limits",
+    "compile_branching",
     "compile_program",
     "default_parameters",
     "durations",
     "flatten",
+    "instruments_decide",
     "join",
     "join_tracks",
     "native_program",

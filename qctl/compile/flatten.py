@@ -17,13 +17,14 @@ from qctl.kernels.filter import filter_fir, filter_sections
 from qctl.kernels.render import quantise, render_iq, render_real
 
 from .shot import ends_by_awg, played_samples
+from .steps import branched, cuts_of, whole_shots
 
 FULL_SCALE = 32767
 TRIGGER_SECONDS = 100e-9
 
 
 def flatten(sequence: Sequence, laboratory: Laboratory, limits: Limits) -> dict[str, Playlist]:
-    """Return by AWG what it plays; step p of a playlist is sweep point p.
+    """Return by AWG what it plays; step p of a playlist is sweep point p, but where a sequence branches.
 
     Lines that are silent at all points get no waveform, and AWGs of such lines alone no playlist: they would play
     what a stopped output gives. So the cost of a run is that of the lines it uses, not of the rack.
@@ -36,15 +37,19 @@ def flatten(sequence: Sequence, laboratory: Laboratory, limits: Limits) -> dict[
     LimitError
         When a value lies beyond full scale or beyond the limits of the laboratory file, or the memory is exceeded.
     """
-    playlists = {}
+    playlists, cuts = {}, dict[str, list[int]]()
     ends, none = ends_by_awg(sequence), np.zeros(sequence.n_points, np.int64)
     heard = [port for track in sequence.tracks.values() if not _is_silent(track) for port in track.outputs]
     for name in dict.fromkeys(port.instrument for port in (*sequence.triggers, *heard)):
         awg = limits[name]
         if not isinstance(awg, AwgLimits):
             raise LimitError(f"{name} feeds lines", allowed="an AWG", where=name)
-        playlists[name] = _Flattening(name, sequence, laboratory, awg).playlist(ends.get(name, none))
-    return playlists
+        needed = ends.get(name, none)
+        if sequence.branching is not None:
+            cuts[name] = cuts_of(sequence, name, laboratory, awg)
+            needed = whole_shots(needed, cuts[name], awg)
+        playlists[name] = _Flattening(name, sequence, laboratory, awg).playlist(needed)
+    return playlists if sequence.branching is None else branched(playlists, sequence, cuts)
 
 
 def _is_silent(track: Track) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from qctl.core.errors import CompileError
 from qctl.core.program import Op, Program
@@ -21,9 +22,25 @@ def drop_passive_resets(program: Program) -> Program:
         When a reset stands between operations of its qubit: that needs feedback, which this rack does not have.
     """
     events = program.events
+    wrong = active_resets(program)
+    if len(wrong):
+        raise CompileError(
+            f"event {wrong[0]} resets qubit {events['q'][wrong[0], 0]} between its operations",
+            allowed="a reset before the first or after the last operation of a qubit",
+            remedy="use another qubit, or split the program: an active reset needs feedback, which this rack lacks",
+        )
+    keep = events["op"] != Op.RESET
+    if np.all(keep):
+        return program
+    return replace(program, events=events[keep], starts=np.concatenate([[0], np.cumsum(keep)])[program.starts])
+
+
+def active_resets(program: Program) -> NDArray[np.intp]:
+    """Return the rows of resets between operations of their qubit: a measurement and a decision each."""
+    events = program.events
     resets = np.flatnonzero(events["op"] == Op.RESET)
     if not len(resets):
-        return program
+        return resets
     acts = ~np.isin(events["op"], (Op.RESET, Op.DELAY, Op.BARRIER, Op.ID))
     point = np.repeat(np.arange(program.n_points), np.diff(program.starts))
     first = np.full((program.n_points, program.n_qubits), len(events))
@@ -33,12 +50,4 @@ def drop_passive_resets(program: Program) -> Program:
         np.minimum.at(first, (point[rows], events["q"][rows, column]), rows)
         np.maximum.at(last, (point[rows], events["q"][rows, column]), rows)
     where = point[resets], events["q"][resets, 0]
-    wrong = resets[(first[where] < resets) & (resets < last[where])]
-    if len(wrong):
-        raise CompileError(
-            f"event {wrong[0]} resets qubit {events['q'][wrong[0], 0]} between its operations",
-            allowed="a reset before the first or after the last operation of a qubit",
-            remedy="use another qubit, or split the program: an active reset needs feedback, which this rack lacks",
-        )
-    keep = events["op"] != Op.RESET
-    return replace(program, events=events[keep], starts=np.concatenate([[0], np.cumsum(keep)])[program.starts])
+    return np.asarray(resets[(first[where] < resets) & (resets < last[where])])

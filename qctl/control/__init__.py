@@ -1,6 +1,7 @@
 """Sequence to Record: load, arm, trigger, fetch, and safe on any way out."""
 
 from .batches import batches, shots_at_once
+from .deciding import play_deciding
 from .drivers import drivers_of, limits_of
 from .operating import operating_point
 from .play import play
@@ -17,6 +18,7 @@ __all__ = [
     "open_station",
     "operating_point",
     "play",
+    "play_deciding",
     "play_sorted",
     "shots_at_once",
 ]

@@ -94,7 +94,7 @@ class _Run:
     ) -> None:
         self.station, self.sequence, self.playlists, self.taken = station, sequence, playlists, taken
         self.watch = Stopwatch()
-        self.master = _master(sequence, playlists)
+        self.master = master_of(sequence, playlists)
         self.awgs: dict[str, Awg] = {name: station.awg(name) for name in playlists}
         self.pulser: PulseGenerator | None = station.pulser(self.master) if sequence.digital else None
         self.inputs: dict[str, Instrument] = {t.instrument: station.recorder(t.instrument) for t in taken}
@@ -187,7 +187,7 @@ def _pulses(sequence: Sequence) -> dict[int, NDArray[np.float64]]:
     return {digital.output.number: digital.spans + sequence.lead for digital in sequence.digital.values()}
 
 
-def _master(sequence: Sequence, playlists: Mapping[str, Playlist]) -> str:
+def master_of(sequence: Sequence, playlists: Mapping[str, Playlist]) -> str:
     """Return what starts everything: the pulse generator, or the AWG whose marker starts all others."""
     pulsers = sorted({digital.output.instrument for digital in sequence.digital.values()})
     if pulsers:

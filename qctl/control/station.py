@@ -17,6 +17,7 @@ from qctl.core.protocols import (
     Camera,
     Counter,
     Dds,
+    Decider,
     Digitizer,
     Instrument,
     Limits,
@@ -102,6 +103,13 @@ class Station:
         found = self.instruments.get(name)
         if not isinstance(found, Digitizer | Counter | Camera):
             raise self._not_a("digitizer, counter or camera", name)
+        return found
+
+    def decider(self, name: str) -> Decider:
+        """Return whatever tells states within a shot under this name."""
+        found = self.instruments.get(name)
+        if not isinstance(found, Decider):
+            raise self._not_a("instrument that decides", name)
         return found
 
     def supply(self, name: str) -> Supply:

@@ -12,6 +12,7 @@ from . import (
     coupler_bias,
     coupler_tails,
     cz,
+    decision,
     dispersive_shift,
     drag,
     drive_crosstalk,
@@ -57,6 +58,7 @@ NODES: tuple[Node, ...] = (
     readout_tone.NODE,
     readout_weights.NODE,
     single_shots.NODE,
+    decision.NODE,
     # one qubit, finer
     drive_mixer.NODE,
     anharmonicity.NODE,

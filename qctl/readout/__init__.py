@@ -7,16 +7,19 @@ from .image import loaded_sites
 from .mitigate import mitigate, nearest_probabilities
 from .read import intermediate_frequencies, read_out, undo_readout_errors
 from .screen import stop_if_lost
+from .told import latest_decision, read_told
 
 __all__ = [
     "compute",
     "demodulate",
     "gather",
     "intermediate_frequencies",
+    "latest_decision",
     "loaded_sites",
     "mitigate",
     "nearest_probabilities",
     "read_out",
+    "read_told",
     "stop_if_lost",
     "undo_readout_errors",
 ]
