@@ -308,11 +308,8 @@ class Lab:
         joined = join([sequence for sequence, _, _ in members])
         edges = np.cumsum([0, *(sequence.n_points for sequence, _, _ in members)]).tolist()
         parts: list[list[Result]] = [[] for _ in members]
-        playlists = flatten(joined, self.laboratory, self.limits)  # once for all pieces: they differ in shots alone
         timing = Timing()
-        pieces = shots_at_once(joined, self.limits, *(() if guarded else (UNGUARDED_SECONDS,)))
-        for shots in pieces:
-            record = self.play(replace(joined, shots=shots), members[0][1], playlists)
+        for record in self._records(joined, members[0][1], guarded):
             timing += record.timing
             for k, (_, known, registers) in enumerate(members):
                 piece = replace(record.points(edges[k], edges[k + 1]), parameters_id=known.id)
@@ -323,6 +320,12 @@ class Lab:
             if guarded:
                 stop_if_lost(last, self.laboratory.name)
         return [shots_in_a_row(part) for part in parts], timing
+
+    def _records(self, joined: Sequence, known: Parameters, guarded: bool) -> Iterator[Record]:
+        """Yield what came back of all shots, in as many pieces as memories ask for."""
+        playlists = flatten(joined, self.laboratory, self.limits)  # once for all pieces: they differ in shots alone
+        for shots in shots_at_once(joined, self.limits, *(() if guarded else (UNGUARDED_SECONDS,))):
+            yield self.play(replace(joined, shots=shots), known, playlists)
 
     def _warn(self, results: Seq[Result]) -> None:
         for result in results:

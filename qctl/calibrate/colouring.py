@@ -37,8 +37,12 @@ def bound(graph: Graph) -> int:
     return best
 
 
-def groups(claims: Mapping[str, frozenset[str]]) -> tuple[tuple[str, ...], ...]:
+def groups(claims: Mapping[str, frozenset[str]], most: int | None = None) -> tuple[tuple[str, ...], ...]:
     """Return targets in groups without conflicts, largest first, each in the order of ``claims``.
+
+    Parameters
+    ----------
+    most : targets of a group; larger ones are cut
 
     DSATUR (Brelaz, CACM 22, 251), then iterated greedy (Culberson): colouring again group by group never needs more
     groups, and often fewer.
@@ -52,7 +56,12 @@ def groups(claims: Mapping[str, frozenset[str]]) -> tuple[tuple[str, ...], ...]:
             break
         found = _again(graph, found, turn)
     ranked = sorted(found, key=lambda group: (-len(group), min(map(order.__getitem__, group))))
-    return tuple(tuple(sorted(group, key=order.__getitem__)) for group in ranked)
+    whole = [tuple(sorted(group, key=order.__getitem__)) for group in ranked]
+    return tuple(part for group in whole for part in _cut(group, most or len(group)))
+
+
+def _cut(group: tuple[str, ...], most: int) -> list[tuple[str, ...]]:
+    return [group[k : k + most] for k in range(0, len(group), most)]
 
 
 def _dsatur(graph: Graph, order: Mapping[str, int]) -> list[set[str]]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 import time as wall
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 from qctl.core.errors import UsageError
 from qctl.core.names import Target
-from qctl.core.parameters import Estimate
+from qctl.core.parameters import Estimate, Parameters
 from qctl.store import Finding, ParameterStore, Status
 from qctl.store.finding import CODE
 
@@ -27,6 +28,21 @@ from .report import Report, Standing, State, Step
 from .workbench import Carried, Workbench
 
 
+@dataclass(frozen=True)
+class Standard:
+    """What was believed before a probe contradicted.
+
+    Parameters
+    ----------
+    score : of the check, when the values were accepted
+    before, wide : values as they were, and with the errors that they have been given since, by full name
+    """
+
+    score: tuple[float, float]
+    before: Mapping[str, Estimate]
+    wide: Mapping[str, Estimate]
+
+
 class Cycle:
     """A calibration in progress.
 
@@ -36,6 +52,8 @@ class Cycle:
     stored : the snapshot of the store that was read or committed last
     records : where every node stands for every target
     memory : what was measured so far
+    together : targets that a step has at most, None for as many as do not disturb each other
+    standards : what should hold again, by name of the check and target, where a probe contradicted
     alarmed : targets of which a parameter moves faster than it did, until a probe has looked at them
     steps : what was done
     """
@@ -49,9 +67,12 @@ class Cycle:
         from_scratch: bool,
         least: float,
         on_event: OnEvent,
+        together: int | None = None,
     ) -> None:
         self.bench, self.store, self.targets, self.least, self.tell = bench, store, targets, least, on_event
         self.nodes = {node.name: node for node in nodes}
+        self.together = together
+        self.standards: dict[Key, Standard] = {}
         if len(self.nodes) != len(nodes):
             raise UsageError("two steps of one name", allowed="a name of its own for each")
         self.dependencies = Dependencies.of(nodes, bench.laboratory, targets)
@@ -86,6 +107,16 @@ class Cycle:
         known = self.bench.known
         return {one: at for name, target in keys for one, at in self.nodes[name].slopes(target, known).items()}
 
+    def undoubted(self) -> Parameters:
+        """Return what is believed, with the errors from before a probe doubted some of it."""
+        return self.bench.known.replaced(
+            {n: one.before[n] for one in self.standards.values() for n in one.wide if self.doubts(one, n)}
+        )
+
+    def doubts(self, standard: Standard, name: str) -> bool:
+        """Say whether a value still has the error that a probe gave it."""
+        return self.bench.known.estimates.get(name) is standard.wide[name]
+
     def count(self) -> int:
         """Return the number of the next step."""
         self._number += 1
@@ -96,6 +127,7 @@ class Cycle:
         return View(
             laboratory=self.bench.laboratory, nodes=self.nodes, dependencies=self.dependencies, known=self.bench.known,
             records=self.records, drift=self.drift, now=self.bench.now(), seconds=self.seconds, least=self.least,
+            together=self.together,
         )  # fmt: skip
 
     def take(self, following: Sequence[Choice]) -> None:
@@ -112,7 +144,7 @@ class Cycle:
         )  # fmt: skip
         node = self.nodes[choice.node]
         say = partial(self._say, node, number)
-        answers = decided(bench, node, choice.targets, self.drift, self._raw_data, say)
+        answers = decided(bench, node, choice.targets, self.drift, self._raw_data, say, self.undoubted())
         names = [name for one in answers.values() for name in one.outcome.found]
         before = {name: bench.known.estimates[name] for name in names if name in bench.known}
         self._keep(node, answers)

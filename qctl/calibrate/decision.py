@@ -40,22 +40,25 @@ class Answer:
 
 
 def decided(
-    bench: Workbench, node: Node, targets: tuple[str, ...], drift: Drift, keep: Keep, say: Say
-) -> dict[str, Answer]:
+    bench: Workbench, node: Node, targets: tuple[str, ...], drift: Drift, keep: Keep, say: Say,
+    undoubted: Parameters | None = None,
+) -> dict[str, Answer]:  # fmt: skip
     """Return by target what a step found, and whether it may replace what is believed.
 
     Parameters
     ----------
     keep : stores raw data and returns their SHA-256
     say : is told which targets are asked or tried out next, and the kind of step: "measure" or "verify"
+    undoubted : what was believed before a probe doubted it: a jump is one from there; by default what is believed now
     """
+    undoubted = bench.known if undoubted is None else undoubted
     say(targets, "measure")
-    first = _asked(bench, node, targets, drift, keep)
+    first = _asked(bench, node, targets, drift, keep, undoubted)
     found = dict(first)
     jumped = tuple(target for target, one in first.items() if one.verdict.jump)
     if jumped:
         say(jumped, "measure")
-        for target, again in _asked(bench, node, jumped, drift, keep).items():
+        for target, again in _asked(bench, node, jumped, drift, keep, undoubted).items():
             one = first[target]
             verdict = confirmed(one.outcome, again.outcome, one.verdict, again.verdict)
             found[target] = replace(again, verdict=verdict)
@@ -70,11 +73,13 @@ def decided(
     return {target: replace(one, verdict=verdicts[target]) for target, one in found.items()}
 
 
-def _asked(bench: Workbench, node: Node, targets: tuple[str, ...], drift: Drift, keep: Keep) -> dict[str, Answer]:
+def _asked(
+    bench: Workbench, node: Node, targets: tuple[str, ...], drift: Drift, keep: Keep, undoubted: Parameters
+) -> dict[str, Answer]:
     carried = bench.carry_out(node.make(bench.laboratory, targets, bench.known))
     now, digest = bench.now(), keep(carried)
     outcomes = [findings.stamped(outcome, node.name, now) for outcome in carried.outcomes]
-    verdicts = [judge(outcome, node, bench.known, drift, now) for outcome in outcomes]
+    verdicts = [judge(outcome, node, undoubted, drift, now) for outcome in outcomes]
     return {o.target: Answer(o, v, o, digest) for o, v in zip(outcomes, verdicts, strict=True)}
 
 

@@ -18,7 +18,7 @@ from .events import OnEvent, silent
 from .loop import opened
 from .node import Node
 from .planner import LEAST, Choice, plan
-from .probing import probe
+from .probing import absolve, probe
 from .progress import TRIES, Key, Record, owned
 from .report import Report, Standing
 from .targets import chosen, touching
@@ -73,13 +73,18 @@ def maintain(
 
 def kept(
     cycle: Cycle, seconds: float, share: float = SHARE, price: float = PRICE, strategy: Strategy = Strategy.PLANNER,
-    watch: Watch | None = None, looks: Sequence[float] = (),
+    watch: Watch | None = None, looks: Sequence[float] = (), probed_at: float | None = None,
 ) -> Report:  # fmt: skip
-    """Keep a calibration that is open; see `maintain`."""
+    """Keep a calibration that is open; see `maintain`.
+
+    Parameters
+    ----------
+    probed_at : when stored values were probed last, s since 1970; by default right now
+    """
     bench, begun = cycle.bench, wall.perf_counter()
     started, first, used = bench.now(), cycle.stored.number, bench.seconds
     end, waiting = started + seconds, [started + one for one in looks]
-    probed = dict.fromkeys(_with_checks(cycle), started)
+    probed = dict.fromkeys(_with_checks(cycle), started if probed_at is None else probed_at)
     timer = started
     while (now := bench.now()) < end:
         if watch and waiting and now >= waiting[0]:
@@ -108,7 +113,7 @@ def measure_all(cycle: Cycle) -> None:
     cycle.records, now = {key: _rested(cycle, key) for key in cycle.records}, cycle.bench.now()
     for name in dict.fromkeys(key[0] for key in cycle.dependencies.needs):
         node, known = cycle.nodes[name], cycle.bench.known
-        ready = [t for (n, t) in cycle.records if n == name and _matters(node, t, known)]
+        ready = [t for (n, t) in cycle.records if n == name and matters(node, t, known)]
         ready = [t for t in ready if cycle.records[name, t].tries(now) < TRIES]
         ready = [t for t in ready if not cycle.dependencies.obstacle((name, t), cycle.records)[0]]
         claims = {t: node.claims(cycle.bench.laboratory, known, t) for t in ready}
@@ -117,7 +122,7 @@ def measure_all(cycle: Cycle) -> None:
             cycle.take([Choice(node=name, targets=group, own=0, unlocks=0, waiting=0, seconds=seconds)])
 
 
-def _matters(node: Node, target: str, known: Parameters) -> bool:
+def matters(node: Node, target: str, known: Parameters) -> bool:
     """Say whether a step found values that gates depend on, which no finer step has replaced since."""
     mine = set(owned(node, target, known))
     return any(one.curvature(known, target) > 0 and f"{target}.{one.name}" in mine for one in node.finds)
@@ -138,6 +143,7 @@ def _one_step(cycle: Cycle, probed: dict[Key, float], allowed: float, share: flo
         if urgent[0].seconds > allowed:
             return min((urgent[0].seconds - allowed) / share, LONGEST)
         cycle.take(urgent)
+        absolve(cycle)
         return 0.0
     steps = due(cycle.view(), probed)
     pause = patience(steps, price)

@@ -41,6 +41,7 @@ class View:
     now : time of the laboratory, s since 1970
     seconds : machine time of a step, by node, where it was played before
     least : gate error of a target below which nothing is measured again
+    together : targets that a step has at most; None for as many as do not disturb each other
     """
 
     laboratory: Laboratory
@@ -52,6 +53,7 @@ class View:
     now: float
     seconds: Mapping[str, float] = field(default_factory=dict)
     least: float = LEAST
+    together: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,7 +190,7 @@ def _choices_of(node: Node, targets: Mapping[str, tuple[float, float, int]], vie
             waiting=sum(targets[one][2] for one in group),
             seconds=seconds,
         )
-        for group in groups(claims)
+        for group in groups(claims, view.together)
     ]
 
 

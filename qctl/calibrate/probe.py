@@ -57,14 +57,18 @@ def answers(check: Check, scores: Mapping[str, Score], known: Parameters) -> tup
         if stored is None:
             found.append(Answer(target, True, "nothing to compare with", seen, None))
             continue
-        allowed = stored.value + SPARE + LIKELY * math.hypot(seen[1], stored.error)
-        agrees = seen[0] <= allowed
+        agrees = works(seen, (stored.value, stored.error))
         reason = "" if agrees else (
             f"a probe ({check.name}) sees {100 * seen[0]:.2g} % of wrong answers, {100 * stored.value:.2g} % when the "
             "values were accepted"
         )  # fmt: skip
         found.append(Answer(target, agrees, reason, seen, (stored.value, stored.error)))
     return tuple(found)
+
+
+def works(seen: Score, standard: Score) -> bool:
+    """Say whether a check works as well as it did, within what differs from day to day and by chance."""
+    return seen[0] <= standard[0] + SPARE + LIKELY * math.hypot(seen[1], standard[1])
 
 
 def refreshed(
@@ -87,6 +91,27 @@ def refreshed(
                 continue
             variance = min(drift.variance(name, old, now), old.error**2 + overlooked / curvature)
             new[name] = replace(old, error=math.sqrt(variance), time=now)
+    return new
+
+
+def widened(
+    answer: Answer, nodes: Iterable[Node], check: Check, known: Parameters, drift: Drift, now: float
+) -> dict[str, Estimate]:
+    """Return the values of a target that a probe contradicted, each with an error that explains alone what was seen.
+
+    Which of them is off nobody knows yet. With such errors experiments look as widely as they must, and are worth it.
+    """
+    if answer.agrees or answer.expected is None:
+        return {}
+    each = max(answer.seen[0] - answer.expected[0], 0.0) / max(getattr(check, "gates", getattr(check, "length", 1)), 1)
+    new = {}
+    for node in nodes:
+        for quantity in node.finds:
+            name = f"{answer.target}.{quantity.name}"
+            old, curvature = known.estimates.get(name), quantity.curvature(known, answer.target)
+            if old is not None and math.isfinite(old.error) and curvature > 0:
+                variance = max(drift.variance(name, old, now), each / curvature)
+                new[name] = replace(old, error=math.sqrt(variance), time=now)
     return new
 
 

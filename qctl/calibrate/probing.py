@@ -7,11 +7,11 @@ import time as wall
 from qctl.core.parameters import Estimate
 
 from .colouring import groups
-from .cycle import Cycle
+from .cycle import Cycle, Standard
 from .events import Finished, Started
 from .node import Node
-from .probe import answers, checks_of, refreshed, rows
-from .report import Step
+from .probe import answers, checks_of, refreshed, rows, widened, works
+from .report import Standing, Step
 
 STORED = 1800.0  # s; what probes agree with is stored no more often
 
@@ -27,7 +27,7 @@ def probe_stored(cycle: Cycle) -> None:
             seen.add(name)
             ready = [t for t in targets if not cycle.dependencies.obstacle((node.name, t), cycle.records)[0]]
             claims = {t: node.claims(cycle.bench.laboratory, cycle.bench.known, t) for t in ready}
-            for group in groups(claims):
+            for group in groups(claims, cycle.together):
                 probe(cycle, node, group)
 
 
@@ -53,6 +53,11 @@ def probe(cycle: Cycle, node: Node, targets: tuple[str, ...]) -> tuple[str, ...]
             cycle.records[key] = cycle.records[key].doubted(answer.reason)
         if not answer.agrees:
             doubtful.append(answer.target)
+            if answer.expected is not None:
+                wide = widened(answer, sharing, check, bench.known, cycle.drift, now)
+                before = {name: bench.known.estimates[name] for name in wide}
+                cycle.standards[check.name, answer.target] = Standard(answer.expected, before, wide)
+                bench.known = bench.known.replaced(wide)
     bench.known = bench.known.replaced(new)
     old = {name: one for name, one in new.items() if now - cycle.stored.estimates[name].time > STORED}
     if old:
@@ -73,6 +78,33 @@ def probe(cycle: Cycle, node: Node, targets: tuple[str, ...]) -> tuple[str, ...]
         )
     )  # fmt: skip
     return tuple(doubtful)
+
+
+def absolve(cycle: Cycle) -> None:
+    """Take a probe's doubts back where the newest step's verification works again as well as before they came.
+
+    A probe doubts all that it depends on, one culprit is enough. What hangs together with a target that was repaired
+    is probed next.
+    """
+    step = cycle.steps[-1]
+    for verdict in step.verdicts:
+        check, target = _check_of(cycle.nodes[step.node], verdict.target, cycle), verdict.target
+        standard = cycle.standards.get((check, target))
+        if standard is None or not verdict.accepted or verdict.new is None or not works(verdict.new, standard.score):
+            continue
+        del cycle.standards[check, target]
+        innocent = {name: standard.before[name] for name in standard.wide if cycle.doubts(standard, name)}
+        cycle.bench.known = cycle.bench.known.replaced(innocent)
+        cycle.alarmed.add(target)
+        for (name, other), record in cycle.records.items():
+            doubted = record.state.standing is Standing.SUSPECT and record.state.reason.startswith(f"a probe ({check})")
+            if other == target and doubted and _check_of(cycle.nodes[name], target, cycle) == check:
+                cycle.records[name, target] = record.confirmed()
+
+
+def _check_of(node: Node, target: str, cycle: Cycle) -> str:
+    """Return the name of a step's check, empty where it has none."""
+    return "" if node.check is None else node.check(cycle.bench.laboratory, (target,), cycle.bench.known).name
 
 
 def _has(node: Node, name: str, cycle: Cycle) -> bool:

@@ -68,7 +68,7 @@ def due(view: View, probed: Mapping[Key, float]) -> tuple[Due, ...]:
     for name, node in view.nodes.items():
         found += _due_of(node, "measure", _of(name, lost), measured, view)
         found += _due_of(node, "probe", _of(name, unnoticed), probed, view)
-    return tuple(sorted(found, key=lambda one: (-one.rate, one.node, one.kind)))
+    return tuple(sorted(found, key=lambda one: -one.rate))  # of equals, what others need first: nodes stand in order
 
 
 def patience(steps: tuple[Due, ...], price: float = PRICE) -> float:
@@ -104,5 +104,5 @@ def _due_of(node: Node, kind: str, lost: Mapping[str, float], last: Mapping[Key,
             node.name, group, kind, sum(lost[one] for one in group), seconds,
             view.now - max(last[node.name, one] for one in group),
         )
-        for group in groups(claims)
+        for group in groups(claims, view.together)
     ]  # fmt: skip

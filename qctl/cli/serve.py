@@ -33,6 +33,12 @@ from .laboratory import lab_option, seed_option, twin_option
     show_default=True,
     help="Role of other accounts that may open the local socket.",
 )
+@click.option(
+    "--calibrate/--no-calibrate",
+    default=False,
+    show_default=True,
+    help="Keep the laboratory calibrated beside the jobs, in what they leave free.",
+)
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -43,6 +49,7 @@ def command(
     socket_path: Path | None,
     compilers: int,
     peers: str,
+    calibrate: bool,
 ) -> None:
     """Run jobs of many users on one laboratory: durable queue, scheduler, HTTP API. Ctrl-C or SIGTERM stops all of it.
 
@@ -59,6 +66,7 @@ def command(
     path = find_laboratory(lab)
     read_laboratory(path)  # every mistake is said here, before anything starts
     options = {"seed": seed, "twin": str(twin) if twin else None, "port": port, "compilers": compilers, "peers": peers}
+    options["calibrate"] = calibrate
     options["socket"] = str(socket_path.absolute()) if socket_path else None
     settings = {"lab": str(Path(path).absolute()), "state": str(state_folder(ctx).absolute()), "options": options}
     arguments = [sys.executable, "-m", "qctl.daemon", "supervisor", json.dumps(settings)]

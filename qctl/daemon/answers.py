@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from dataclasses import asdict
 from typing import Any
 
 from qctl._version import __version__
@@ -38,6 +39,7 @@ def status(house: House) -> Document:
         "window_s": _median(scheduler.windows.lasted),
         "instruments": "connected" if scheduler.link.connected else "not connected",
         "parameters": scheduler.house.newest,
+        "calibration": asdict(scheduler.calibration.standing),
         "accepting": not (house.store.fault or house.disk.is_full()),
         "alarms": len(house.alarms),
     }

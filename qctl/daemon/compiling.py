@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from qctl.jobs import codec
+from qctl.jobs.claims import pinned
 from qctl.jobs.container import unpack
 from qctl.jobs.crash_points import crash_point
 from qctl.jobs.errors import JobError
 from qctl.jobs.job import Claim, Job
 from qctl.jobs.moments import ticking
 from qctl.jobs.packer import Packer
-from qctl.jobs.request import Request
+from qctl.jobs.request import Candidate, Request
 from qctl.jobs.sqlite import SqliteJobStore
 from qctl.jobs.states import State
 
-from .ready import Ready, pinned_to
+from .ready import Ready, relied
 from .tasks import Tasks
 from .workers import WorkerLostError, WorkerRefusedError, Workers
 
@@ -27,6 +29,7 @@ log = logging.getLogger(__name__)
 
 AHEAD = 64  # jobs that are compiled before their turn
 LEASE = 60.0
+NEWS = 1000  # snapshots that are remembered
 
 
 class Compiling:
@@ -42,6 +45,7 @@ class Compiling:
     Attributes
     ----------
     ready : compiled, by job
+    suspect : by qubit, coupling or feedline, why its values are doubted
     """
 
     def __init__(
@@ -49,6 +53,10 @@ class Compiling:
         changed: asyncio.Event,
     ) -> None:  # fmt: skip
         self.ready: dict[int, Ready] = {}
+        self.suspect: dict[str, str] = {}
+        self._trusted: set[str] = set()
+        self._renewing = False
+        self._news: list[tuple[int, frozenset[str]]] = []  # snapshots, and whose values are new in each
         self._store, self._compilers, self._packer, self._folder = store, compilers, packer, folder
         self._tasks, self._changed = tasks, changed
         self._under_way: dict[int, asyncio.Task[None]] = {}
@@ -59,7 +67,43 @@ class Compiling:
 
     def requests(self) -> list[Request]:
         """Return all compiled jobs as the packer takes them."""
+        for one in self.ready.values():
+            one.doubt(self.suspect)
         return [one.request(self._submitted(one.job)) for one in self.ready.values()]
+
+    def remarks(self, place: Candidate) -> tuple[str, ...]:
+        """Return what a result that is measured in a place is to say: what it relied on though it is doubted."""
+        return tuple(f"stale_cal: {one}: {self.suspect[one]}" for one in relied(place, self.suspect))
+
+    def heard(self, snapshot: int, changed: Iterable[str], suspect: Mapping[str, str]) -> None:
+        """Take note of a snapshot; jobs feel it at the next border of a window.
+
+        Parameters
+        ----------
+        changed : targets whose values are new in it
+        suspect : by target, why its values are doubted now
+        """
+        self._trusted |= self.suspect.keys() - suspect.keys()
+        self.suspect, self._renewing = dict(suspect), True
+        if new := frozenset(changed):
+            self._news = [*self._news[1 - NEWS :], (snapshot, new)]
+
+    async def renew(self) -> None:
+        """Take the newest parameters for what has not begun, and begin anew what relied on values that were wrong.
+
+        What runs well goes on with the values it began with; so does whoever named a snapshot.
+        """
+        if not self._renewing:
+            return
+        trusted, self._trusted, self._renewing = self._trusted, set(), False
+        for one in list(self.ready.values()):
+            if one.job.submission.parameters is not None or not (outdated := self._outdated(one)):
+                continue
+            if not one.begun:
+                self._again(one)
+            elif trusted & outdated and not one.job.submission.stale_ok:
+                said = f"{', '.join(sorted(trusted & outdated))} was found to be off, and was measured again"
+                await self.give_back(one.claim, said, same_parameters=False)
 
     def held(self) -> list[Claim]:
         """Return the claims of all of them, whose leases are to be kept."""
@@ -86,7 +130,7 @@ class Compiling:
         if room <= 0 or not self._store.counts().get(State.QUEUED.value):
             return
         for claim in await asyncio.to_thread(self._store.claim, room, LEASE):
-            self._under_way[claim.job] = self._tasks.start(f"compiling job j{claim.job}", self._compile(claim))
+            self._start(claim)
 
     async def place(self, one: Ready, place: list[int]) -> None:
         """Have a job's waveforms made for another one of its places.
@@ -120,6 +164,19 @@ class Compiling:
         if one is not None:
             one.compiled.unlink(missing_ok=True)
 
+    def _outdated(self, one: Ready) -> set[str]:
+        """Return what a job relies on whose values are newer than those it was compiled with."""
+        newer = {name for number, names in self._news if number > one.info["parameters"] for name in names}
+        return {name for place in one.places for name in relied(place, newer)} if newer else set()
+
+    def _again(self, one: Ready) -> None:
+        """Compile a job that has not begun with the newest parameters."""
+        self.drop(one.job.id)
+        self._start(one.claim)
+
+    def _start(self, claim: Claim) -> None:
+        self._under_way[claim.job] = self._tasks.start(f"compiling job j{claim.job}", self._compile(claim))
+
     async def _compile(self, claim: Claim) -> None:
         try:
             await self._prepare(claim)
@@ -148,7 +205,8 @@ class Compiling:
         if job.shots_done and not (places and await self._continues(job, info)):
             await self.give_back(claim, "its waveforms changed", same_parameters=False)
             return
-        ready = Ready(job, claim, out, info, pinned_to(tuple(places), info["parameters_id"]), job.shots_done)
+        places = tuple(pinned(one, info["conditions"]) for one in places)
+        ready = Ready(job, claim, out, info, places, job.shots_done)
         self._packer.admit(ready.request(self._submitted(job)))
         self.ready[claim.job] = ready
 

@@ -85,6 +85,9 @@ async def _serve(state: Path, said: dict[str, Any]) -> int:
             **doors,
         }.items():
             tasks.serve(name, work)
+        if said.get("calibrate"):
+            twin = Path(said["twin"]) if said.get("twin") else None
+            tasks.serve("calibration", scheduler.calibration.run(Path(said["lab"]), state, twin))
         _tell(said["alive"], {"ready": {"pid": os.getpid(), "socket": str(_socket(said)), "port": port}})
         crash_point("daemon.serving")
         return await ending

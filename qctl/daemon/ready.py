@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ class Ready:
     info : what `qctl.jobs.bench.Bench.prepare` or ``compile`` said
     places : where it could run; once it has begun, where it does
     shots_done : stored so far, in this round
+    blocked : why it may not run now; empty when it may
     """
 
     job: Job
@@ -33,6 +35,9 @@ class Ready:
     info: dict[str, Any]
     places: tuple[Candidate, ...]
     shots_done: int
+    blocked: str = ""
+    _settled: bool = field(default=False, repr=False)
+    _open: tuple[Candidate, ...] | None = field(default=None, repr=False)
     _request: Request | None = field(default=None, repr=False)
 
     @property
@@ -40,9 +45,35 @@ class Ready:
         """Return the parameters that it is pinned to: number of the snapshot, a slash, and the id of what it held."""
         return f"{self.info['parameters']}/{self.info['parameters_id']}"
 
+    @property
+    def open(self) -> tuple[Candidate, ...]:
+        """Return the places where it may run now, in the order in which it is granted them."""
+        return self.places if self._open is None else self._open
+
+    @property
+    def begun(self) -> bool:
+        """Say whether it has had a window."""
+        return self.shots_done > 0 or self._settled
+
     def settle(self, candidate: Candidate) -> None:
         """Stay where it runs now: all of its shots are of the same waveforms."""
-        self.places, self._request = (candidate,), None
+        self.places, self._open, self._request, self._settled = (candidate,), None, None, True
+
+    def doubt(self, suspect: Mapping[str, str]) -> None:
+        """Keep away from what is suspect, unless it asked for that.
+
+        Parameters
+        ----------
+        suspect : by target, why its values cannot be relied on
+        """
+        if self.job.submission.stale_ok:
+            return
+        left = tuple(one for one in self.places if not relied(one, suspect)) if suspect else self.places
+        if left == self.open and bool(self.blocked) == (not left):
+            return
+        first = next(iter(relied(self.places[0], suspect)), "") if self.places and not left else ""
+        self.blocked = f"{first} is suspect and will be measured again: {suspect[first]}" if first else ""
+        self._open, self._request = (None if left == self.places else left), None
 
     def advance(self, shots: int) -> None:
         """Count shots that are stored."""
@@ -59,54 +90,76 @@ class Ready:
                 sequence=self.job.id,
                 submitted=submitted,
                 shots_left=asked.shots - self.shots_done,
-                candidates=self.places,
+                candidates=self.open,
                 priority=asked.priority,
                 shots_done=self.shots_done,
                 deadline=None if asked.deadline_s is None else submitted + asked.deadline_s,
                 isolation=asked.isolation,
+                blocked=self.blocked,
             )
         return self._request
 
 
-def pinned_to(places: tuple[Candidate, ...], parameters: str) -> tuple[Candidate, ...]:
-    """Return candidates that run beside none but those of the same parameters: one chip has one set of biases."""
-    return tuple(
-        replace(one, claims=replace(one.claims, equal={**one.claims.equal, "parameters": parameters})) for one in places
-    )
+def relied(place: Candidate, targets: Iterable[str]) -> list[str]:
+    """Return which of some qubits, couplings and feedlines a place relies on."""
+    held, heard = place.claims.exclusive, place.claims.tones
+    return [one for one in targets if f"qubit {one}" in held or f"coupler {one}" in held or one in heard]
 
 
 @dataclass(frozen=True)
 class Member:
-    """A job in a window: where, and how many shots of it."""
+    """A job in a window: where, and how many shots of it.
+
+    Parameters
+    ----------
+    remarks : what the result is to say of this window
+    """
 
     ready: Ready
     candidate: Candidate
     shots: int
+    remarks: tuple[str, ...] = ()
 
+    @property
+    def label(self) -> str:
+        """Return what others call it."""
+        return self.ready.job.label
 
-def segment_of(one: Ready, shots: int, data: bytes) -> Segment:
-    """Return the next segment of a job."""
-    job, first, fence = one.job, one.shots_done, one.claim.fence
-    return Segment(
-        job=job.id, round=job.round, first=first, shots=shots, fence=fence, circuit=one.info["circuit"], data=data
-    )
+    @property
+    def key(self) -> object:
+        """Return what tells its part of an upload from others."""
+        return self.ready.claim, self.ready.info["circuit"], self.candidate.placement, self.shots
 
+    @property
+    def seconds(self) -> float:
+        """Return the machine time of all its shots."""
+        return float(self.shots * self.ready.info["period"] * self.ready.info["n_points"])
 
-def part_of(
-    member: Member, members: list[Member], uploads: dict[str, str], number: str, folder: Path
-) -> dict[str, Any]:
-    """Return what a bench must know of one member to read out its shots of window ``number``."""
-    one = member.ready
-    return {
-        "compiled": str(one.compiled),
-        "parameters": one.info["parameters"],
-        "program": one.job.submission.program,
-        "co_runners": [other.ready.job.label for other in members if other is not member],
-        "info": one.info,
-        "fence": one.claim.fence,
-        "uploads": uploads,
-        "out": str(folder / f"{number}-{one.job.id}.counts"),
-    }
+    def to_link(self) -> dict[str, Any]:
+        """Return what a bench must know to link it."""
+        info = self.ready.info
+        return {"compiled": str(self.ready.compiled), "parameters": info["parameters"], "shots": self.shots}
+
+    def to_read(self, beside: list[str], uploads: dict[str, str], number: str, folder: Path) -> dict[str, Any]:
+        """Return what a bench must know to read out its shots of window ``number``."""
+        one = self.ready
+        return {
+            "compiled": str(one.compiled),
+            "parameters": one.info["parameters"],
+            "program": one.job.submission.program,
+            "co_runners": beside,
+            "remarks": list(self.remarks),
+            "info": one.info,
+            "fence": one.claim.fence,
+            "uploads": uploads,
+            "out": str(folder / f"{number}-{one.job.id}.counts"),
+        }
+
+    def segment(self, shots: int, data: bytes) -> Segment:
+        """Return its next segment."""
+        job, first, fence = self.ready.job, self.ready.shots_done, self.ready.claim.fence
+        circuit = self.ready.info["circuit"]
+        return Segment(job=job.id, round=job.round, first=first, shots=shots, fence=fence, circuit=circuit, data=data)
 
 
 def stored(store: JobStore, segments: list[Segment]) -> list[Segment]:

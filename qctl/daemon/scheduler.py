@@ -23,9 +23,11 @@ from qctl.jobs.states import State
 from qctl.jobs.window import lateness, length
 
 from .agent_link import AgentLink
+from .calibration import Calibration
 from .compiling import Compiling
 from .finishing import Finishing
 from .housekeeping import Housekeeping
+from .probes import Probes
 from .tasks import Tasks
 from .windows import Windows
 from .workers import Workers
@@ -59,7 +61,9 @@ class Scheduler:
         self.packer, self.forecasts = Packer(), Forecasts()
         self._changed, self._submitted = asyncio.Event(), asyncio.Event()
         self.jobs = Compiling(store, compilers, self.packer, folder, tasks, self._changed)
-        self.windows = Windows(store, self.jobs, benches, link, folder, name)
+        self.probes = Probes()
+        self.calibration = Calibration(store, self.jobs, self.probes, folder, self._changed)
+        self.windows = Windows(store, self.jobs, self.probes, benches, link, folder, name)
         self.house = Housekeeping(store, self.jobs, benches, self._changed)
         self._finishing = Finishing(store, results, self.jobs)
         self._used_at = ticking()
@@ -78,6 +82,7 @@ class Scheduler:
             while True:
                 self._changed.clear()
                 await self.jobs.tidy()
+                await self.jobs.renew()
                 await self._finishing.finish()
                 self._submitted.set()  # there may be room for more
                 window = self._decide() if self.link.connected else None
@@ -128,9 +133,10 @@ class Scheduler:
         return self.forecasts.eta(job.label, self.jobs.requests(), self._state())
 
     def _decide(self) -> Window | None:
-        if not (self.jobs.ready and self.house.bounds):
+        requests = [*self.jobs.requests(), *self.probes.requests()]
+        if not (requests and self.house.bounds):
             return None
-        window = self.packer.pack(self.jobs.requests(), self._state())
+        window = self.packer.pack(requests, self._state())
         self.waits = window.waits
         crash_point("scheduler.packed")
         return window
@@ -147,6 +153,7 @@ class Scheduler:
             capacities=bounds["capacities"],
             longest_spans=bounds["longest_spans"],
             spacings=bounds["spacings"],
+            unavailable=self.calibration.standing.unavailable(),
             usage=self._usage_now(now),
         )
 

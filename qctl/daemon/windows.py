@@ -6,6 +6,7 @@ import asyncio
 import logging
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 from qctl.jobs.crash_points import crash_point
 from qctl.jobs.errors import JobError
@@ -16,7 +17,8 @@ from qctl.jobs.window import Cycle
 
 from .agent_link import AgentLink, AgentLostError, AgentRefusedError
 from .compiling import Compiling
-from .ready import Member, part_of, segment_of, stored
+from .probes import Filler, Probes
+from .ready import Member, stored
 from .workers import WorkerLostError, WorkerRefusedError, Workers
 
 log = logging.getLogger(__name__)
@@ -31,6 +33,7 @@ class Windows:
 
     Parameters
     ----------
+    probes : of the calibration service, which fill what jobs leave
     benches : link and read out; they see no user's text but that of programs which compile
     folder : for files that no restart needs
     name : of this daemon's windows
@@ -43,24 +46,26 @@ class Windows:
     """
 
     def __init__(
-        self, store: SqliteJobStore, jobs: Compiling, benches: Workers, link: AgentLink, folder: Path, name: str
-    ) -> None:
+        self, store: SqliteJobStore, jobs: Compiling, probes: Probes, benches: Workers, link: AgentLink, folder: Path,
+        name: str,
+    ) -> None:  # fmt: skip
         self.playing: tuple[int, ...] = ()
         self.cycle = Cycle(upload=0.0, arm=0.0, run=0.0, fetch=0.0)
         self.number = 0
         self.lasted: list[float] = []
         self._spent: dict[str, float] = {}
-        self._store, self._jobs, self._benches, self._link, self._folder = store, jobs, benches, link, folder
+        self._store, self._jobs, self._probes = store, jobs, probes
+        self._benches, self._link, self._folder = benches, link, folder
         self._numbers, self._name = count(1), name
         self._linked: tuple[object, Path, dict[str, str]] | None = None
 
     async def play(self, window: Window) -> None:
         """Run one window: RUNNING is stored before the first trigger, its shots before anybody hears of them."""
-        members = await self._members(window)
+        members, fillers = await self._members(window), self._fillers(window)
         pinned = [(one.ready.claim, one.ready.pinned) for one in members]
-        started = {claim.job for claim in await asyncio.to_thread(self._store.start, pinned)}
+        started = {claim.job for claim in await asyncio.to_thread(self._store.start, pinned)} if pinned else set()
         members = [one for one in members if one.ready.job.id in started]
-        if not members:
+        if not (members or fillers):
             return
         crash_point("scheduler.started")
         for one in members:
@@ -70,12 +75,11 @@ class Windows:
         record = self._folder / f"{number}.record"
         begun = ticking()
         try:
-            await self._carry_out(members, number, record)
+            await self._carry_out(members, fillers, number, record)
         except WorkerRefusedError as refused:
-            for one in members:
-                await self._jobs.fail(one.ready.claim, refused.kind, str(refused))
+            await self._refuse(members, fillers, refused)
         except (AgentLostError, AgentRefusedError, WorkerLostError) as fault:
-            await self._give_back(members, fault)
+            await self._give_back(members, fillers, fault)
         finally:
             record.unlink(missing_ok=True)
             self.playing = ()
@@ -88,77 +92,98 @@ class Windows:
         return spent
 
     async def _members(self, window: Window) -> list[Member]:
-        """Return who was granted a place, compiled for it."""
+        """Return which jobs were granted a place, compiled for it."""
         chosen, members = {one.job.label: one for one in self._jobs.ready.values()}, []
         for grant in window.grants:
-            one = chosen[grant.job]
-            candidate = one.places[grant.candidate]
+            one = chosen.get(grant.job)
+            if one is None:
+                continue
+            candidate = next(place for place in one.places if place.placement == grant.placement)
             try:
                 await self._jobs.place(one, list(candidate.placement))
             except (WorkerRefusedError, WorkerLostError) as failed:
                 await self._jobs.fail(one.claim, getattr(failed, "kind", "compile-crash"), str(failed))
                 self._jobs.drop(one.job.id)
             else:
-                members.append(Member(one, candidate, min(grant.shots, one.info["most_shots"])))
+                shots = min(grant.shots, one.info["most_shots"])
+                members.append(Member(one, candidate, shots, self._jobs.remarks(candidate)))
         return members
 
-    async def _carry_out(self, members: list[Member], number: str, record: Path) -> None:
+    def _fillers(self, window: Window) -> list[Filler]:
+        """Return what of the calibration service was granted its place."""
+        asked = self._probes.asked
+        return [Filler(asked, grant.shots) for grant in window.grants if asked is not None and grant.job == asked.label]
+
+    async def _carry_out(self, members: list[Member], fillers: list[Filler], number: str, record: Path) -> None:
+        together: list[Member | Filler] = [*members, *fillers]
         try:
-            window, uploads = await self._link_window(members)
+            window, uploads = await self._link_window(together)
         except WorkerRefusedError as refused:
-            if len(members) == 1:
+            if len(together) == 1:
                 raise
             log.info("not side by side: %s", refused)  # the sum is beyond a limit: one after the other
-            await self._carry_out(members[:1], number, record)
+            for one in fillers:
+                one.probe.withdraw()
+            await self._carry_out(members if fillers else members[:1], [], number, record)
             return
         self.playing = tuple(one.ready.job.id for one in members)
         crash_point("scheduler.linked")
-        began = await self._trigger(members, window, record)
+        began, now = await self._trigger(together, window, record)
         crash_point("scheduler.played")
-        parts = [part_of(one, members, uploads, number, self._folder) for one in members]
+        names = [one.label for one in together]
+        parts = [one.to_read([n for n in names if n != one.label], uploads, number, self._folder) for one in together]
         asked = {"parts": parts, "record": str(record), "window": number, "began": began, "linked": str(window)}
         found = await self._benches.ask("read", asked)
         crash_point("scheduler.read")
+        await self._keep(members, found[: len(members)])
+        for filler, got in zip(fillers, found[len(members) :], strict=True):
+            filler.probe.got(got["out"], got["shots"], now)
+
+    async def _keep(self, members: list[Member], found: list[dict[str, Any]]) -> None:
+        """Store what was counted, a segment for each job, in one commit."""
         segments = []
         for one, counted in zip(members, found, strict=True):
-            data = Path(counted["out"]).read_bytes()
-            Path(counted["out"]).unlink()
-            segments.append(segment_of(one.ready, counted["shots"], data))
-        kept = await asyncio.to_thread(stored, self._store, segments)
+            out = Path(counted["out"])
+            segments.append(one.segment(counted["shots"], out.read_bytes()))
+            out.unlink()
+        kept = await asyncio.to_thread(stored, self._store, segments) if segments else []
         crash_point("scheduler.stored")
         for one, segment in zip(members, segments, strict=True):
             one.ready.advance(segment.shots if segment in kept else 0)
-            used = segment.shots * one.ready.info["period"] * one.ready.info["n_points"]
-            self._spent[one.ready.job.user] = self._spent.get(one.ready.job.user, 0.0) + used
+            user = one.ready.job.user
+            self._spent[user] = self._spent.get(user, 0.0) + one.seconds
 
-    async def _trigger(self, members: list[Member], window: Path, record: Path) -> float:
-        """Have the agent play what was linked; return when the first shot began, s since 1970."""
-        shots = max(one.shots for one in members)
-        period = max(one.ready.info["period"] * one.ready.info["n_points"] for one in members)
+    async def _trigger(self, together: list[Member | Filler], window: Path, record: Path) -> tuple[float, float]:
+        """Have the agent play what was linked; return when the first shot began and ended, s since 1970."""
         question = {"verb": "play", "window": str(window), "record": str(record), "jobs": list(self.playing)}
         crash_point("scheduler.sent")
-        answer = await self._link.ask(question, len(members) * shots * period + PATIENCE)
+        answer = await self._link.ask(question, len(together) * max(one.seconds for one in together) + PATIENCE)
         self.cycle = Cycle(**{name: float(answer["seconds"].get(name, 0.0)) for name in CYCLE})
-        return float(answer["began"])
+        return float(answer["began"]), float(answer["now"])
 
-    async def _link_window(self, members: list[Member]) -> tuple[Path, dict[str, str]]:
+    async def _link_window(self, together: list[Member | Filler]) -> tuple[Path, dict[str, str]]:
         """Return what is played, written anew only when it is not what was played last."""
-        key = tuple((one.ready.claim, one.candidate.placement, one.shots) for one in members)
+        key = tuple(one.key for one in together)
         if self._linked is not None and self._linked[0] == key:
             return self._linked[1], self._linked[2]
         out = self._folder / "window"
         self._linked = None
-        parts = [
-            {"compiled": str(m.ready.compiled), "parameters": m.ready.info["parameters"], "shots": m.shots}
-            for m in members
-        ]
-        found = await self._benches.ask("link", {"parts": parts, "out": str(out)})
+        found = await self._benches.ask("link", {"parts": [one.to_link() for one in together], "out": str(out)})
         self._linked = (key, out, found["uploads"])
         return out, found["uploads"]
 
-    async def _give_back(self, members: list[Member], fault: JobError) -> None:
+    async def _refuse(self, members: list[Member], fillers: list[Filler], refused: WorkerRefusedError) -> None:
+        """What cannot be played even alone has failed."""
+        for one in members:
+            await self._jobs.fail(one.ready.claim, refused.kind, str(refused))
+        for filler in [] if members else fillers:
+            filler.probe.fail(str(refused))
+
+    async def _give_back(self, members: list[Member], fillers: list[Filler], fault: JobError) -> None:
         """A fault of the machine ended a window: its jobs go where their policies say."""
         log.error("a window was lost: %s", fault)
         for one in members:
             await self._jobs.give_back(one.ready.claim, str(fault))
+        for filler in fillers:
+            filler.probe.lose(str(fault))
         self._linked = None

@@ -31,7 +31,7 @@ from qctl.store import ParameterStore
 
 from . import codec
 from .candidates import Relocatable, relocatable
-from .claims import capacities, claims_of
+from .claims import capacities, claims_of, conditions
 from .container import pack
 from .counted import count
 from .crash_points import crash_point
@@ -85,6 +85,7 @@ class Bench:
 
     def prepare(self, text: str, *, parameters: int | None, optimise: bool, out: Path) -> dict[str, object]:
         """Compile a text for its best place, and write to ``out`` where else it could run; see `compile`."""
+        parameters = self._store.newest if parameters is None else parameters  # one snapshot for all of it
         known = self.parameters(parameters)
         found = self._relocatable(text, known, optimise)
         places: tuple[Candidate, ...] = () if found is None else found.candidates
@@ -119,12 +120,13 @@ class Bench:
         QctlError
             When the text is no program, or one that this laboratory cannot run.
         """
+        parameters = self._store.newest if parameters is None else parameters
         known = self.parameters(parameters)
         wanted = (text, known.id, optimise, None if place is None else tuple(place))
         info, data = self._compiled.get(wanted, lambda: self._compile(text, known, optimise, place))
         crash_point("worker.compiled")
         codec.write_encoded(out, data)
-        return {**info, "parameters": self._store.newest if parameters is None else parameters}
+        return {**info, "parameters": parameters}
 
     def _compile(
         self, text: str, known: Parameters, optimise: bool, place: list[int] | None
@@ -138,6 +140,7 @@ class Bench:
             "circuit": sequence.digest,
             "waveforms": waveforms_digest(flatten(sequence, self.laboratory, self.limits)),
             "parameters_id": known.id,
+            "conditions": conditions(known, self.laboratory),
             "n_points": sequence.n_points,
             "n_bits": sequence.n_bits,
             "period": sequence.period,
@@ -150,9 +153,16 @@ class Bench:
         return info, codec.encode({"sequence": sequence, "registers": program.bits})
 
     def link(self, parts: Sequence[Mapping[str, Any]], out: Path) -> dict[str, object]:
-        """Write what the instruments play in one window to ``out``; return the digest of each AWG's upload."""
-        members = [replace(codec.read(Path(p["compiled"]))["sequence"], shots=p["shots"]) for p in parts]
-        known = self.parameters(parts[0]["parameters"])
+        """Write what the instruments play in one window to ``out``; return the digest of each AWG's upload.
+
+        Parameters
+        ----------
+        parts : ``compiled`` file, ``shots`` and ``parameters`` of each program; a file of the calibration service
+            holds its parameters itself
+        """
+        compiled = [codec.read(Path(p["compiled"])) for p in parts]
+        members = [replace(one["sequence"], shots=p["shots"]) for one, p in zip(compiled, parts, strict=True)]
+        known = compiled[0].get("known") or self.parameters(parts[0]["parameters"])
         linked = link(members, known, self.laboratory, self.limits)
         playlists = flatten(linked.sequence, self.laboratory, self.limits)
         bare = replace(linked.sequence, tracks={})
@@ -165,7 +175,9 @@ class Bench:
     def read(
         self, parts: Sequence[Mapping[str, Any]], record: Path, window: str, began: float, linked: Path
     ) -> list[dict[str, object]]:
-        """Return for each job of a window the file with its counts, and how many shots each has.
+        """Return for each program of a window the file with its counts, and how many shots each has.
+
+        What the calibration service asked for is not read out here: it gets its own record.
 
         Parameters
         ----------
@@ -177,6 +189,8 @@ class Bench:
         records = Linked(how["sequence"], how["members"], how["readout"]).split(found)
         return [
             self._read_one(part, one, {"window": window, "began": began})
+            if "program" in part
+            else _kept(one, Path(part["out"]))
             for part, one in zip(parts, records, strict=True)
         ]
 
@@ -192,6 +206,7 @@ class Bench:
             "parameters_id": known.id,
             "placement": list(result.placement),
             "co_runners": part["co_runners"],
+            "remarks": part["remarks"],
             "compiled": part["info"],
             "uploads": part["uploads"],
             "laboratory": {"name": self.laboratory.name, "digest": self.laboratory.digest},
@@ -240,6 +255,11 @@ class Bench:
         seconds = int(SEGMENT_SECONDS / (sequence.period * sequence.n_points) + 1e-9)
         wanted = replace(sequence, shots=max(1, min(SEGMENT_SHOTS, seconds)))
         return max(shots_at_once(wanted, self.limits))
+
+
+def _kept(record: Record, out: Path) -> dict[str, object]:
+    codec.write(out, record)
+    return {"out": str(out), "shots": record.shots}
 
 
 def linked_beside(window: Path) -> Path:

@@ -6,16 +6,21 @@ import hashlib
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
 import numpy as np
 
 from qctl.compile.shot import ends_by_awg, played_samples
+from qctl.control.operating import operating_point
 from qctl.core.laboratory import Laboratory
+from qctl.core.parameters import Parameters
 from qctl.core.protocols import AwgLimits, DigitizerLimits, Limits
 from qctl.core.sequence import Sequence, Track
 from qctl.platforms import platform_of
 
-from .request import Claims
+from .request import Candidate, Claims
+
+CONDITIONS = "the set of biases, delays and corrections of lines"
 
 
 def claims_of(
@@ -99,6 +104,27 @@ def claims_elsewhere(
         spans={f"record {name}": _cover(records) for name in heard} | {f"memory {n}": _cover(memories) for n in awgs},
         n_points=there.n_points,
     )
+
+
+def conditions(known: Parameters, laboratory: Laboratory) -> str:
+    """Return the SHA-256 of what all programs of one upload have in common, whatever else their parameters say.
+
+    That is what stands still during a shot, and delays and corrections of lines.
+    """
+    point = operating_point(known)
+    said = {name: one.value for name, one in known.estimates.items() if name in point or _of_line(name, laboratory)}
+    return hashlib.sha256(repr(sorted(said.items())).encode()).hexdigest()
+
+
+def pinned(place: Candidate, conditions: str) -> Candidate:
+    """Return a candidate that runs beside none but those of the same conditions: one chip has one set of biases."""
+    return replace(place, claims=replace(place.claims, equal={**place.claims.equal, CONDITIONS: conditions}))
+
+
+def _of_line(name: str, laboratory: Laboratory) -> bool:
+    """Say whether a parameter belongs to a line, as ``q0.drive.mixer.gain`` to ``q0.drive``."""
+    first, second, *_ = (*name.split("."), "")
+    return first in laboratory.lines or f"{first}.{second}" in laboratory.lines
 
 
 def neighbours(laboratory: Laboratory) -> tuple[frozenset[int], ...]:

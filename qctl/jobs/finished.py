@@ -36,6 +36,7 @@ def result_of(job: Job, segments: Sequence[Segment]) -> bytes:
         "laboratory": first["laboratory"],
         "instruments": first["instruments"],
         "co_runners": sorted({other for header, _ in parts for other in header["co_runners"]}),
+        "remarks": sorted({said for header, _ in parts for said in header.get("remarks", ())}),
         "timing": summed([header["timing"] for header, _ in parts]),
         "segments": [_told(one, header) for one, (header, _) in zip(segments, parts, strict=True)],
         "versions": VERSIONS,

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from .crash_points import crash_point
+from .pipes import say, taken_over
 from .process import allow_cpu, die_with_parent, leave_network, limit
 
 MEMORY = 2 * 2**30  # bytes of address space beyond what the imported libraries take themselves
@@ -25,32 +26,21 @@ def main(arguments: list[str]) -> int:
     lab, state, parent, *twin = arguments
     die_with_parent(int(parent))
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # small matrices; read when NumPy is loaded
-    answers, questions = _taken_over()
+    answers, questions = taken_over()
     from .bench import Bench
 
     leave_network()
     bench = Bench(lab, Path(state), Path(twin[0]) if twin else None)
     limit(memory=_address_space() + MEMORY, file=FILE)
-    _say(answers, {"ready": True})
+    say(answers, {"ready": True})
     for line in questions:
         crash_point("worker.received")
         allow_cpu(CPU_SECONDS)
         answer = _answer(bench, json.loads(line))
         crash_point("worker.before_answer")
-        _say(answers, answer)
+        say(answers, answer)
     bench.close()
     return 0
-
-
-def _taken_over() -> tuple[Any, Any]:
-    """Keep the pipes for ourselves: whatever a library prints goes to standard error, and nobody else reads ours."""
-    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    questions = os.fdopen(os.dup(0), "r", encoding="utf-8")
-    os.dup2(2, 1)
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(nothing, 0)
-    os.close(nothing)
-    return answers, questions
 
 
 def _answer(bench: Any, asked: dict[str, Any]) -> dict[str, object]:  # noqa: ANN401 (imported late)
@@ -86,11 +76,6 @@ def _address_space() -> int:
     """Return the bytes of address space in use: what libraries reserved without touching it counts, too."""
     pages = int(Path("/proc/self/statm").read_text("ascii").split()[0])
     return pages * os.sysconf("SC_PAGE_SIZE")
-
-
-def _say(answers: Any, what: dict[str, object]) -> None:  # noqa: ANN401 (a text file)
-    answers.write(json.dumps(what) + "\n")
-    answers.flush()
 
 
 if __name__ == "__main__":

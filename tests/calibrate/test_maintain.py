@@ -1,5 +1,7 @@
 """A laboratory that drifts is kept good with little machine time, better than by a clock."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from fake_world import World, calibrated, node, world_of
@@ -162,3 +164,41 @@ def test_what_is_far_from_its_price_is_waited_for():
     assert patience((step(0.049),), price=0.05) == 20.0
     assert patience((step(0.0125), step(0.0001)), price=0.05) == pytest.approx(200.0)
     assert patience((step(0.0001),), price=0.05) == 600.0
+
+
+def sharing_a_check():
+    """Return two steps of one target that are tried out by the same check, and what is checked depends on both."""
+    first, second = node("rabi", "amp", curvature=1e-3, best=0.1), node("ramsey", "f", curvature=1e-3, best=0.1)
+    both = node("both", "amp", "f", check=True).check
+    return replace(first, check=both), replace(second, check=both)
+
+
+def repaired(folder, jump):
+    """Return the steps of upkeep after a probe contradicted, and the calibration."""
+    nodes = sharing_a_check()
+    world = world_of(nodes, seed=9)
+    calibrated(world, folder, nodes)
+    world.wait(HOUR)
+    world.truth["q3.f"] += jump
+    with ParameterStore.open(folder, "fake") as store:
+        cycle = opened(world, store, nodes, chosen(world.laboratory, ()), False, LEAST, silent)
+        doubted = {key for key, one in cycle.records.items() if one.state.standing is Standing.SUSPECT}
+        assert doubted == {("rabi", "q3"), ("ramsey", "q3")}
+        known = cycle.undoubted()
+        wide = world.known.estimates["q3.f"].error, known.estimates["q3.f"].error
+        report = kept(cycle, 300.0, share=1.0)
+    return [s for s in report.steps if s.kind == "measure" and "q3" in s.targets], report, wide
+
+
+def test_one_culprit_that_was_repaired_is_enough(tmp_path):
+    steps, report, _ = repaired(tmp_path, 60.0)
+    accepted = [(step.node, verdict.accepted) for step in steps for verdict in step.verdicts if verdict.target == "q3"]
+    assert accepted[-1] == ("ramsey", True)
+    assert {report.states[name]["q3"].standing for name in ("rabi", "ramsey")} == {Standing.GOOD}
+
+
+def test_what_a_probe_contradicts_is_asked_for_as_widely_as_the_probe_says(tmp_path):
+    _, report, (wide, before) = repaired(tmp_path, 60.0)
+    assert wide > 5 * before
+    assert report.known.estimates["q3.f"].error < wide
+    assert report.known.estimates["q3.amp"].error < wide / 5  # nobody doubts the innocent any more

@@ -15,6 +15,7 @@ from qctl.config import read_laboratory
 from qctl.config.find import find_laboratory
 from qctl.daemon.api import build
 from qctl.daemon.auth import Peers, Tokens
+from qctl.daemon.calibration import Standing
 from qctl.daemon.gate import Gate
 from qctl.daemon.house import House, spread
 from qctl.daemon.places import listen
@@ -91,6 +92,7 @@ def idle_scheduler():
     return SimpleNamespace(
         link=SimpleNamespace(connected=True, identities={}),
         windows=SimpleNamespace(playing=(), number=0, lasted=[]),
+        calibration=SimpleNamespace(standing=Standing()),
         house=SimpleNamespace(newest="0/none"),
         why=lambda job: f"it is {job.state.value}",
         eta=lambda job: None,

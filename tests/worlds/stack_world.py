@@ -43,11 +43,12 @@ class Stack:
     lab: Path
     state: Path
     process: subprocess.Popen = None
+    options: dict = field(default_factory=dict)
     said: list = field(default_factory=list)
     news: threading.Condition = field(default_factory=threading.Condition)
 
     def start(self, **environment):
-        settings = {"lab": str(self.lab), "state": str(self.state), "options": {}}
+        settings = {"lab": str(self.lab), "state": str(self.state), "options": self.options}
         with (self.state / "stderr").open("ab") as complaints:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "qctl.daemon", "supervisor", json.dumps(settings)],

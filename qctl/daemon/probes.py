@@ -1,0 +1,140 @@
+"""What the calibration service wants to have played, as the scheduler keeps it: a filler of windows."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from qctl.jobs.request import Candidate, Isolation, JobClass, Request
+
+USER = "calibration"
+TRIES = 3  # windows that may be lost before a step is
+LAST = 2**52  # sequence number: of two that are alike the user's job goes first
+
+_numbers = count(1)
+
+
+@dataclass(eq=False)
+class Probe:
+    """Shots of one calibration step.
+
+    Parameters
+    ----------
+    compiled : file with its waveforms
+    place : where it plays
+    shots : of each sweep point
+    urgent : a value is doubted: it goes before everybody
+    alone : nobody may play beside it
+    why : what it is, for people
+    answer : what the service waits for
+    """
+
+    compiled: Path
+    place: Candidate
+    shots: int
+    points: int
+    urgent: bool
+    alone: bool
+    why: str
+    submitted: float
+    answer: asyncio.Future[dict[str, Any]]
+    label: str = field(default_factory=lambda: f"calibration {next(_numbers)}")
+    records: list[str] = field(default_factory=list)
+    done: int = 0
+    lost: int = 0
+    _request: Request | None = None
+
+    def request(self) -> Request:
+        """Return what the packer is asked; the same object while nothing changes."""
+        if self._request is None:
+            self._request = Request(
+                job=self.label,
+                user=USER,
+                job_class=JobClass.URGENT_CALIBRATION if self.urgent else JobClass.BACKGROUND,
+                sequence=LAST,
+                submitted=self.submitted,
+                shots_left=self.shots - self.done,
+                candidates=(self.place,),
+                shots_done=self.done,
+                isolation=Isolation.SOLO if self.alone else Isolation.SHARED,
+            )
+        return self._request
+
+    def withdraw(self) -> None:
+        """From now on play alone: together with others it was too much."""
+        self.alone, self._request = True, None
+
+    def got(self, record: str, shots: int, now: float) -> None:
+        """Take the record of a window; the last one is the answer.
+
+        Parameters
+        ----------
+        now : time of the station behind it, s since 1970
+        """
+        self.records.append(record)
+        self.done, self.lost, self._request = self.done + shots, 0, None
+        if self.done >= self.shots and not self.answer.done():
+            self.answer.set_result({"records": self.records, "now": now})
+
+    def lose(self, said: str) -> None:
+        """Take note that a window was lost."""
+        self.lost += 1
+        if self.lost >= TRIES:
+            self.fail(said)
+
+    def fail(self, said: str) -> None:
+        """Give up."""
+        for record in self.records:
+            Path(record).unlink(missing_ok=True)
+        if not self.answer.done():
+            self.answer.set_result({"error": said})
+
+
+@dataclass
+class Probes:
+    """What is asked for now.
+
+    Attributes
+    ----------
+    asked : one step at a time
+    """
+
+    asked: Probe | None = None
+
+    def requests(self) -> list[Request]:
+        """Return what the packer is asked."""
+        return [] if self.asked is None or self.asked.answer.done() else [self.asked.request()]
+
+
+@dataclass(frozen=True)
+class Filler:
+    """A probe in a window."""
+
+    probe: Probe
+    shots: int
+
+    @property
+    def label(self) -> str:
+        """Return what others call it."""
+        return self.probe.label
+
+    @property
+    def key(self) -> object:
+        """Return what tells its part of an upload from others."""
+        return self.probe.label, self.shots
+
+    @property
+    def seconds(self) -> float:
+        """Return the machine time of all its shots."""
+        return self.shots * self.probe.place.duration_s
+
+    def to_link(self) -> dict[str, Any]:
+        """Return what a bench must know to link it."""
+        return {"compiled": str(self.probe.compiled), "parameters": None, "shots": self.shots}
+
+    def to_read(self, beside: list[str], uploads: dict[str, str], number: str, folder: Path) -> dict[str, Any]:
+        """Return where its record of window ``number`` goes."""
+        return {"out": str(folder / f"{number}-calibration.record")}
