@@ -16,10 +16,11 @@ from qctl.core.program import Program
 from qctl.core.record import Record
 from qctl.core.result import Result
 from qctl.core.sequence import Sequence
+from qctl.frontends import Text, Written
 from qctl.jobs import codec
 from qctl.jobs.claims import claims_of, conditions, pinned
 from qctl.jobs.request import Candidate
-from qctl.run import Lab, Text
+from qctl.run import Lab
 
 Ask = Callable[[dict[str, Any]], dict[str, Any]]
 
@@ -49,8 +50,8 @@ class ServedLab(Lab):
         time.sleep(seconds)
 
     def run_each(
-        self, pairs: Seq[tuple[Program | Text, Parameters]], shots: int | None = None, *, mitigate: bool = False,
-        optimise: bool = True, traces: bool = False, guarded: bool = False,
+        self, pairs: Seq[tuple[Program | Written | Text, Parameters]], shots: int | None = None, *,
+        mitigate: bool = False, optimise: bool = True, traces: bool = False, guarded: bool = False,
     ) -> Result:  # fmt: skip
         """Run many programs; see `Lab.run_each`. Mean traces hear everybody on a feedline: they are taken alone."""
         programs = [self._read(program, None, known) for program, known in pairs]
