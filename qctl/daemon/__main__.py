@@ -8,6 +8,7 @@ import logging
 import os
 import signal
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -55,8 +56,8 @@ def _called() -> bool:
 
 
 def _announce(what: dict[str, Any]) -> None:
-    sys.stdout.write(json.dumps(what) + "\n")
-    sys.stdout.flush()
+    with suppress(BrokenPipeError):  # nobody listens any more: that is no reason to end
+        os.write(1, (json.dumps(what) + "\n").encode())
 
 
 if __name__ == "__main__":

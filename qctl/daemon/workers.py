@@ -11,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from qctl.jobs.crash_points import VARIABLE
 from qctl.jobs.errors import JobError
 
 log = logging.getLogger(__name__)
@@ -44,6 +45,7 @@ class Worker:
         self._process: asyncio.subprocess.Process | None = None
         self._lock = asyncio.Lock()
         self._asked = 0
+        self._environment = dict(os.environ)
 
     @property
     def pid(self) -> int:
@@ -104,7 +106,9 @@ class Worker:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             limit=LINE,
+            env=self._environment,
         )
+        self._environment.pop(VARIABLE, None)  # a test's crash point is passed once
         self._process = started
         await self._line(started)
         return started

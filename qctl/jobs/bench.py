@@ -64,6 +64,7 @@ class Bench:
         self._programs = Latest[str, Program](REMEMBERED)
         self._places = Latest[tuple[str, str, bool], Relocatable | None](REMEMBERED)
         self._compiled = Latest[Wanted, tuple[dict[str, object], bytes]](REMEMBERED)
+        self._read_lately = Latest[tuple[str, int, int], Any](REMEMBERED)
         self._encoded = Latest[tuple[str, str, bool], bytes](REMEMBERED)
 
     def parameters(self, number: int | None = None) -> Parameters:
@@ -160,14 +161,16 @@ class Bench:
         parts : ``compiled`` file, ``shots`` and ``parameters`` of each program; a file of the calibration service
             holds its parameters itself
         """
-        compiled = [codec.read(Path(p["compiled"])) for p in parts]
+        compiled = [self._read(Path(p["compiled"])) for p in parts]
         members = [replace(one["sequence"], shots=p["shots"]) for one, p in zip(compiled, parts, strict=True)]
         known = compiled[0].get("known") or self.parameters(parts[0]["parameters"])
         linked = link(members, known, self.laboratory, self.limits)
         playlists = flatten(linked.sequence, self.laboratory, self.limits)
         bare = replace(linked.sequence, tracks={})
         members = [replace(one, tracks={}) for one in linked.members]
-        codec.write(linked_beside(out), {"sequence": bare, "members": members, "readout": linked.readout})
+        how = {"sequence": bare, "members": members, "readout": linked.readout}
+        codec.write(linked_beside(out), how)
+        self._read(linked_beside(out), how)
         window = {"sequence": bare, "playlists": playlists, "operate": standing(known), "parameters_id": known.id}
         codec.write(out, window)
         return {"uploads": {name: digest_of(playlist) for name, playlist in sorted(playlists.items())}}
@@ -185,7 +188,7 @@ class Bench:
         linked : the file that `link` wrote for this window
         """
         found: Record = codec.read(record)
-        how = codec.read(linked_beside(linked))
+        how = self._read(linked_beside(linked))
         records = Linked(how["sequence"], how["members"], how["readout"]).split(found)
         return [
             self._read_one(part, one, {"window": window, "began": began})
@@ -195,7 +198,7 @@ class Bench:
         ]
 
     def _read_one(self, part: Mapping[str, Any], found: Record, when: Mapping[str, object]) -> dict[str, object]:
-        registers = codec.read(Path(part["compiled"]))["registers"]
+        registers = self._read(Path(part["compiled"]))["registers"]
         known = self.parameters(part["parameters"])
         result = compute(read_out(found, known, self.laboratory, registers=registers), self._program(part["program"]))
         counted = count(result.bits)
@@ -227,6 +230,16 @@ class Bench:
     def close(self) -> None:
         """Let go of the parameter store."""
         self._store.close()
+
+    def _read(self, path: Path, known: Any = None) -> Any:  # noqa: ANN401 (whatever was written)
+        """Return what a file of a job holds; files are replaced, never changed, and what a job plays is read often.
+
+        Parameters
+        ----------
+        known : what was written into it just now
+        """
+        key = (str(path), path.stat().st_ino, path.stat().st_mtime_ns)
+        return self._read_lately.get(key, lambda: codec.read(path) if known is None else known)
 
     def _program(self, text: str) -> Program:
         return self._programs.get(text, lambda: read_program(text))

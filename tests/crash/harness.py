@@ -1,9 +1,10 @@
 """Kill daemon, agent and worker at random and at named places, again and again; then judge by the histories alone.
 
-    python tests/crash/harness.py --rounds N --seed S [--points]
+    python tests/crash/harness.py --rounds N --seed S [--points [NAME ...]]
 
 Exits with 1 when anything that was acknowledged is lost, changed or counted twice, when outputs stay on for longer than
-a second after a kill, or when the daemon is not ready again in time. ``--points`` visits every named crash point.
+a second after a kill, or when the daemon is not ready again in time. ``--points`` visits every named crash point, or
+those that are named.
 """
 
 import argparse
@@ -98,8 +99,10 @@ def random_kills(lab, addresses, state, rounds, rng, history):
     stack = Stack(lab, state).start()
     stack.heard("ready")
     try:
-        for _ in range(rounds):
+        for number in range(1, rounds + 1):
             kill_round(stack, history, addresses, rng)
+            if number % 100 == 0:
+                sys.stderr.write(f"{number} kills\n")
         wait_for_all(stack)
     finally:
         code = stack.stop()
@@ -134,10 +137,11 @@ def main(arguments=None):
     parser.add_argument("--rounds", type=int, default=20)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--busy", action="store_true", help="the machine does other things: judge no times")
-    parser.add_argument("--points", action="store_true", help="visit every named crash point once")
+    parser.add_argument("--points", nargs="*", choices=POINTS, metavar="NAME", help="visit named crash points")
     said = parser.parse_args(arguments)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that what was started ends as well
     with tempfile.TemporaryDirectory(prefix="qctl-crash-") as folder:
-        found, history = run(Path(folder), said.rounds, said.seed, POINTS if said.points else ())
+        found, history = run(Path(folder), said.rounds, said.seed, () if said.points is None else said.points or POINTS)
     report(history)
     found += [] if said.busy else late(history)
     for sentence in found:

@@ -67,7 +67,7 @@ class Stack:
                 self.said.append((time.monotonic(), json.loads(line)))
                 self.news.notify_all()
 
-    def heard(self, what, since=0.0, timeout=60.0):
+    def heard(self, what, since=0.0, timeout=300.0):
         """Wait for a line that has a key (or key and value); return when it came and what it said."""
         key, _, value = what.partition("=")
 
