@@ -3,8 +3,8 @@
     python bench/study_latency.py [--jobs 200] [--window-ms 250] [--wall 40]
 
 First in virtual time on ideal20 (`tests/worlds/virtual_host.py`): the daemon's own steps are charged with the CPU time
-that they take, windows with their length. Then, with ``--wall``, so many jobs of each kind through `qctl serve` with all its
-processes, on simulated instruments behind real links; their time is the wall's, and simulated shots take longer than
+that they take, windows with their length. With ``--wall`` many jobs of each kind go through `qctl serve` with all its
+processes, on simulated instruments behind real links; that time is the wall's, and simulated shots take longer than
 real ones. Exit code 1 when a goal of virtual time is missed, a shot is lost, or counts of a job that was interrupted
 differ from one that was not.
 """
@@ -46,7 +46,7 @@ def arrivals(number: int, window_s: float, period: float, seed: int) -> list[tup
     rng, texts = np.random.default_rng(seed), programs()
     shots = int(2 * window_s / period)
     times = np.cumsum(rng.exponential(window_s / LOAD, number))
-    long = [(0.0, body(texts[-1], int(times[-1] / period), "background"), ANN) for _ in range(4)]
+    long = [(0.0, body(texts[-1], min(500_000, int(times[-1] / period)), "background"), ANN) for _ in range(4)]
     found = list(long)
     for at in times.tolist():
         text = texts[int(rng.integers(len(texts)))]

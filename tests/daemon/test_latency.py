@@ -1,4 +1,4 @@
-"""The daemon's steps on a virtual clock: no shot is lost, urgent jobs go first, and nothing waits longer than it must."""
+"""The daemon's steps on a virtual clock: no shot is lost, urgent jobs go first, nobody waits without need."""
 
 import json
 
