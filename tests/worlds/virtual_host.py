@@ -16,10 +16,10 @@ from qctl.control.firewall import refuse_beyond_limits
 from qctl.control.stopwatch import Stopwatch
 from qctl.core.record import Record, Trace
 from qctl.daemon.models import Submit
-from qctl.daemon.ready import pinned_to
 from qctl.jobs import codec
 from qctl.jobs.admission import admit
 from qctl.jobs.bench import Bench
+from qctl.jobs.claims import pinned
 from qctl.jobs.finished import result_of
 from qctl.jobs.job import Actor, Segment
 from qctl.jobs.packer import Packer
@@ -71,7 +71,8 @@ class VirtualHost:
             (claim,) = self.store.claim(1, 60.0)
             out = self.folder / f"{number}.compiled"
             info = self.bench.prepare(asked.program, parameters=None, optimise=True, out=out)
-            places = pinned_to(codec.decode(out.with_suffix(".places").read_bytes()), info["parameters_id"])
+            found = codec.decode(out.with_suffix(".places").read_bytes())
+            places = tuple(pinned(one, info["conditions"]) for one in found)
             request = Request(
                 job=f"j{number}", user=actor.name, job_class=asked.job_class, sequence=number, submitted=at,
                 shots_left=asked.shots, candidates=places, priority=asked.priority,
@@ -136,7 +137,7 @@ class VirtualHost:
                 claim, compiled, info, program = self.held[grant.job]
                 parts.append({
                     "compiled": str(compiled), "parameters": info["parameters"], "program": program, "info": info,
-                    "co_runners": [], "fence": claim.fence, "uploads": uploads, "out": str(compiled) + ".counts",
+                    "co_runners": [], "remarks": [], "fence": claim.fence, "uploads": uploads, "out": str(compiled) + ".counts",
                 })  # fmt: skip
             found = self.bench.read(parts, record, f"{self.now}", self.now, out)
             segments = [self._segment(g, one) for g, one in zip(window.grants, found, strict=True)]
