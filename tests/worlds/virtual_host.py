@@ -137,7 +137,8 @@ class VirtualHost:
                 claim, compiled, info, program = self.held[grant.job]
                 parts.append({
                     "compiled": str(compiled), "parameters": info["parameters"], "program": program, "info": info,
-                    "co_runners": [], "remarks": [], "fence": claim.fence, "uploads": uploads, "out": str(compiled) + ".counts",
+                    "co_runners": [], "remarks": [], "fence": claim.fence, "uploads": uploads,
+                    "out": f"{compiled}.counts",
                 })  # fmt: skip
             found = self.bench.read(parts, record, f"{self.now}", self.now, out)
             segments = [self._segment(g, one) for g, one in zip(window.grants, found, strict=True)]
