@@ -156,7 +156,9 @@ class _Run:
         while len(found) < _MOST_STEPS:
             found.append((step, start))
             end = start + player.steps[step].n_samples / player.rate
-            seen = player.steps[step].event == "BTR" and any(start <= t <= end - player.event_setup for t in events)
+            seen = player.steps[step].event == "BTR" and any(
+                start <= t <= end - player.event_setup + 1e-12 for t in events
+            )
             step = player.steps[step].jump if seen else player.steps[step].following
             start = end
             if not 0 <= step < len(player.steps) or player.steps[step].wait != "OFF":

@@ -25,9 +25,15 @@ from .signals import Deciding
 from .values import ScpiError, block, definite, string, switch, whole
 
 MODEL = "Cluster"
-IDENTITY = "Qblox,Cluster,{serial},build=11/2023 FWVersion=0.7.0"
+BUILD = (  # of the firmware whose command set this is
+    "fwVersion=0.12.0 fwBuild=26/09/2025-09:02:05 fwHash=0x0C12F6CC fwDirty=0 kmodVersion=0.13.0 "
+    "kmodBuild=22/10/2025-12:58:39 kmodHash=0x28A9548B kmodDirty=0 swVersion=0.13.0 swBuild=22/10/2025-12:58:39 "
+    "swHash=0x28A9548B swDirty=0 cfgManVersion=0.12.0 cfgManBuild=22/10/2025-12:58:39 cfgManHash=0x28A9548B "
+    "cfgManDirty=0"
+)
+IDENTITY = f"Qblox,Cluster MM,{{serial}},{BUILD}"
 SLOT = 6  # of the one module
-N_SEQUENCERS, N_BINS, N_WEIGHT_SAMPLES, N_SCOPE = 6, 131_072, 16_384, 16_384
+N_SEQUENCERS, N_BINS, N_SAMPLES, N_SCOPE = 6, 131_072, 16_384, 16_384
 FULL_SCALE, STEPS = 1.0, 2**11  # V, and codes above zero
 MARKER_VOLTS = (0.0, 3.3)
 TRIGGER_LEVEL = 0.5  # V, of the external trigger input
@@ -107,6 +113,7 @@ class Sequencer:
     inputs: list[list[int]] = field(default_factory=lambda: [[0], [1]])
     program: tuple[q1asm.Instruction, ...] | None = None
     weights: Named[np.float32] = field(default_factory=lambda: Named())
+    waveforms: Named[np.float32] = field(default_factory=lambda: Named())
     bins: Named[np.void] = field(default_factory=lambda: Named())
     state: str = "IDLE"
     error: str = ""
@@ -175,8 +182,9 @@ class QbloxCluster(ScpiDevice):
         at = "SLOT#:SEQuencer#"
         weight, acquisition = f"{at}:ACQ:WLISt:WEIght", f"{at}:ACQ:ALISt:ACQuisition"
         return (
-            ("*MODS?", lambda: _json({f"SLOT {SLOT}": {"IDN": "Qblox,Cluster QRM,0,build=11/2023 FWVersion=0.7.0"}})),
-            ("SLOT#:IDN?", lambda slot: f"Qblox,Cluster QRM,{self._slot(slot)},build=11/2023 FWVersion=0.7.0"),
+            ("*MODS?", lambda: _json({f"SLOT {SLOT}": {"IDN": f"Qblox,Cluster QRM,0,{BUILD}"}})),
+            ("*DESCribe?", lambda: _json(_described("cluster_mm", {str(SLOT): _described("cluster_qrm")}))),
+            ("SLOT#:IDN?", lambda slot: f"Qblox,Cluster QRM,{self._slot(slot)},{BUILD}"),
             ("BP:MODules?", lambda: str(1 << (SLOT - 1))),
             ("SLOT#:STATus:ASSEMbler:SUCCess?", lambda slot: str(int(self._slot(slot) > 0 and self._assembled))),
             ("SLOT#:STATus:ASSEMbler:LOG?", lambda slot: definite(self._log.encode()) if self._slot(slot) else None),
@@ -190,12 +198,8 @@ class QbloxCluster(ScpiDevice):
             (f"{at}:START", self._start),
             (f"{at}:STOP", self._stop),
             (f"{at}:CLR:FLAGS", lambda s, k: setattr(self._one(s, k), "error", "")),
-            (f"{weight}:NEW", self._new_weight),
-            (f"{weight}:DELete", lambda s, k, name: self._weights(s, k).drop(string(name))),
-            (f"{weight}:DATA", self._put_weight),
-            (f"{weight}:DATA?", self._get_weight),
-            (f"{weight}:INDex", lambda s, k, name, index: self._weights(s, k).put(name, index)),
-            (f"{weight}:LENGth?", lambda s, k, name: str(len(self._weights(s, k).get(name)))),
+            *self._samples(weight, lambda one: one.weights),
+            *self._samples(f"{at}:AWG:WLISt:WAVeform", lambda one: one.waveforms),
             (f"{acquisition}:NEW", self._new_acquisition),
             (f"{acquisition}:DELete", lambda s, k, name: self._bins(s, k).drop(string(name))),
             (f"{acquisition}:INDex", lambda s, k, name, index: self._bins(s, k).put(name, index)),
@@ -291,23 +295,33 @@ class QbloxCluster(ScpiDevice):
         given["awg"][0]["nco"]["freq_hz"] = round(float(given["awg"][0]["nco"]["freq_hz"]) * 4) / 4
         one.configuration = given
 
-    def _new_weight(self, slot: int, number: int, name: Parameter, size: Parameter, integers: Parameter) -> None:
-        one, n_samples = self._one(slot, number), whole(size)
-        if switch(integers) or not n_samples >= 4 or one.weights.size + n_samples > N_WEIGHT_SAMPLES:
-            raise ScpiError(-225, f"{n_samples} samples of weights")
-        one.weights.entries[string(name)] = np.zeros(n_samples, np.float32)
+    def _samples(self, at: str, of: Callable[[Sequencer], Named[np.float32]]) -> Iterable[tuple[str, Handler]]:
+        """Return the commands of a list of weights, or of waveforms, which nothing plays here."""
 
-    def _put_weight(self, slot: int, number: int, name: Parameter, samples: Parameter) -> None:
-        weights, data = self._weights(slot, number).get(name), np.frombuffer(block(samples), "<f4")
-        if len(data) != len(weights) or not np.all(np.abs(data) <= 1.0):
-            raise ScpiError(-222, "samples of weights")
-        weights[:] = data
+        def new(slot: int, number: int, name: Parameter, size: Parameter, integers: Parameter) -> None:
+            held, n_samples = of(self._one(slot, number)), whole(size)
+            if switch(integers) or n_samples < 4 or held.size + n_samples > N_SAMPLES:
+                raise ScpiError(-225, f"{n_samples} samples")
+            held.entries[string(name)] = np.zeros(n_samples, np.float32)
 
-    def _get_weight(
-        self, slot: int, number: int, name: Parameter, start: Parameter = "0", size: Parameter | None = None
-    ) -> bytes:
-        weights = self._weights(slot, number).get(name)[whole(start) :]
-        return definite((weights if size is None else weights[: whole(size)]).astype("<f4").tobytes())
+        def put(slot: int, number: int, name: Parameter, samples: Parameter) -> None:
+            held, data = of(self._one(slot, number)).get(name), np.frombuffer(block(samples), "<f4")
+            if len(data) != len(held) or not np.all(np.abs(data) <= 1.0):
+                raise ScpiError(-222, "samples")
+            held[:] = data
+
+        def get(slot: int, number: int, name: Parameter, start: Parameter, size: Parameter) -> bytes:
+            held = of(self._one(slot, number)).get(name)[whole(start) :][: whole(size)]
+            return definite(held.astype("<f4").tobytes())
+
+        return (
+            (f"{at}:NEW", new),
+            (f"{at}:DATA", put),
+            (f"{at}:DATA?", get),
+            (f"{at}:DELete", lambda s, k, name: of(self._one(s, k)).drop(string(name))),
+            (f"{at}:INDex", lambda s, k, name, index: of(self._one(s, k)).put(name, index)),
+            (f"{at}:LENGth?", lambda s, k, name: str(len(of(self._one(s, k)).get(name)))),
+        )
 
     def _new_acquisition(self, slot: int, number: int, name: Parameter, n_bins: Parameter) -> None:
         one, wanted = self._one(slot, number), whole(n_bins)
@@ -334,9 +348,6 @@ class QbloxCluster(ScpiDevice):
             raise ScpiError(-114, f"sequencer {number}")
         return self.sequencers[number]
 
-    def _weights(self, slot: int, number: int) -> Named[np.float32]:
-        return self._one(slot, number).weights
-
     def _bins(self, slot: int, number: int) -> Named[np.void]:
         return self._one(slot, number).bins
 
@@ -359,6 +370,14 @@ def _core(one: Sequencer, queue: q1asm.Queue) -> Core:
         int(mapped["addr"]) if mapped["en"] else 0,
         bool(mapped["inv"]),
     )
+
+
+def _described(model: str, modules: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Return what the mainframe says of itself, or of a module."""
+    built = {"version": [0, 13, 0], "build": 1761137919, "hash": "28A9548B", "dirty": False}
+    parts = dict.fromkeys(("fw", "kmod", "sw", "cfg_man"), built)
+    names = {"manufacturer": "Qblox", "model": model, "name": model.replace("_", "-"), "ser": "00000_0000_000"}
+    return {**names, **parts, "is_rf": False, "is_extended_instrument": False, "modules": modules or {}}
 
 
 def _inputs(text: Parameter) -> list[list[int]]:

@@ -15,6 +15,7 @@ from qctl.core.program import EVENT, Op, Program, event
 from qctl.core.protocols import Limits
 from qctl.platforms import platform_of
 
+from .branching import compile_branching, instruments_decide
 from .feedback import HOST_LATENCY
 from .flatten import flatten
 
@@ -31,7 +32,7 @@ class Capabilities:
     pairs : qubits that a native gate joins
     measures_last : measurements end the shot of all qubits
     coherence : longest T2 among the parameters, s; 0 when none is known
-    decision : s that a decision on measured bits takes, between two parts of a shot
+    decision : s that a decision on measured bits takes, by instruments within the shot or else by the host
     shots_per_second : of one sweep point
     program_time : s that a program may last
     """
@@ -75,7 +76,7 @@ def capabilities(known: Parameters, laboratory: Laboratory, limits: Limits) -> C
         pairs=pairs,
         measures_last=platform.measures_last,
         coherence=_longest(known, laboratory),
-        decision=HOST_LATENCY,
+        decision=_decision(known, laboratory, limits),
         shots_per_second=1 / laboratory.period,
         program_time=laboratory.period - shortest.lead - shortest.length,
     )
@@ -84,11 +85,26 @@ def capabilities(known: Parameters, laboratory: Laboratory, limits: Limits) -> C
 def refusal(program: Program, known: Parameters, laboratory: Laboratory, limits: Limits) -> str | None:
     """Return why a program cannot run, None when it can; all that would be uploaded is made and checked."""
     try:
-        sequence = compile_program(program, known, laboratory, limits)
-        flatten(sequence, laboratory, limits)
+        if instruments_decide(program, laboratory):
+            points = range(program.n_points)
+            played = [compile_branching(program, known, laboratory, limits, point=point) for point in points]
+        else:
+            played = [compile_program(program, known, laboratory, limits)]
+        for sequence in played:
+            flatten(sequence, laboratory, limits)
     except QctlError as reason:
         return str(reason)
-    return None if sequence.n_measured else "nothing is measured"
+    return None if all(sequence.n_measured for sequence in played) else "nothing is measured"
+
+
+def _decision(known: Parameters, laboratory: Laboratory, limits: Limits) -> float:
+    """Return how long it takes from a readout to what depends on it, s."""
+    rows = [event(Op.X, (0,)), event(Op.RESET, (0,)), event(Op.MEASURE, (0,), bit=0)]
+    reset = Program(np.array(rows, EVENT), 1, 1, physical=True)
+    if not instruments_decide(reset, laboratory):
+        return HOST_LATENCY
+    branching = compile_branching(reset, known, laboratory, limits).branching
+    return HOST_LATENCY if branching is None else branching.latency
 
 
 def _measurement() -> Program:

@@ -51,5 +51,13 @@ def memory(program: Program, known: Mapping[str, float], laboratory: Laboratory)
     name, best = max(times.items(), key=lambda item: item[1])
     return (
         f"decisions within T2, which is {format_quantity(best, 's')} at most ({name}); "
-        f"the host needs {format_quantity(HOST_LATENCY, 's')}, and no instrument of {laboratory.name} branches"
+        f"the host needs {format_quantity(HOST_LATENCY, 's')}, and {_nobody(laboratory)}"
+    )
+
+
+def _nobody(laboratory: Laboratory) -> str:
+    if laboratory.event_line() is None:
+        return f"no instrument of {laboratory.name} branches"
+    return (
+        f"instruments of {laboratory.name} branch for `qctl run` and `Lab.run`, not in a queue or beside other programs"
     )

@@ -188,3 +188,19 @@ def test_the_wire_log_forgets_what_is_oldest():
     kept = log.entries()
     assert kept[-1].head == b"099"
     assert len(kept) < 100
+
+
+def test_blocks_of_any_length_are_read_one_behind_the_other(open_session, toy):
+    session = open_session(toy, timeout=0.2)
+    toy.said["DATA?"] = b"#15hello#206\n1;2#3"
+    assert session.ask_blocks(command("DATA?"), 2, 6) == [b"hello", b"\n1;2#3"]
+
+
+@pytest.mark.parametrize(
+    ("said", "n", "most"), [(b"#15hello", 1, 4), (b"#15hello", 2, 9), (b"#15hello!", 1, 9), (b"hello", 1, 9)]
+)
+def test_blocks_that_are_longer_fewer_or_none_are_refused(open_session, toy, said, n, most):
+    session = open_session(toy, timeout=0.05)
+    toy.said["DATA?"] = said
+    with pytest.raises(TransportError):
+        session.ask_blocks(command("DATA?"), n, most)
