@@ -7,7 +7,7 @@ H; the multiplexer ``:PULSEn:MUX`` is the sum of ``2^(k-1)`` over the timers k t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import ClassVar
 
 import numpy as np
@@ -53,6 +53,7 @@ class Qc9520(SerialInstrument):
         self.idn = session.agreed("*IDN?", _identity)
         self._known: dict[str, str] = {}  # settings that were read back, since the last fault
         self._generation = session.generation
+        self._used: set[int] = set()  # outputs that were loaded with pulses
 
     def configure(self, entry: InstrumentEntry, limit: LimitEntry | None) -> None:
         """Stop; bursts on its own clock, TTL levels, high while a pulse lasts, everything timed from T0."""
@@ -83,12 +84,23 @@ class Qc9520(SerialInstrument):
             wanted |= {f":PULSE{output}:MUX": str(joined), f":PULSE{output}:STATE": str(int(joined > 0))}
         self.stop()
         self._set_all(wanted)
+        self._used = {output for output, times in pulses.items() if len(times)}
+
+    def enable(self, outputs: Collection[int]) -> None:
+        """Let of the loaded outputs only these give their pulses: the others stay low, the timers run on."""
+        self._set_all({f":PULSE{output}:STATE": str(int(output in outputs)) for output in sorted(self._used)})
 
     def arm(self, period: float, n_shots: int) -> None:
         """Set the period, s, and the number of shots of the next start."""
         if not 1 <= n_shots <= self.limits.max_shots:
             raise InstrumentError(f"{n_shots} shots", allowed=f"1 to {self.limits.max_shots}", where=self.name)
+        if self._known.get(":PULSE0:TRIG:MODE", "DIS") != "DIS":
+            self._set_all({":PULSE0:TRIG:MODE": "DIS"})
         self._set_all({":PULSE0:PER": _seconds(period), ":PULSE0:BCO": str(n_shots)})
+
+    def arm_at_edge(self, period: float) -> None:
+        """Let the next start wait for an edge of the trigger input, and give one shot."""
+        self._set_all({":PULSE0:TRIG:MODE": "TRIG", ":PULSE0:PER": _seconds(period), ":PULSE0:BCO": "1"})
 
     def start(self) -> None:
         """Run; it is said once, a start that was not acknowledged is a fault."""

@@ -150,6 +150,14 @@ class TekAwg5200(ScpiInstrument):
         self.write("AWGControl:STOP")
         wait_until(lambda: self._run_state() == 0, 30.0, self._clock, lambda: "it did not stop", self.name)
 
+    def jump(self, step: int) -> None:
+        """While it runs: let step number ``step``, from 0, wait for the next trigger (``SOURce:JUMP:FORCe``)."""
+        self._refuse_dirty()
+        if not 0 <= step < self._n_steps:
+            raise InstrumentError(f"step {step}", allowed=f"0 to {self._n_steps - 1}", where=self.name)
+        self.session.write(*(command(f"SOURce{channel}:JUMP:FORCe", step + 1) for channel in self._used))
+        self.check()
+
     def make_safe(self, entry: SafeEntry) -> None:
         """Hold, or (for anything else: nothing it plays is safe but silence) stop and switch all outputs off."""
         if entry.action is SafeAction.HOLD:

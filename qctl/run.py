@@ -7,7 +7,7 @@ import logging
 import os
 from collections.abc import Iterator, Mapping
 from collections.abc import Sequence as Seq
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import partial
 from itertools import pairwise
@@ -18,8 +18,9 @@ from typing import Self
 import numpy as np
 
 from qctl import control
-from qctl.compile import compile_program, default_parameters, durations, flatten, join, one_correction
-from qctl.config import read_laboratory, read_parameters
+from qctl.compile import compile_program, durations, flatten, join, one_correction
+from qctl.compile.host import is_steered, steered
+from qctl.config import read_laboratory
 from qctl.config.find import find_laboratory
 from qctl.control import Station, batches, limits_of, open_station, operating_point, shots_at_once
 from qctl.core.answers import decisions
@@ -33,7 +34,9 @@ from qctl.core.sequence import Playlist, Sequence
 from qctl.core.ways import ways
 from qctl.deciding import compile_branching, instruments_decide, run_told
 from qctl.frontends import Inputs, Text, Written, as_program
+from qctl.known import known_parameters, stored_as
 from qctl.readout import compute, gather, loaded_sites, read_out, stop_if_lost, undo_readout_errors
+from qctl.steer import steer
 from qctl.store import ParameterStore, state_folder
 
 log = logging.getLogger(__name__)
@@ -170,6 +173,8 @@ class Lab:
             if mitigate:
                 raise UsageError("mitigation of a program whose shots branch", remedy="run it without")
             return self.run_told([(ready, parameters or self.parameters)])
+        if is_steered(ready, self.laboratory):
+            return self._run_in_parts(ready, parameters or self.parameters, mitigate=mitigate)
         pairs = [(ready, parameters or self.parameters)]
         return self.run_each(pairs, mitigate=mitigate, optimise=optimise, guarded=True)
 
@@ -195,6 +200,15 @@ class Lab:
             _refuse_silence(self.compile(way.program, parameters=known, optimise=optimise))
         played = [self.run_each([(way.program, known)], optimise=optimise, guarded=True) for way in found]
         return gather(program, found, played)
+
+    def _run_in_parts(self, program: Program, known: Parameters, *, mitigate: bool) -> Result:
+        ready = steered(program, known, self.laboratory, self.limits, mitigate=mitigate)
+        self._operate(known)
+        with self._failing_loudly(ready.sequence):
+            result = steer(self.station, ready, known, self.limits)
+        self._warn([result])
+        stop_if_lost([result], self.laboratory.name)
+        return result
 
     def _read(self, program: Program | Written | Text, inputs: Inputs | None, known: Parameters | None) -> Program:
         return as_program(program, inputs, durations(known or self.parameters, self.laboratory))
@@ -260,12 +274,9 @@ class Lab:
         """Play a sequence and return what was recorded; ``playlists`` are those of it, where they are made already."""
         known = parameters or self.parameters
         playlists = flatten(sequence, self.laboratory, self.limits) if playlists is None else playlists
-        station, levels = self.station, operating_point(known)
-        if self._operating != levels:
-            self._operating = None
-            station.operate(known)
-            self._operating = levels
-        try:
+        station = self.station
+        self._operate(known)
+        with self._failing_loudly(sequence):
             if sequence.branching is not None:
                 record = control.play_deciding(station, sequence, playlists, known.id)
             elif sequence.filled:
@@ -273,10 +284,6 @@ class Lab:
                 record = control.play_sorted(station, sequence, playlists, known, sites)
             else:
                 record = control.play(station, sequence, playlists, known.id)
-        except BaseException as error:
-            self._operating = None  # nobody knows what still holds
-            _log_failure(f"{self.laboratory.name}: {sequence.digest[:8]}", error)
-            raise
         log.info(
             "%s: played %s, %d points of %d shots, parameters %s, discarded segments %d",
             self.laboratory.name,
@@ -287,6 +294,23 @@ class Lab:
             record.timing.discarded_segments,
         )
         return record
+
+    def _operate(self, known: Parameters) -> None:
+        """Bring what stands still to where these parameters want it, if it is not there."""
+        levels = operating_point(known)
+        if self._operating != levels:
+            self._operating = None
+            self.station.operate(known)
+            self._operating = levels
+
+    @contextmanager
+    def _failing_loudly(self, sequence: Sequence) -> Iterator[None]:
+        try:
+            yield
+        except BaseException as error:
+            self._operating = None  # nobody knows what still holds
+            _log_failure(f"{self.laboratory.name}: {sequence.digest[:8]}", error)
+            raise
 
     def _batches(self, sequences: Seq[Sequence], known: Seq[Parameters]) -> Iterator[range]:
         """Yield ranges of neighbours that one upload takes and that share one operating point."""
@@ -349,27 +373,6 @@ class Lab:
         atexit.unregister(self.close)
         if stack is not None:
             stack.__exit__(kind, error, trace)
-
-
-def known_parameters(laboratory: Laboratory, stored: Parameters | None = None) -> Parameters:
-    """Return what is assumed and first guessed, then what the file's own snapshot says, then what is stored.
-
-    A stored snapshot that leaves no guess open stands alone: what it does not hold (a third exponential of a flux line)
-    is not there, whatever the file's own snapshot found once.
-    """
-    known = default_parameters(laboratory)
-    committed = laboratory.parameters
-    whole = stored is not None and known.estimates.keys() <= stored.estimates.keys()
-    fallback = committed is not None and not whole
-    layers = [read_parameters(Path(laboratory.path).parent / str(committed))] if fallback else []
-    for layer in [*layers, *([stored] if stored else [])]:
-        known = Parameters({**known.estimates, **layer.estimates}, layer.number, layer.note, layer.parent)
-    return known
-
-
-def stored_as(laboratory: Laboratory, twin: Path | None) -> str:
-    """Return under which name the parameters of a laboratory are stored; each other truth behind it has its own."""
-    return laboratory.name if twin is None else f"{laboratory.name}@{twin.stem}"
 
 
 def _with_atoms(program: Program, sequence: Sequence) -> Sequence:

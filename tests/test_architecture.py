@@ -18,7 +18,7 @@ LAYERS = (
     ("experiments", "conformance"),
     ("calibrate",),
     ("run",),
-    ("deciding",),
+    ("deciding", "known", "steer"),
     ("frontends", "compile", "control", "readout", "store"),
     ("judge",),
     ("platforms", "config", "instruments", "physics"),
@@ -37,7 +37,13 @@ DOORS = {
     ("cli", "judge"): "qctl/cli/twin.py",
 }
 TRUTH = {"physics", "instruments", "judge"}
-FORBIDDEN = {"cli": TRUTH, "run": TRUTH | {"platforms"}, "instruments": {"kernels"}, "judge": {"instruments"}}
+FORBIDDEN = {
+    "cli": TRUTH,
+    "run": TRUTH | {"platforms"},
+    "steer": TRUTH | {"platforms"},
+    "instruments": {"kernels"},
+    "judge": {"instruments"},
+}
 BLIND = (
     *("integrations", "daemon", "client", "jobs", "experiments", "calibrate"),
     *("frontends", "compile", "control", "readout", "store"),

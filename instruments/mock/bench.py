@@ -177,7 +177,7 @@ class Rack:
             found = mock.player() if isinstance(mock, Plays) else None
             if found is None or self._cables[name].source not in takers:
                 continue
-            first = 0
+            first = found.first
             if found.started > player.started:
                 first = self._random.randrange(len(found.steps))
                 noticed.append(f"{name} was started after {master}: it missed triggers and stands at step {first + 1}")

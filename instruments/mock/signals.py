@@ -53,6 +53,7 @@ class Player:
     n_shots : after so many it stops by itself; None for endless
     event_threshold : level of the event input, V
     event_setup : s; an event that comes later than this before the end of a step does not count for it
+    first : step that waits for the next trigger
     """
 
     rate: float
@@ -64,6 +65,7 @@ class Player:
     n_shots: int | None = None
     event_threshold: float = 0.0
     event_setup: float = 0.0
+    first: int = 0
 
 
 @runtime_checkable

@@ -18,7 +18,7 @@ from .device import Handler, ScpiDevice, Setting, toggle
 from .mass_memory import MassMemory
 from .message import Parameter
 from .signals import PlayedStep, Player
-from .values import ScpiError, choice, number, quoted, string, whole, words
+from .values import ScpiError, choice, number, quoted, string, whole
 from .waveform_list import Lists
 from .wfmx import Step, Waveform
 
@@ -54,6 +54,7 @@ class TekAwg5200(ScpiDevice):
 
     options = "50,DC,SEQ,DIGUP"
     _playing: tuple[int, Player] | None = None
+    _place = 0  # step that waits, as far as a jump said so
     started = 0  # number of the event in the rack at which it was set running; 0 when stopped
 
     def make_settings(self) -> Iterable[Setting]:
@@ -123,7 +124,7 @@ class TekAwg5200(ScpiDevice):
             ("[:SOURce#]:WAVeform?", lambda n: quoted(self._asset_text(n))),
             (f"{asset}:SEQuence", self._assign_sequence),
             (f"{asset}:CLEar", lambda n: self._assets.pop(self._channel(n), None) and None),
-            ("[:SOURce#]:JUMP:FORCe", lambda _, step: words(step) and None),
+            ("[:SOURce#]:JUMP:FORCe", self._jump),
             ("AWGControl:RUN[:IMMediate]", self._run_now),
             ("AWGControl:STOP[:IMMediate]", self._stop),
             ("AWGControl:RSTATe?", lambda: str(self.run_state())),
@@ -180,6 +181,7 @@ class TekAwg5200(ScpiDevice):
             threshold=self._threshold("ATR"),
             event_threshold=self._threshold("BTR"),
             event_setup=EVENT_SETUP,
+            first=self._place,
         )
 
     def _threshold(self, of: str) -> float:
@@ -295,13 +297,26 @@ class TekAwg5200(ScpiDevice):
         missing = {name for name, track in self._assets.values() if name not in self._entries(track)}
         if missing or not self._assets:
             raise ScpiError(-221, f"nothing to play: {', '.join(sorted(missing)) or 'no asset'}")
-        self.started = next(self.clock)
+        self.started, self._place = next(self.clock), 0
         try:
             self.player()
         except ScpiError:
             self.started = 0
             raise
         self.lock.notify_all()
+
+    def _jump(self, channel: int, step: Parameter) -> None:
+        """Let a step wait next; all tracks of a sequence go on together."""
+        name, track = self._assets.get(self._channel(channel), ("", 0))
+        if not self.started or not track:
+            raise ScpiError(-221, "no sequence is playing")
+        n = len(self.lists.sequences[name].steps)
+        place = {"FIRST": 1, "FIRS": 1, "LAST": n, "END": n}.get(str(step).upper()) or whole(step)
+        if not 1 <= place <= n:
+            raise ScpiError(-222, f"step {place} of {n}")
+        self._place = place - 1
+        if self._playing is not None and self._playing[0] == self.changes - 1:  # nothing but this has changed
+            self._playing = self.changes, replace(self._playing[1], first=self._place)
 
     def _entries(self, track: int) -> Mapping[str, object]:
         return self.lists.sequences if track else self.lists.waveforms

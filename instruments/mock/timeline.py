@@ -111,7 +111,8 @@ def timeline(takers: Mapping[str, Taker]) -> Timeline | None:
     Timeline or None
         None when nothing starts the master, or the AWGs do not come round.
     """
-    period = period_of(next(iter(takers.values())).player)
+    master = next(iter(takers.values())).player
+    period = period_of(master)
     if period is None:
         return None
     steps = {name: taker.first_step for name, taker in takers.items()}
@@ -120,7 +121,7 @@ def timeline(takers: Mapping[str, Taker]) -> Timeline | None:
     while (state := tuple(steps.values())) not in seen:
         if len(shots) >= _MOST_SHOTS:
             return None
-        if state[0] < 0:
+        if state[0] < 0 or len(shots) == master.n_shots:  # a burst may be over before they come round
             return Timeline(tuple(shots), len(shots), True, period, takers)
         seen[state] = len(shots)
         shot = Shot()

@@ -52,7 +52,11 @@ def lines_of(able: Capabilities, name: str) -> list[str]:
 
     joined = "any two qubits" if able.all_to_all else f"{len(able.pairs)} pairs of {len(able.qubits)} qubits"
     decision, coherence = (format_quantity(float(f"{s:.3g}"), "s") for s in (able.decision, able.coherence))
-    if able.measures_last:
+    if able.at_once:
+        middle = f"yes: up to {able.at_once} qubits at a time, while others remember"
+        feedback = f"{'yes' if able.feedback else 'no'}: the host decides; a part of a shot takes {decision}, "
+        feedback += f"T2 is {coherence} at most"
+    elif able.measures_last:
         middle, feedback = "no: measuring ends the shot of all qubits", "no: nothing is left to act on"
     else:
         middle = "yes"

@@ -14,10 +14,12 @@ from qctl.core.parameters import Parameters
 from qctl.core.program import EVENT, Op, Program, event
 from qctl.core.protocols import Limits
 from qctl.platforms import platform_of
+from qctl.platforms.parts import measuring_of
 
 from .branching import compile_branching, instruments_decide
 from .feedback import HOST_LATENCY
 from .flatten import flatten
+from .host import is_steered, steered
 
 _NO_GATES = (Op.MEASURE, Op.DELAY, Op.BARRIER, Op.PULSE)
 
@@ -32,7 +34,8 @@ class Capabilities:
     pairs : qubits that a native gate joins
     measures_last : measurements end the shot of all qubits
     coherence : longest T2 among the parameters, s; 0 when none is known
-    decision : s that a decision on measured bits takes, by instruments within the shot or else by the host
+    at_once : qubits that are measured at a time while others remember, in shots that the host steers; 0: it steers none
+    decision : s that a decision on measured bits takes, by instruments within the shot or by the host: a part of a shot
     shots_per_second : of one sweep point
     program_time : s that a program may last
     """
@@ -42,6 +45,7 @@ class Capabilities:
     gates: tuple[str, ...]
     pairs: tuple[tuple[str, str], ...]
     measures_last: bool
+    at_once: int
     coherence: float
     decision: float
     shots_per_second: float
@@ -55,7 +59,7 @@ class Capabilities:
     @property
     def feedback(self) -> bool:
         """Say whether a decision on a measured bit comes while qubits remember, and there are any left to act on."""
-        return not self.measures_last and self.decision < self.coherence
+        return (self.at_once > 0 or not self.measures_last) and self.decision < self.coherence
 
 
 def capabilities(known: Parameters, laboratory: Laboratory, limits: Limits) -> Capabilities:
@@ -68,6 +72,7 @@ def capabilities(known: Parameters, laboratory: Laboratory, limits: Limits) -> C
     """
     platform = platform_of(laboratory)
     shortest = compile_program(_measurement(), known, laboratory, limits)
+    steers = measuring_of(laboratory)
     pairs = tuple(coupling.pair for coupling in laboratory.couplings.values())
     return Capabilities(
         platform=laboratory.platform,
@@ -75,8 +80,9 @@ def capabilities(known: Parameters, laboratory: Laboratory, limits: Limits) -> C
         gates=tuple(Op(op).name.lower() for op in sorted(platform.natives) if op not in _NO_GATES),
         pairs=pairs,
         measures_last=platform.measures_last,
+        at_once=0 if steers is None else steers.at_once,
         coherence=_longest(known, laboratory),
-        decision=_decision(known, laboratory, limits),
+        decision=_decision(known, laboratory, limits) if steers is None else laboratory.slot or 0.0,
         shots_per_second=1 / laboratory.period,
         program_time=laboratory.period - shortest.lead - shortest.length,
     )
@@ -88,6 +94,8 @@ def refusal(program: Program, known: Parameters, laboratory: Laboratory, limits:
         if instruments_decide(program, laboratory):
             points = range(program.n_points)
             played = [compile_branching(program, known, laboratory, limits, point=point) for point in points]
+        elif is_steered(program, laboratory):
+            played = [steered(program, known, laboratory, limits).sequence]
         else:
             played = [compile_program(program, known, laboratory, limits)]
         for sequence in played:

@@ -15,7 +15,8 @@ from qctl.core.program import EVENT, Op, Program, event
 from qctl.platforms import platform_of
 from qctl.platforms.wiring import station_tick
 
-from .lower import lower
+from .isolate import isolate
+from .lower import entangler_of, lower
 from .route import coupled, route
 
 
@@ -82,7 +83,8 @@ class Parts:
         before = np.array([event(Op.RZ, [int(q)], [float(frames[q])]) for q in np.flatnonzero(frames)], EVENT)
         n_bits = int(np.count_nonzero(events["op"] == Op.MEASURE))
         program = Program(np.concatenate([before, placed]), len(frames), n_bits, physical=True)
-        native = lower(program)
+        native = lower(program, merge=True, entangler=entangler_of(self._platform.natives))
+        native = isolate(native, self._platform.exclusive, len(frames))
         _, turned = self._platform.spans(native, self._known, self._laboratory, self._tick)
         after = np.zeros(len(frames))
         q = native.events["q"]

@@ -28,6 +28,7 @@ _SERVE = {
 
 INPUTS = ("back", "decided_by")
 _SHARED = {"superconducting": ("readout",), "trapped_ion": (), "neutral_atom": ("drive", "readout")}
+_FOR_ALL = {"trapped_ion": ("focus",)}  # lines with an output that serve the platform, and no single qubit
 _IDLE = {"superconducting": ("drive", "readout", "flux"), "trapped_ion": ("beam", "counter")}  # serve, or are a mistake
 
 
@@ -134,7 +135,8 @@ def _uses(draft: Draft) -> None:
         first.setdefault(line, steps[1])
     if draft.whole("lines", "qubits", "couplings"):
         for name, line_entry in lines.items():
-            if name not in first and kind_of(line_entry, platform) in _IDLE.get(platform, ()):
+            idle = name not in first and name not in _FOR_ALL.get(platform, ())
+            if idle and kind_of(line_entry, platform) in _IDLE.get(platform, ()):
                 draft.wrong(
                     ("lines", name),
                     f"line {name} serves no qubit and no coupling",

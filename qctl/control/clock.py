@@ -5,13 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from qctl.core.errors import UsageError
 
 
 class Clock(Protocol):
     """Time that passes while shots are played and while nothing is done."""
+
+    stands: ClassVar[bool]
+    """Whether time stands still while this computer thinks: then nothing that it does is late."""
 
     def now(self) -> float:
         """Return seconds since 1970."""
@@ -25,6 +28,8 @@ class Clock(Protocol):
 
 class WallClock:
     """The time of this computer."""
+
+    stands: ClassVar[bool] = False
 
     def now(self) -> float:
         """Return seconds since 1970."""
@@ -48,6 +53,7 @@ class VirtualClock:
     passed : virtual seconds since the start; the clock of the simulated world shows the same
     """
 
+    stands: ClassVar[bool] = True
     say: Callable[[str], None]
     started: float = field(default_factory=time.time)
     passed: float = 0.0

@@ -73,6 +73,63 @@ class Loop:
         return Timing(len(self.reactions), missed, missed, {}, seconds)
 
 
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What is done in every shot that has several decisions, each with the number of the shot.
+
+    Parameters
+    ----------
+    begin : start the first part
+    fetch : wait for the answer of part number ``depth`` of this shot and fill a buffer that the caller owns
+    decide : return the part that comes next, negative at the end of the shot; no waiting here
+    act : jump to that part, and start it
+    """
+
+    begin: Callable[[int], None]
+    fetch: Callable[[int, int], None]
+    decide: Callable[[int, int], int]
+    act: Callable[[int, int, int], None]
+
+
+def run_parts(
+    parts: Parts, n_shots: int, most_deep: int, deadline: float, *, waits: bool = False
+) -> tuple[Loop, NDArray[np.bool_]]:
+    """Play shots part after part with the garbage collector off; a shot whose decision comes late is given up.
+
+    Parameters
+    ----------
+    most_deep : parts of one shot
+    deadline : s, from the moment that ``fetch`` returned to the moment that ``act`` has
+    waits : time stands still meanwhile (a simulated laboratory): no shot is given up
+
+    Returns
+    -------
+    one reaction for each decision after which something was played, and which shots were late, shape (n_shots,)
+    """
+    if not deadline > 0:
+        raise UsageError(f"a deadline of {deadline:g} s", allowed="above 0 s")
+    reactions, decisions = np.zeros(n_shots * most_deep, np.int64), np.zeros(n_shots * most_deep, np.int64)
+    late, limit, n = np.zeros(n_shots, bool), round(deadline * 1e9), 0
+    begin, fetch, decide, act, now = parts.begin, parts.fetch, parts.decide, parts.act, monotonic_ns
+    with collector_off():
+        for shot in range(n_shots):
+            begin(shot)
+            for depth in range(most_deep):
+                fetch(shot, depth)
+                seen = now()
+                if late[shot]:
+                    break  # what was started too late is over now
+                part = decide(shot, depth)
+                decided = now()
+                if part < 0:
+                    break
+                act(shot, depth, part)
+                reactions[n], decisions[n] = now() - seen, decided - seen
+                late[shot] = reactions[n] > limit and not waits
+                n += 1
+    return Loop(reactions[:n], decisions[:n], limit), late
+
+
 def run_loop(turn: Turn[Choice], n_shots: int, deadline: float) -> Loop:
     """Go round ``n_shots`` times with the garbage collector off.
 

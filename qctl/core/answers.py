@@ -18,6 +18,22 @@ def decisions(program: Program) -> list[Statement]:
     return [statement for block in program.flow for statement in steers(block)]
 
 
+def used_after_measurement(program: Program) -> NDArray[np.intp]:
+    """Return the rows that act on a qubit behind its measurement, sweep point by sweep point."""
+    events = program.events
+    rows = np.arange(len(events))
+    point = np.repeat(np.arange(program.n_points), np.diff(program.starts))
+    first = np.full((program.n_points, int(events["q"].max(initial=0)) + 1), len(events))
+    measured = events["op"] == Op.MEASURE
+    np.minimum.at(first, (point[measured], events["q"][measured, 0]), rows[measured])
+    acts = ~np.isin(events["op"], (Op.BARRIER, Op.DELAY, Op.MEASURE, Op.ID))
+    late = np.zeros(len(events), bool)
+    for column in range(2):
+        here = np.flatnonzero(acts & (events["q"][:, column] >= 0))
+        late[here] |= first[point[here], events["q"][here, column]] < here
+    return np.flatnonzero(late)
+
+
 def as_measured(program: Program) -> Program:
     """Return what is played of a program without decisions: a bit for each measurement, in the order of a point's rows.
 

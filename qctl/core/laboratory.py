@@ -207,6 +207,8 @@ class Laboratory:
     platform : ``superconducting``, ...
     reference : frequency of the clock distributed to every instrument
     period : repetition period of shots; the passive reset is part of it
+    slot : where the host decides within a shot: the period of a clock, locked to the reference, at whose edges the
+        pulse generator starts each part
     qubits, couplings : in file order; index in this order is the physical index
     first_guess : SI values by parameter name (``q0.frequency``), used until measured
     parameters : file of a committed snapshot beside the laboratory file, if any
@@ -225,6 +227,7 @@ class Laboratory:
     limits: Mapping[str, LimitEntry]
     first_guess: Annotated[Mapping[str, float], ParameterNames()] = field(default_factory=dict)
     parameters: str | None = None
+    slot: Seconds | None = None
     path: str = field(default="", metadata=DERIVED)
     digest: str = field(default="", metadata=DERIVED)
 

@@ -54,6 +54,9 @@ UNITS: dict[Target, dict[str, str]] = {
         "decision.threshold": "V",
         "decision.p01": "",
         "decision.p10": "",
+        "focus.frequency": "Hz",  # tone of the deflector that points detection light at one ion
+        "focus.amplitude": "",
+        "focus.counts": "",  # photons of that light; more than so many say 1
         "site.row": "",  # of an atom's trap, in pixels of the camera
         "site.column": "",
         "site.loaded": "",  # probability that loading leaves an atom in it

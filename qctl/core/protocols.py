@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from types import TracebackType
@@ -152,6 +152,14 @@ class Awg(Instrument, Protocol):
 
 
 @runtime_checkable
+class Jumper(Awg, Protocol):
+    """An AWG that goes to a step of its playlist when it is told to."""
+
+    def jump(self, step: int) -> None:
+        """While it runs: let step number ``step``, from 0, wait for the next trigger."""
+
+
+@runtime_checkable
 class Digitizer(Instrument, Protocol):
     """Records one segment per trigger."""
 
@@ -219,6 +227,17 @@ class PulseGenerator(Instrument, Protocol):
 
     def stop(self) -> None:
         """Stop between shots or in the middle of one; all outputs low."""
+
+
+@runtime_checkable
+class Metronome(PulseGenerator, Protocol):
+    """A pulse generator that starts with a clock, and gives some of its pulses only."""
+
+    def enable(self, outputs: Collection[int]) -> None:
+        """Let of the loaded outputs only these give their pulses; loading enables all."""
+
+    def arm_at_edge(self, period: float) -> None:
+        """Outputs ready; a start will give one shot, at the next edge of the trigger input, which has this period."""
 
 
 @runtime_checkable

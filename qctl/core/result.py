@@ -60,6 +60,8 @@ class Result:
     dropped : how many shots do not count, by reason, in words for a person
     outputs : by name of an output that is no bit, shape (n_points, shots)
     axes : of the grid that the sweep points are, the last one fastest; empty where they are a mere row
+    ways : where the host decided within shots: how many that count took which way, by the answers of its parts, in
+        order, such as ``01 1``
     """
 
     bits: NDArray[np.uint8]
@@ -77,6 +79,7 @@ class Result:
     dropped: Mapping[str, int] = field(default_factory=dict)
     outputs: Mapping[str, NDArray[np.generic]] = field(default_factory=dict)
     axes: tuple[Axis, ...] = ()
+    ways: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def photons(self) -> NDArray[np.int64]:

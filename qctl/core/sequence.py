@@ -172,6 +172,7 @@ class Sequence:
         empty: atoms stay where they were loaded
     branching : where instruments decide within the shot: then sweep points are ways, each shot goes one of them, and
         nothing is listened to but by the instrument that decides
+    opening : lines whose digital outputs are off in all but the first part of a shot, where sweep points are its parts
     """
 
     tracks: Mapping[str, Track]
@@ -192,6 +193,7 @@ class Sequence:
     lead: float = 0.0
     filled: tuple[int, ...] = ()
     branching: Branching | None = None
+    opening: tuple[str, ...] = ()
 
     @property
     def n_measured(self) -> int:
@@ -200,6 +202,12 @@ class Sequence:
         counted = sum(len(one.reads) for one in self.counting.values())
         counted += 0 if self.branching is None else len(self.branching.windows)
         return heard + counted + sum(len(one.reads) for one in self.exposing.values())
+
+    @property
+    def spare(self) -> float:
+        """Return what is left of a period behind all waveforms and everything that counts or looks, s."""
+        windows = [one.windows for one in self.counting.values()] + [one.windows for one in self.exposing.values()]
+        return self.period - self.lead - max([self.length, *(float(w.max()) for w in windows if len(w))])
 
 
 @dataclass(frozen=True)

@@ -25,8 +25,8 @@ from qctl.core.record import Record
 from qctl.core.sequence import Playlist
 from qctl.core.sequence import Sequence as Played
 from qctl.frontends import read_program
+from qctl.known import known_parameters, stored_as
 from qctl.readout import compute, read_out
-from qctl.run import known_parameters, stored_as
 from qctl.store import ParameterStore
 
 from . import codec

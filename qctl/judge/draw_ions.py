@@ -12,7 +12,19 @@ from qctl.core.errors import ConfigError
 from qctl.core.laboratory import Laboratory
 from qctl.core.parameters import Parameters
 from qctl.core.units import kHz
-from qctl.physics.ions.twin import Beam, Crosstalk, Electrode, Glow, Ion, IonDrift, IonTwin, Light, Trap, Wandering
+from qctl.physics.ions.twin import (
+    Beam,
+    Crosstalk,
+    Electrode,
+    Focus,
+    Glow,
+    Ion,
+    IonDrift,
+    IonTwin,
+    Light,
+    Trap,
+    Wandering,
+)
 from qctl.platforms import platform_of
 from qctl.platforms.wiring import sample_rate
 
@@ -38,6 +50,8 @@ RED = (8e6, 12e6)  # by which the guessed cooling light is red of resonance
 PUMPING, PUMPING_ERROR = (0.4e5, 0.6e5), (1e-4, 6e-4)
 STRAY, MODULATION = 0.25, (0.4, 0.8)  # V; index of micromotion per V
 LATENCY = 1e-9
+WIDTH, OFF_PLACE = 200e3, 0.1  # Hz of the deflector; share of it by which a guess points beside its ion
+FLOOR, COLLECTION = (1e-6, 8e-6), (0.008, 0.015)  # Motlakunta et al., Nat. Commun. 15, 6575
 
 
 def draw_ions(laboratory: Laboratory, seed: int, *, drifting: bool = False) -> IonTwin:
@@ -71,6 +85,7 @@ def draw_ions(laboratory: Laboratory, seed: int, *, drifting: bool = False) -> I
             if line in laboratory.lines
         },
         crosstalk=_crosstalk(laboratory, seed),
+        focus=_focus(laboratory, known, seed),
         latencies=_latencies(laboratory, seed),
         drift=_drift(laboratory, seed) if drifting else None,
     )
@@ -157,6 +172,23 @@ def _crosstalk(laboratory: Laboratory, seed: int) -> tuple[Crosstalk, ...]:
             if 0 <= place + step < len(names):
                 found.append(Crosstalk(beam=beam, ion=names[place + step], magnitude=size, phase=phase))
     return tuple(found)
+
+
+def _focus(laboratory: Laboratory, known: Parameters, seed: int) -> Focus | None:
+    """Return light on single ions that somebody pointed with care."""
+    port = laboratory.lines["focus"].output if "focus" in laboratory.lines else None
+    if port is None:
+        return None
+    chance, scale = Chance.of(seed, "focus"), laboratory.instruments[port.instrument].full_scale or 1.0
+    return Focus(
+        places={
+            name: chance.about(known[f"{name}.focus.frequency"], OFF_PLACE * WIDTH) for name in laboratory.qubit_names
+        },
+        width=WIDTH,
+        floor=chance.decades(FLOOR),
+        full=rounded(known[f"{laboratory.qubit_names[0]}.focus.amplitude"] * scale),
+        collection=chance.within(COLLECTION),
+    )
 
 
 def _latencies(laboratory: Laboratory, seed: int) -> dict[str, float]:

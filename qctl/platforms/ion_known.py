@@ -19,6 +19,11 @@ us, ms, kHz, MHz = 1e-6, 1e-3, 1e3, 1e6
 COOLING, PUMPING, DETECTION, TRAP = "cooling", "pumping", "detection", "trap"
 """Names of the lines that every shot uses; ``trap`` holds the mode frequencies."""
 
+FOCUS, FOCUS_PUMPING = "focus", "focus_pumping"
+"""Detection light on single ions, by a deflector; and the switch that makes pumping light of it."""
+
+LIGHTS = (COOLING, PUMPING, DETECTION, FOCUS_PUMPING)
+
 QUBIT = {
     "t1": (1e6, "s"),  # hyperfine states do not decay
     "t2": (0.5, "s"),
@@ -31,6 +36,8 @@ QUBIT = {
     "readout.stray": (100.0, "Hz"),
     "readout.p01": (0.005, ""),
     "readout.p10": (0.01, ""),
+    "focus.amplitude": (0.2, ""),
+    "focus.counts": (2.5, ""),
     "error": (5e-4, ""),
 }
 """Assumed value and unit by name behind ``qN.``"""
@@ -59,6 +66,8 @@ LINE: Mapping[str, Mapping[str, tuple[float, str]]] = {
         "tone.amplitude": (0.5, ""),
     },
     PUMPING: {"duration": (40 * us, "s"), "tone.frequency": (80 * MHz, "Hz"), "tone.amplitude": (0.5, "")},
+    FOCUS: {"duration": (150 * us, "s")},
+    FOCUS_PUMPING: {"duration": (150 * us, "s")},
     DETECTION: {"duration": (300 * us, "s"), "tone.frequency": (80 * MHz, "Hz"), "tone.amplitude": (0.5, "")},
 }
 """Assumed value and unit by name behind the line of each light."""

@@ -16,7 +16,7 @@ from qctl.core.schedule import Schedule
 from qctl.core.sequence import READ, Counting, Digital
 from qctl.core.units import to_ticks
 
-from .ion_known import COOLING, DETECTION, PUMPING
+from .ion_known import COOLING, DETECTION, LIGHTS, PUMPING
 
 Known = Mapping[str, float]
 
@@ -62,14 +62,21 @@ def shot_of(known: Known, length: float, tick: Fraction) -> Shot:
     return Shot(cooling, cooling, dark, (0.0, sideband + pumping), program, end, detection)
 
 
-def digital_of(lab: Laboratory, shot: Shot, chip: float) -> tuple[dict[str, Digital], float]:
+def lights_of(shot: Shot) -> dict[str, tuple[float, float]]:
+    """Return when each light shines in a shot that ends with the detection of all ions."""
+    return {COOLING: shot.cooling, PUMPING: shot.pumping, DETECTION: shot.detection}
+
+
+def digital_of(
+    lab: Laboratory, shot: Shot, lights: Mapping[str, tuple[float, float]], chip: float
+) -> tuple[dict[str, Digital], float]:
     """Return the digital outputs by line, and by how much a shot begins before its waveforms, s.
 
     Parameters
     ----------
+    lights : when each light shines, by line; other lights stay dark
     chip : s from the trigger that starts the waveforms until what plays at time 0 reaches the ions
     """
-    lights = {COOLING: [shot.cooling], PUMPING: [shot.pumping], DETECTION: [shot.detection]}
     gates = [shot.present, shot.dark, shot.detection]
     found: dict[str, Digital] = {}
     for name, line in lab.lines.items():
@@ -81,10 +88,12 @@ def digital_of(lab: Laboratory, shot: Shot, chip: float) -> tuple[dict[str, Digi
             found[name] = Digital(line.switch, np.array([[0.0, PULSE]]))
             continue
         elif name in lights:
-            times = np.array(lights[name])
+            times = np.array([lights[name]])
+        elif name in LIGHTS:
+            continue
         else:
             raise CompileError(
-                f"a switch on line {name!r}", allowed=", ".join((*lights, "lines that start instruments")), where=name
+                f"a switch on line {name!r}", allowed=", ".join((*LIGHTS, "lines that start instruments")), where=name
             )
         found[name] = Digital(line.switch, on_steps(times + chip - line.delay))
     missing = [name for name in lights if name not in found]

@@ -3,36 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from fractions import Fraction
 from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from qctl.core.answers import used_after_measurement
 from qctl.core.errors import CompileError
 from qctl.core.laboratory import Laboratory
 from qctl.core.parameters import Parameters
 from qctl.core.program import Op, Program
 from qctl.core.schedule import Schedule
-from qctl.core.sequence import PLAY, Sequence, Track
+from qctl.core.sequence import Sequence
 from qctl.core.units import to_ticks
 
 from .ion_known import defaults
-from .ion_pulses import check_pair, half_of_xx, rotation, sideband_cooling
-from .ion_shot import Shot, counting_of, digital_of, shot_of
-from .pulses import Pulse, coupling_of, tones
+from .ion_pulses import check_pair
+from .ion_shot import counting_of, digital_of, lights_of, shot_of
+from .ion_tracks import beams, kind_of, kinds
+from .pulses import coupling_of
 from .ringdown import end_of
-from .tables import tracks_from
 from .waits import waits
-from .wiring import Arrival, arrival
+from .wiring import arrival
 
 Known = Mapping[str, float]
-
-_KEY = np.dtype(
-    [("op", np.int16), ("q", np.int32, (2,)), ("bit", np.int32), ("angle", np.float64), ("silent", np.bool_)]
-)
-"""What tells operations apart that play or last differently."""
 
 
 class TrappedIon:
@@ -67,7 +62,7 @@ class TrappedIon:
         events = program.events
         _refuse_after_measurement(program)
         follows = (events["op"] == Op.RXX) & (events["angle"][:, 1] != 0)
-        keys, code = _kinds(events["op"], events["q"], events["bit"], np.abs(events["angle"][:, 0]), follows)
+        keys, code = kinds(events["op"], events["q"], events["bit"], np.abs(events["angle"][:, 0]), follows)
         spans = [_span(key, program, known, lab, tick) for key in keys]
         duration = np.array([ticks for ticks, _ in spans], np.int64)[code]
         frame = np.array([frames for _, frames in spans], np.float64).reshape(-1, 2)[code]
@@ -80,8 +75,8 @@ class TrappedIon:
         """Turn native operations into what each beam plays, when lights shine and photons are counted."""
         arrive = arrival(lab, known)
         shot = shot_of(known, float(schedule.length_ticks.max(initial=0) * schedule.tick), schedule.tick)
-        tracks = _tracks(schedule, known, lab, arrive, shot)
-        digital, lead = digital_of(lab, shot, arrive.chip)
+        tracks = beams(schedule, known, lab, arrive, shot, schedule.n_points)
+        digital, lead = digital_of(lab, shot, lights_of(shot), arrive.chip)
         ends = [end_of(track) / track.sample_rate for track in tracks.values()]
         return Sequence(
             tracks=tracks,
@@ -102,22 +97,6 @@ class TrappedIon:
         )
 
 
-def _kinds(
-    op: NDArray[np.int16],
-    q: NDArray[np.int32],
-    bit: NDArray[np.int32],
-    angle: NDArray[np.float64],
-    silent: NDArray[np.bool_],
-) -> tuple[NDArray[np.void], NDArray[np.int32]]:
-    """Return the different operations, and which of them each row is; what does not matter counts as 0."""
-    rows = np.zeros(len(op), _KEY)
-    sized = (op == Op.R) | (op == Op.RXX)
-    rows["op"], rows["q"], rows["silent"] = op, q, silent
-    rows["angle"], rows["bit"] = np.where(sized, angle, 0.0), np.where(op == Op.PULSE, bit, 0)
-    keys, code = np.unique(rows, return_inverse=True)
-    return keys, code.astype(np.int32)
-
-
 def _span(
     key: np.void, program: Program, known: Known, lab: Laboratory, tick: Fraction
 ) -> tuple[int, tuple[float, float]]:
@@ -126,7 +105,7 @@ def _span(
     if key["op"] == Op.PULSE:
         return to_ticks(program.pulses[int(key["bit"])].duration, tick, f"pulse {key['bit']}"), (0.0, 0.0)
     if key["op"] == Op.R:
-        name = f"{lab.qubit_names[a]}.{_kind(key['angle'])}.duration"
+        name = f"{lab.qubit_names[a]}.{kind_of(key['angle'])}.duration"
         return to_ticks(known[name], tick, name), (0.0, 0.0)
     if key["op"] == Op.RXX and not key["silent"]:
         pair = coupling_of(lab, a, b)
@@ -137,70 +116,12 @@ def _span(
     return 0, (0.0, 0.0)
 
 
-def _kind(angle: float) -> str:
-    return "x180" if abs(angle) > 2.0 else "x90"
-
-
 def _refuse_after_measurement(program: Program) -> None:
     """Refuse what acts on a qubit behind its measurement: one light detects all ions, and comes last."""
-    events = program.events
-    rows = np.arange(len(events))
-    point = np.repeat(np.arange(program.n_points), np.diff(program.starts))
-    first = np.full((program.n_points, int(events["q"].max(initial=0)) + 1), len(events))
-    measured = events["op"] == Op.MEASURE
-    np.minimum.at(first, (point[measured], events["q"][measured, 0]), rows[measured])
-    acts = ~np.isin(events["op"], (Op.BARRIER, Op.DELAY, Op.MEASURE, Op.ID))
-    for column in range(2):
-        here = np.flatnonzero(acts & (events["q"][:, column] >= 0))
-        late = here[first[point[here], events["q"][here, column]] < here]
-        if len(late):
-            raise CompileError(
-                f"event {late[0]} acts on qubit {events['q'][late[0], column]} after its measurement",
-                allowed="measurements at the end of a qubit's operations",
-                remedy="defer it: the light that detects one ion reaches all of them, so this machine measures last",
-            )
-
-
-def _tracks(schedule: Schedule, known: Known, lab: Laboratory, arrive: Arrival, shot: Shot) -> dict[str, Track]:
-    """Return what every beam plays: sideband cooling, then the program."""
-    rows = schedule.operations
-    keys, code = _kinds(rows["op"], rows["q"], rows["bit"], rows["angle"], np.zeros(len(rows), bool))
-    played = {k: _played(key, schedule, known, lab) for k, key in enumerate(keys)}
-    tracks = tracks_from(schedule, code, played, len(keys), known, lab, arrive)
-    cooling: dict[str, list[Pulse]] = {}
-    for pulse in sideband_cooling(lab, known):
-        cooling.setdefault(pulse.line, []).append(pulse)
-    return {
-        line: _behind(track, cooling.get(line, []), round(shot.program * track.sample_rate), schedule.n_points)
-        for line, track in tracks.items()
-    }
-
-
-def _behind(track: Track, cooling: list[Pulse], shift: int, n_points: int) -> Track:
-    """Return a track whose plays begin ``shift`` samples later, behind the tones that cool."""
-    late = track.plays.copy()
-    late["start"] += shift
-    if not cooling:
-        return replace(track, plays=late)
-    first = np.zeros(len(cooling), PLAY)
-    first["waveform"] = len(track.waveforms)
-    first["carrier"] = len(track.carriers) + np.arange(len(cooling))
-    first["amplitude"], first["phase"] = [p.amplitude for p in cooling], [p.phase for p in cooling]
-    before = np.tile(first, n_points)
-    before["point"] = np.repeat(np.arange(n_points), len(cooling))
-    plays = np.concatenate([before, late])
-    return replace(
-        track,
-        waveforms=(*track.waveforms, cooling[0].envelope),
-        carriers=np.append(track.carriers, [pulse.carrier for pulse in cooling]),
-        plays=plays[np.lexsort((plays["start"], plays["point"]))],
-    )
-
-
-def _played(key: np.void, schedule: Schedule, known: Known, lab: Laboratory) -> tuple[Pulse, ...]:
-    a, b = key["q"].tolist()
-    if key["op"] == Op.PULSE:
-        return tones(lab, schedule.pulses[int(key["bit"])])
-    if key["op"] == Op.R:
-        return rotation(lab, known, a, _kind(key["angle"]))
-    return half_of_xx(lab, known, a, b, float(key["angle"])) if key["op"] == Op.RXX else ()
+    late = used_after_measurement(program)
+    if len(late):
+        raise CompileError(
+            f"event {late[0]} acts on a qubit behind its measurement",
+            allowed="measurements at the end of a qubit's operations",
+            remedy="let the host decide within shots, which measures single ions: Lab.run does",
+        )

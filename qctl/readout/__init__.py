@@ -5,6 +5,7 @@ from .demodulate import demodulate
 from .gather import gather
 from .image import loaded_sites
 from .mitigate import mitigate, nearest_probabilities
+from .parts import ion_thresholds, read_parts
 from .read import intermediate_frequencies, read_out, undo_readout_errors
 from .screen import stop_if_lost
 from .told import latest_decision, read_told
@@ -14,11 +15,13 @@ __all__ = [
     "demodulate",
     "gather",
     "intermediate_frequencies",
+    "ion_thresholds",
     "latest_decision",
     "loaded_sites",
     "mitigate",
     "nearest_probabilities",
     "read_out",
+    "read_parts",
     "read_told",
     "stop_if_lost",
     "undo_readout_errors",

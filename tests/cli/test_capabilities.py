@@ -10,6 +10,7 @@ from qctl.cli import cli
 BELL = 'OPENQASM 3.0; include "stdgates.inc"; qubit[2] q; bit[2] c; h q[0]; cx q[0], q[1]; c = measure q;'
 MIDDLE = 'OPENQASM 3.0; include "stdgates.inc"; qubit[2] q; bit[2] c; c[0] = measure q[0]; x q[0]; c[1] = measure q[0];'
 FEEDBACK = 'OPENQASM 3.0; include "stdgates.inc"; qubit q; bit c; c = measure q; if (c) x q; c = measure q;'
+SLOW = MIDDLE.replace(" c[0]", " x q[1]; delay[15ms] q[1]; c[1] = measure q[1]; c[0]")
 LARGE = 'OPENQASM 3.0; include "stdgates.inc"; qubit[9] q; bit[9] c; h q; c = measure q;'
 
 
@@ -41,13 +42,18 @@ def test_each_laboratory_says_what_it_can_do(ask, lab, qubits, gates, all_to_all
     assert (len(said["qubits"]), said["gates"]) == (qubits, gates)
     assert (said["all_to_all"], said["measures_last"]) == (all_to_all, measures_last)
     assert said["program_time"] > 0
-    assert not said["feedback"]  # transmons forget before a computer has decided
+    assert said["feedback"] == (said["at_once"] > 0)  # transmons forget before a computer has decided
+    assert (said["at_once"] > 0) == (lab == "ion8")
 
 
 @pytest.mark.parametrize(
     ("lab", "program", "reason"),
     [
-        ("ion8", MIDDLE, "this machine measures last"),
+        (
+            "ion8",
+            MIDDLE.replace("c[0]", "delay[13ms] q[1]; x q[1]; c[1] = measure q[1]; c[0]", 1),
+            "of each slot of 20 ms",
+        ),
         ("ion8", LARGE, "a program on 9 qubits"),
         ("transmon5", FEEDBACK, "feedback: a branch on measured bits"),
         ("transmon5", LARGE, "a program on 9 qubits"),
@@ -63,7 +69,7 @@ def test_what_cannot_run_is_refused_with_the_reason_and_without_an_instrument(as
 
 
 def test_one_refusal_does_not_hide_what_runs(ask):
-    code, _, refused = ask("ion8", BELL, MIDDLE)
+    code, _, refused = ask("ion8", BELL, LARGE)
     assert code == 1
     assert refused[0] is None
     assert refused[1] is not None
@@ -73,4 +79,5 @@ def test_people_read_it_in_words():
     answer = CliRunner().invoke(cli, ["capabilities", "--lab", "ion8"])
     assert answer.exit_code == 0
     assert "any two qubits" in answer.stdout
-    assert "no: measuring ends the shot of all qubits" in answer.stdout
+    assert "yes: up to 4 qubits at a time, while others remember" in answer.stdout
+    assert "yes: the host decides; a part of a shot takes 20 ms, T2 is 500 ms at most" in answer.stdout

@@ -5,7 +5,7 @@ import gc
 import numpy as np
 import pytest
 
-from qctl.control.loop import Loop, Turn, run_loop
+from qctl.control.loop import Loop, Parts, Turn, run_loop, run_parts
 from qctl.core.errors import UsageError
 
 
@@ -93,3 +93,22 @@ def test_a_deadline_is_above_zero():
 def test_no_shots_make_no_deadlines():
     assert run_loop(noting([]), 0, 1.0).timing.deadlines == 0
     assert not Loop(np.zeros(0, np.int64), np.zeros(0, np.int64), 1).late.any()
+
+
+def test_a_late_decision_gives_its_shot_up_and_no_other(slow_clock):
+    takes, said = {(0, 0): 1e-3, (1, 0): 20e-3, (2, 0): 2e-3, (2, 1): 3e-3}, []
+
+    def act(shot, depth, part):
+        said.append((shot, depth, part))
+        slow_clock[0] += round(takes[shot, depth] * 1e9)
+
+    def decide(shot, depth):
+        return -1 if depth == (1 if shot < 2 else 2) else 7 + depth
+
+    parts = Parts(lambda shot: None, lambda shot, depth: said.append((shot, depth)), decide, act)
+    loop, late = run_parts(parts, 3, 5, 10e-3)
+    assert late.tolist() == [False, True, False]
+    assert said == [(0, 0), (0, 0, 7), (0, 1), (1, 0), (1, 0, 7), (1, 1), (2, 0), (2, 0, 7), (2, 1), (2, 1, 8), (2, 2)]
+    assert loop.reactions.tolist() == [1_000_000, 20_000_000, 2_000_000, 3_000_000]
+    assert (loop.timing.deadlines, loop.timing.misses) == (4, 1)
+    assert not run_parts(parts, 3, 5, 10e-3, waits=True)[1].any()

@@ -176,8 +176,8 @@ def test_what_beams_play_is_the_real_part_of_their_tones(compiled, lab, limits):
 @pytest.mark.parametrize(
     ("text", "changes", "error", "said"),
     [
-        ("c[0] = measure q[0]; x q[0]; c[1] = measure q[0];", {}, CompileError, "after its measurement"),
-        ("c[0] = measure q[0]; cx q[1], q[0];", {}, CompileError, "this machine measures last"),
+        ("c[0] = measure q[0]; x q[0]; c[1] = measure q[0];", {}, CompileError, "behind its measurement"),
+        ("c[0] = measure q[0]; cx q[1], q[0];", {}, CompileError, "let the host decide within shots"),
         ("delay[20ms] q[0]; c = measure q;", {}, LimitError, "less than the period"),
         ("c = measure q;", {"detection.duration": 0.0}, CompileError, "detection.duration 0 s"),
         ("cx q[0], q[1]; c = measure q;", {"q0-q1.ms.edge": 1e-4}, LimitError, "edges that fit into it"),

@@ -17,6 +17,7 @@ from qctl.physics.stage import Counting, Playing, Stage, Switching
 from .chain import Chain
 from .crystal import TWO_PI
 from .drive import light_of, windows
+from .focus import Focused, focused
 from .glow import RECOIL, Glowing, Shining, shining, sideband_cooling
 from .tones import Act, acts
 from .twin import Glow
@@ -43,7 +44,7 @@ class Stretch:
     down: Floats
 
 
-Step = Stretch | Act
+Step = Stretch | Act | Focused
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ class Script:
         """Return whether nothing of what was before matters: ions are cooled and mixed before anything else."""
         cooled, mixed = np.zeros(len(chain.mode_frequencies)), 0.0
         for step in self.steps:
-            if isinstance(step, Act) or (cooled.min() > ENOUGH[0] and mixed > ENOUGH[1]):
+            if not isinstance(step, Stretch) or (cooled.min() > ENOUGH[0] and mixed > ENOUGH[1]):
                 break
             cooled = cooled + (step.end - step.start) * (step.down - step.up)
             mixed += (step.end - step.start) * sum(step.glowing.flips())
@@ -106,7 +107,9 @@ class Scriptwriter:
             if lights:
                 steps.append(_stretch(chain, float(first), float(last), Glowing(lights), meanwhile, self.memory))
         dark = [a for a in found if not any(s.start < (a.start + a.end) / 2 < s.end for s in steps)]
-        return Script(tuple(sorted([*steps, *dark], key=lambda s: s.start)), float(end))
+        pointed = focused(chain, stage, point, gates.ravel())
+        end = max([end, *(one.end for one in pointed)])
+        return Script(tuple(sorted([*steps, *dark, *pointed], key=lambda s: s.start)), float(end))
 
     def _spans(
         self, chain: Chain, stage: Stage, point: Mapping[Port, Playing | Switching], open_: frozenset[str],

@@ -41,6 +41,11 @@ class Noise:
     strength: Floats
 
     @property
+    def last(self) -> Noise:
+        """Return that of the last group alone."""
+        return Noise(self.detunings[-1:], self.modes[-1:], self.strength[-1:])
+
+    @property
     def key(self) -> bytes:
         """Return what tells this noise from another."""
         return self.detunings.tobytes() + self.modes.tobytes() + self.strength.tobytes()
@@ -83,6 +88,20 @@ class Shots:
         white = np.sqrt(2 * max(end - self._clock[ion], 0.0) / t2) * self.rng.standard_normal(self.n_shots)
         self.register.twist(ion, slow + white)
         self._clock[ion] = end
+
+    def settle_one(self, ion: int, time: float) -> None:
+        """Forget the phase of one ion up to a time."""
+        self._clock[ion] = time
+
+    def rest(self, time: float) -> None:
+        """Let all phases run until a time, which is where they are counted from next.
+
+        Pulses of the next shot count the phase of their light from its own start, ions go on at their frequency.
+        """
+        for ion, frequency in enumerate(self.chain.frequencies.tolist()):
+            self.advance(ion, time, time)
+            self.register.twist(ion, np.full(self.n_shots, TWO_PI * ((frequency * time) % 1.0)))
+        self._clock[:] = 0.0
 
     def settle(self, time: float) -> None:
         """Forget phases up to a time: light projects all ions."""

@@ -100,6 +100,29 @@ class Light:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Focus:
+    """Detection light on single ions, behind a deflector; it comes across the chain.
+
+    Parameters
+    ----------
+    line, pumping : the deflector's, and that of the switch which makes pumping light of it
+    places : tone that points at each ion
+    width : from a tone in the middle of an ion to where its intensity is down by 1/e^2
+    floor : intensity at all other ions, relative: aberrations and scatter
+    full : amplitude of a tone at which it shines as brightly as the light on all ions
+    collection : photons counted for each one scattered
+    """
+
+    line: str = "focus"
+    pumping: str = "focus_pumping"
+    places: Mapping[str, Hertz]
+    width: Hertz = 200e3
+    floor: float = 0.0
+    full: Volts = 0.1
+    collection: float = 0.01
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Trap:
     """The trap and the axial motion of its chain.
 
@@ -210,6 +233,7 @@ class IonTwin:
     noise_groups : shots of a run fall into so many groups, each with its own draw of slow noise
     ions : by qubit, in the order in which they stand
     beams, lights, electrodes : by line
+    focus : light on single ions, where there is any
     waist : of beams and of the detectors' view, over the length scale of the chain; counts where ions move
     collisions : mean time between two of them, each heats the chain
     latencies : from the trigger input to the first sample, by instrument; others are what the laboratory file says
@@ -222,6 +246,7 @@ class IonTwin:
     trap: Trap
     electrodes: Mapping[str, Electrode] = field(default_factory=dict)
     crosstalk: tuple[Crosstalk, ...] = ()
+    focus: Focus | None = None
     waist: float = 0.25
     collisions: Seconds = math.inf
     latencies: Mapping[str, Seconds] = field(default_factory=dict)

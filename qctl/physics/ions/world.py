@@ -18,6 +18,7 @@ from qctl.physics.stage import Counting, Stage
 from .chain import Chain, mishaps
 from .crystal import TWO_PI
 from .fock import thermal
+from .focus import Focused, shine
 from .register import Register
 from .script import Script, Scriptwriter, Stretch, gates_of
 from .shots import Noise, Shots
@@ -30,7 +31,7 @@ HOT = 2000.0  # mean quanta of each mode after a collision
 class IonWorld:
     """A chain with its lights. The same seed and the same calls give the same photons, one by one.
 
-    States and quanta of the last shot are where the next one begins, also in the next call.
+    States, phases, quanta and slow noise of the last shot are where the next one begins, also in the next call.
 
     Parameters
     ----------
@@ -55,7 +56,8 @@ class IonWorld:
         self._guard = Lock()  # shots are played in one thread, waits come from another
         self._memory = Memory()
         self._writer = Scriptwriter(self._memory)
-        self._left: tuple[Register, NDArray[np.int64]] | None = None
+        self._left: Shots | None = None
+        self._since = 0.0  # when the last shot began, s
 
     def run(self, stage: Stage, n_cycles: int) -> dict[Port, NDArray[np.int64]]:
         """Play all sweep points ``n_cycles`` times over; return photons, shape (n_cycles, n_points, n_gates)."""
@@ -110,19 +112,22 @@ class IonWorld:
         scripts = [self._writer.script(chain, stage, point, opened, shut) for point in stage.points]
         rng = _rng(key, "ions")
         hot = bool(mishaps(self.truth, time, Mishap.HOT))
-        cycles = [n_cycles] if n_cycles and scripts and scripts[0].begins_anew(chain) else [1] * n_cycles
+        anew = bool(n_cycles and scripts and scripts[0].begins_anew(chain))
         found = []
-        for size in cycles:
-            register, quanta = self._begun(chain, size, rng)
-            noise = self._noise(chain, min(size, self.truth.noise_groups), rng)
+        for cycle, size in enumerate([n_cycles] if anew else [1] * n_cycles):
+            noise = None if anew or self._left is None else self._left.noise.last
+            noise = noise or self._noise(chain, min(size, self.truth.noise_groups), rng)
             rows = []
-            for script in scripts:
+            for number, script in enumerate(scripts):
+                start = time + (cycle * len(scripts) + number) * stage.period
+                if self._left is not None and not anew:
+                    self._left.rest(start - self._since)
+                register, quanta = self._begun(chain, size, rng)
                 hit = self._hit(size, stage.period, hot, rng)
                 shots = Shots(chain, noise, register, quanta, self._memory, rng)
                 rows.append(self._played(shots, script, gates_of(stage), hit))
                 shots.heat(max(stage.period, script.end), at_once=True)
-                register, quanta = shots.register, shots.quanta
-            self._left = register, quanta
+                self._left, self._since = shots, start
             found.append(np.array(rows))
         empty = np.zeros((len(scripts), 0, len(gates_of(stage)), len(chain.names)), np.int64)
         return np.concatenate([empty, *found], axis=1)
@@ -139,6 +144,8 @@ class IonWorld:
                 self._knock(shots, hit)
             if isinstance(step, Stretch):
                 mean += shots.glow(step, gates)
+            elif isinstance(step, Focused):
+                mean += shine(shots, step, gates)
             else:
                 shots.act(step)
         return np.asarray(shots.rng.poisson(mean).swapaxes(0, 1), np.int64)
@@ -157,7 +164,7 @@ class IonWorld:
         if self._left is None:
             bits = (rng.random((n_shots, n_ions)) < 0.5).astype(np.int8)
             return Register(bits), thermal(HOT, (n_shots, n_modes), rng)
-        register, quanta = self._left
+        register, quanta = self._left.register, self._left.quanta
         if register.n_shots == n_shots and n_shots == 1:
             again = register
         else:

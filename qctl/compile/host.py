@@ -1,0 +1,128 @@
+"""Programs that the host steers within a shot: all its parts, checked before one is played."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+
+from qctl.core.answers import as_measured, decisions, used_after_measurement
+from qctl.core.course import Measuring
+from qctl.core.errors import CompileError, UsageError
+from qctl.core.laboratory import Laboratory
+from qctl.core.parameters import Parameters
+from qctl.core.program import Program
+from qctl.core.protocols import Limits
+from qctl.core.sequence import Sequence
+from qctl.core.tree import Tree
+from qctl.core.units import format_quantity
+from qctl.platforms import platform_of
+from qctl.platforms.parts import IN_PARTS, measuring_of
+
+from .limits import check_limits
+from .resets import drop_passive_resets
+from .timing import time_program
+from .tree import MOST_DEEP, forest_of
+
+DECISION = 4e-3  # s of a slot that must be left for the host; fewer, and a plain scheduler misses it again and again
+SHORTEST_MEMORY = 2.0  # slots; a qubit that forgets faster than that does not remember until a decision has been taken
+
+
+@dataclass(frozen=True)
+class Steered:
+    """One sweep point of a program, ready to be played in parts.
+
+    Parameters
+    ----------
+    program : with its decisions; one sweep point
+    measuring : how the machine measures
+    sequence : whose sweep points are the parts
+    most_deep : parts of one shot
+    """
+
+    program: Program
+    measuring: Measuring
+    tree: Tree
+    sequence: Sequence
+    most_deep: int
+
+
+def needs_parts(program: Program) -> bool:
+    """Say whether a program cannot be played at one go by a machine that measures last."""
+    if decisions(program):
+        return True
+    flat = as_measured(program)
+    if len(used_after_measurement(flat)):
+        return True
+    try:
+        drop_passive_resets(flat)
+    except CompileError:
+        return True
+    return False
+
+
+def is_steered(program: Program, laboratory: Laboratory) -> bool:
+    """Say whether a laboratory plays a program in parts: it can, and the program asks for it."""
+    return measuring_of(laboratory) is not None and needs_parts(program)
+
+
+def steered(
+    program: Program, known: Parameters, laboratory: Laboratory, limits: Limits, *, mitigate: bool = False
+) -> Steered:
+    """Return all parts of a program of one sweep point; ``mitigate`` says that readout errors are to be undone.
+
+    Raises
+    ------
+    UsageError
+        When they are: that gives weights of keys, not bits to decide by.
+    CompileError
+        When qubits forget before the host has decided, or a part leaves it too little time: with both figures.
+    LimitError
+        When a number is beyond what an instrument or the laboratory file allows.
+    """
+    if mitigate:
+        raise UsageError("mitigation of a program that the host steers", remedy="run it without")
+    measuring, slot = measuring_of(laboratory), laboratory.slot
+    assert measuring is not None
+    assert slot is not None
+    _refuse_forgetful(known, laboratory, slot)
+    _refuse_sweep(program)
+    inside = IN_PARTS[laboratory.platform]
+    forest = forest_of(program, known, laboratory, measuring, inside.turned(laboratory, known, slot))
+    if not forest.tree.n_parts:
+        raise CompileError("nothing is measured", allowed="at least one measurement", where=laboratory.name)
+    schedule = time_program(forest.program, forest.placement, platform_of(laboratory), known, laboratory)
+    sequence = inside.sequence(schedule, known, laboratory, slot)
+    if sequence.spare < DECISION:
+        raise CompileError(
+            f"a part that takes {format_quantity(slot - sequence.spare, 's')} of a slot",
+            allowed=f"{format_quantity(slot - DECISION, 's')}: the host needs {format_quantity(DECISION, 's')} "
+            f"of each slot of {format_quantity(slot, 's')}",
+            where=laboratory.name,
+            remedy="shorter parts, or a longer slot in the laboratory file",
+        )
+    sequence = replace(
+        sequence, digest=hashlib.sha256(repr((program.digest, laboratory.digest, known.id)).encode()).hexdigest()
+    )
+    check_limits(sequence, laboratory, limits)
+    return Steered(program, measuring, forest.tree, sequence, MOST_DEEP)
+
+
+def _refuse_sweep(program: Program) -> None:
+    if program.n_points != 1:
+        raise CompileError(
+            f"a sweep of {program.n_points} points of a program that the host steers",
+            allowed="one point at a time",
+            remedy="run its points one by one",
+        )
+
+
+def _refuse_forgetful(known: Parameters, laboratory: Laboratory, slot: float) -> None:
+    times = {name: known[f"{name}.t2"] for name in laboratory.qubits if f"{name}.t2" in known}
+    if times and max(times.values()) < SHORTEST_MEMORY * slot:
+        name = max(times, key=lambda one: times[one])
+        raise CompileError(
+            f"feedback: a decision of the host takes a slot of {format_quantity(slot, 's')}",
+            allowed=f"within T2, which is {format_quantity(times[name], 's')} at most ({name})",
+            where=laboratory.name,
+            remedy="a shorter slot, or play each way for itself (each_way=True, --each-way)",
+        )

@@ -1,0 +1,87 @@
+"""Shots in parts, as a result: what the program shows at the end of each way, and which shots do not count."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qctl.core.course import Course, Measuring
+from qctl.core.laboratory import Laboratory
+from qctl.core.operators import Number
+from qctl.core.parameters import Parameters
+from qctl.core.played import Played
+from qctl.core.program import Program
+from qctl.core.result import Result
+from qctl.core.tree import Tree
+
+from .screen import screen
+
+LATE, BEYOND = "the host decided too late", "more parts than were uploaded"
+
+
+def ion_thresholds(qubits: tuple[str, ...], parameters: Parameters) -> NDArray[np.float64]:
+    """Return the photons of light on single ions, more than which say 1, by qubit."""
+    return np.array([parameters[f"{name}.focus.counts"] for name in qubits])
+
+
+def read_parts(
+    played: Played, program: Program, measuring: Measuring, tree: Tree, known: Parameters, laboratory: Laboratory
+) -> Result:
+    """Return what shots in parts say.
+
+    Late shots, and those that would have gone on with a part that was not there, do not count; ``dropped`` says how
+    many. ``ways`` says how many of the others took which way: the answers of each part, in order.
+    """
+    n = len(played.parts)
+    shown = program.n_bits - program.n_hidden
+    bits, kept = np.zeros((n, shown), np.uint8), ~(played.late | played.beyond)
+    outputs: dict[str, NDArray[np.float64]] = {name: np.zeros(n) for name, _ in program.outputs}
+    screened, dropped = screen(played.record, known, laboratory)
+    dropped = dict(dropped)
+    for reason, shots in ((LATE, played.late), (BEYOND, played.beyond)):
+        if np.any(shots):
+            dropped[reason] = int(shots.sum())
+    kept &= True if screened is None else screened[0]
+    ways: Counter[str] = Counter()
+    ends: dict[bytes, tuple[list[int], dict[str, Number], str]] = {}
+    for shot in np.flatnonzero(~(played.late | played.beyond)).tolist():
+        key = played.parts[shot].tobytes() + played.codes[shot].tobytes()
+        if key not in ends:
+            ends[key] = _end(program, measuring, tree, played.parts[shot], played.codes[shot])
+        shows, values, way = ends[key]
+        bits[shot] = shows[:shown]
+        for name in outputs:
+            outputs[name][shot] = values[name]
+        ways[way] += bool(kept[shot])
+    record = played.record
+    return Result(
+        bits=bits[None],
+        iq=np.zeros((1, n, 0), np.complex128),
+        measured=(),
+        qubits=record.qubits,
+        placement=record.placement,
+        parameters_id=record.parameters_id,
+        timing=replace(record.timing, flags={**record.timing.flags, "ways": len(ways)}),
+        registers=program.bits,
+        kept=kept[None],
+        dropped=dropped,
+        outputs={name: row[None] for name, row in outputs.items()},
+        ways={way: number for way, number in sorted(ways.items()) if number},
+    )
+
+
+def _end(
+    program: Program, measuring: Measuring, tree: Tree, parts: NDArray[np.int32], codes: NDArray[np.int32]
+) -> tuple[list[int], dict[str, Number], str]:
+    course, said = Course(program, measuring=measuring), []
+    course.advance()
+    for part, code in zip(parts.tolist(), codes.tolist(), strict=True):
+        if part < 0:
+            break
+        answers = tree.answers(part, code)
+        said.append("".join(map(str, answers)))
+        course.advance(answers)
+    return course.bits(), course.outputs(), " ".join(said)

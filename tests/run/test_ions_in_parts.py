@@ -1,0 +1,111 @@
+"""Two ions, steered by the host within shots: what was measured decides, and the other ion remembers."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from qctl.compile.host import steered
+from qctl.core.errors import CompileError
+from qctl.frontends import read_program
+from qctl.run import Lab
+
+CONFIGS, PROGRAMS = Path(__file__).parents[2] / "configs", Path(__file__).parent / "programs"
+HEAD = 'OPENQASM 3.0; include "stdgates.inc"; qubit[2] q; bit[2] c; '
+TWIN = """\
+noise_groups: 2
+ions:
+  q0: {frequency: 15 MHz, bright: 80 kHz, dark: 1 kHz}
+  q1: {frequency: 15.0012345 MHz, bright: 80 kHz, dark: 1 kHz}
+beams:
+  beam0: {rabi_frequency: 390.625 kHz, delay: 120 ns}
+  beam1: {rabi_frequency: 390.625 kHz, delay: 121 ns}
+lights:
+  cooling: {kind: cooling, resonance: 90 MHz, saturation: 0.8, power: -2 dBm, rate: 100 kHz}
+  pumping: {kind: pumping, resonance: 80 MHz, power: -2 dBm, rate: 300 kHz, error: 0.0002}
+  detection: {kind: detection, resonance: 80 MHz, power: -2 dBm, leak_bright: 30 Hz, leak_dark: 5 Hz}
+trap: {frequency: 1 MHz, lamb_dicke: 0.1, heating: 20, heating_others: 1, drive: trap}
+focus: {places: {q0: 13 MHz, q1: 14 MHz}, floor: FLOOR}
+"""
+
+
+def two_ions(text):
+    text = re.sub(r"(?m)^  (counter|beam|seen|q)[2-7]: .*\n", "", text)
+    text = re.sub(r"(?m)^  q[0-7]-q[2-7]: .*\n", "", text)
+    text = text.replace("q1: {frequency: 15 MHz", "q1: {frequency: 15.0012345 MHz").replace(": 0.32", ": 0.34")
+    return re.sub(r"(, counter[2-7])+", "", text.replace("amplitude: 0.16", "amplitude: 0.17"))
+
+
+def opened(folder, floor="4e-6"):
+    file, twin = folder / "ion2.yaml", folder / "truth.yaml"
+    file.write_text(two_ions((CONFIGS / "ion8.yaml").read_text(encoding="utf-8")), encoding="utf-8")
+    twin.write_text(TWIN.replace("FLOOR", floor), encoding="utf-8")
+    return Lab.open(file, seed=3, twin=twin, state=folder / "state")
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory):
+    with opened(tmp_path_factory.mktemp("ions")) as lab:
+        yield lab
+
+
+def test_a_bit_decides_what_the_other_ion_gets_and_a_measured_ion_can_be_used_again(lab):
+    result = lab.run(HEAD + "x q[0]; c[0] = measure q[0]; if (c[0]) { x q[1]; x q[0]; } c[1] = measure q[1];", shots=30)
+    assert result.counts["11"] >= 27
+    assert sum(result.ways.values()) == sum(result.counts.values()) == 30
+    assert result.ways["1 1"] == result.counts["11"]
+    timing = result.timing
+    assert (timing.deadlines, timing.misses, timing.flags["parts"]) == (30, 0, 60)
+    assert 0 < timing.seconds["reaction p50"] <= timing.seconds["reaction max"]
+
+
+def test_an_ion_keeps_its_phase_while_its_neighbour_is_measured(lab):
+    """Its frequency is no multiple of one over the slot: without the frames, it would come back anywhere."""
+    text = HEAD + "x q[0]; h q[1]; c[0] = measure q[0]; if (c[0]) { TURN h q[1]; } c[1] = measure q[1];"
+    assert lab.run(text.replace("TURN", ""), shots=30).counts.get("10", 0) >= 26
+    assert lab.run(text.replace("TURN", "z q[1];"), shots=30).counts.get("11", 0) >= 26
+
+
+def test_a_reset_empties_an_ion_whatever_it_was(lab):
+    result = lab.run(HEAD + "h q[0]; h q[1]; reset q[0]; h q[1]; c = measure q;", shots=30)
+    assert result.counts["00"] >= 27
+    assert {way.split()[0] for way in result.ways} == {"0", "1"}
+
+
+def test_repeat_until_success_ends_with_success_and_leaves_the_other_ion_alone(lab):
+    result = lab.run(PROGRAMS / "repeat_until_success.qasm", shots=40)
+    assert sum(n for key, n in result.counts.items() if key == "10") >= 34
+    assert all(way.split()[-1] in ("0", "1") and "1" in way for way in result.ways)
+    assert max(len(way.split()) for way in result.ways) > 2
+
+
+def test_stray_light_of_a_bad_beam_tells_what_the_neighbour_is(tmp_path):
+    with opened(tmp_path, floor="9e-3") as lab:
+        text = HEAD + "x q[0]; h q[1]; c[0] = measure q[0]; h q[1]; c[1] = measure q[1];"
+        counts = lab.run(text.replace("h q[1]; c[1]", "if (c[0]) { h q[1]; } c[1]"), shots=30).counts
+    assert 6 <= counts.get("11", 0) <= 24  # half of them
+
+
+def ready(lab, text, **changed):
+    known = lab.parameters.replaced(changed) if changed else lab.parameters
+    return steered(read_program(text), known, lab.laboratory, lab.limits)
+
+
+def test_ions_that_forget_sooner_than_the_host_decides_are_refused_with_both_times(lab):
+    with pytest.raises(CompileError, match=r"a slot of 20 ms; allowed: within T2, which is 30 ms at most \(q0\)"):
+        ready(lab, HEAD + "reset q[0]; x q[0]; reset q[0]; c = measure q;", **{"q0.t2": 0.03, "q1.t2": 0.02})
+
+
+def test_a_part_that_leaves_the_host_too_little_time_is_refused_with_both_times(lab):
+    with pytest.raises(CompileError, match="of a slot; allowed: 16 ms: the host needs 4 ms of each slot of 20 ms"):
+        ready(lab, HEAD + "x q[0]; delay[13ms] q[0]; c[0] = measure q[0]; if (c[0]) { x q[1]; } c[1] = measure q[1];")
+
+
+def test_all_parts_are_one_upload_in_which_only_the_first_cools(lab):
+    found = ready(lab, (PROGRAMS / "repeat_until_success.qasm").read_text(encoding="utf-8"))
+    assert found.tree.n_parts == found.sequence.n_points
+    beams = [track for name, track in found.sequence.tracks.items() if name.startswith("beam")]
+    assert all(not np.any(t.plays["start"][t.plays["point"] > 0] == 0) for t in beams)
+    assert all(np.any(t.plays["start"][t.plays["point"] == 0] == 0) for t in beams)
+    assert found.sequence.opening == ("cooling", "pumping")
