@@ -104,7 +104,7 @@ class Guardian:
     def _hear(self) -> None:
         assert self._pipe is not None
         said_ = os.read(self._pipe, 4096)
-        self._heard = max(self._heard, time.monotonic())
+        self._heard = time.monotonic()
         self._is_safe = self._is_safe or SAFE_BYTE in said_
         if not said_:
             self._forget()

@@ -190,14 +190,16 @@ class Supervisor:
         watched: dict[int, Child | None] = {child.watch: child for child in self.children.values()}
         if daemon and daemon.pipe is not None:
             watched[daemon.pipe] = daemon
-        if self._control is not None:
-            watched[self._control.fileno()] = None
+        control = self._control
+        if control is not None:
+            watched[control.fileno()] = None
         with suppress(InterruptedError):
             ready, _, _ = select.select(list(watched), [], [], patience)
             for handle in ready:
                 child = watched[handle]
                 if child is None:
-                    self._hear_guardian()
+                    if self._control is control:  # else it was that of a guardian which is buried by now
+                        self._hear_guardian()
                 elif self.children.get(child.name) is not child:
                     continue  # buried a moment ago
                 elif handle == child.pipe:
@@ -223,7 +225,9 @@ class Supervisor:
     def _hear_guardian(self) -> None:
         assert self._control is not None
         try:
-            text = self._control.recv(65536)
+            text = self._control.recv(65536, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return
         except OSError:
             text = b""
         if not text:
@@ -231,6 +235,9 @@ class Supervisor:
             self._control = None
             return
         report = json.loads(text)
+        agent = self.children.get("agent")
+        if agent is not None and agent.process.poll() is not None:
+            self._bury(agent)  # the guardian saw it first
         self.announce({"guardian": report})
         if self._safe_due:
             self._safe_due = False

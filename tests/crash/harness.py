@@ -14,6 +14,7 @@ import random
 import signal
 import sys
 import tempfile
+import threading
 import time
 from collections import Counter
 from contextlib import suppress
@@ -29,6 +30,7 @@ from qctl.client import RefusedError, UnreachableError
 from qctl.jobs.crash_points import POINTS
 
 SAFE_SECONDS, READY_SECONDS = 1.0, 2.0
+ENOUGH = threading.Event()  # told to end: what was done until then is judged
 ME = pwd.getpwuid(os.geteuid()).pw_name
 
 
@@ -100,6 +102,8 @@ def random_kills(lab, addresses, state, rounds, rng, history):
     stack.heard("ready")
     try:
         for number in range(1, rounds + 1):
+            if ENOUGH.is_set():
+                break
             kill_round(stack, history, addresses, rng)
             if number % 100 == 0:
                 sys.stderr.write(f"{number} kills\n")
@@ -139,7 +143,7 @@ def main(arguments=None):
     parser.add_argument("--busy", action="store_true", help="the machine does other things: judge no times")
     parser.add_argument("--points", nargs="*", choices=POINTS, metavar="NAME", help="visit named crash points")
     said = parser.parse_args(arguments)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that what was started ends as well
+    signal.signal(signal.SIGTERM, lambda *_: ENOUGH.set())
     with tempfile.TemporaryDirectory(prefix="qctl-crash-") as folder:
         found, history = run(Path(folder), said.rounds, said.seed, () if said.points is None else said.points or POINTS)
     report(history)

@@ -1,6 +1,7 @@
 """What a hostile web page, neighbour or program sends is refused, and nothing is told that it should not know."""
 
 import http.client
+import socket
 
 import pytest
 from job_world import PROGRAM
@@ -206,3 +207,10 @@ def test_refusals_never_hold_what_was_sent_as_secret(served):
     secret = "qctl_" + "canary" * 7
     answers = [served.ask("GET", path, token=secret) for path in ("/v1/status", "/v1/jobs", "/nothing")]
     assert not [one for one in answers if b"canary" in one.body]
+
+
+def test_whoever_is_slow_to_say_what_he_wants_is_shut_out(served, monkeypatch):
+    monkeypatch.setattr("qctl.daemon.server.HEADER_SECONDS", 0.1)
+    with socket.create_connection(("127.0.0.1", served.port), timeout=20) as link:
+        link.sendall(b"GET /healthz HTTP/1.1\r\nHost: ")
+        assert link.recv(100) == b""

@@ -78,6 +78,26 @@ def test_outputs_are_safe_soon_after_the_agent_is_killed_and_the_job_goes_on(sta
         assert daemon.result(job).counts["00"] > 6000
 
 
+def test_an_agent_that_hangs_is_ended_and_its_successor_works(stack):
+    since = time.monotonic()
+    os.kill(stack.pid("agent"), signal.SIGSTOP)
+    _, said = stack.heard("guardian", since)
+    assert said["guardian"]["failures"] == []
+    stack.heard("started=agent", since)
+    with stack.client() as daemon:
+        assert sum(daemon.run(BELL, 200).counts.values()) == 200
+
+
+def test_a_guardian_that_dies_is_replaced_by_one_that_guards(stack):
+    since = time.monotonic()
+    os.kill(stack.pid("guardian"), signal.SIGKILL)
+    stack.heard("started=guardian", since)
+    os.kill(stack.pid("agent"), signal.SIGKILL)
+    _, said = stack.heard("guardian", since)
+    assert said["guardian"]["failures"] == []
+    stack.heard("started=agent", since)
+
+
 def test_after_a_killed_daemon_outputs_are_safe_and_what_was_accepted_is_done(stack):
     with stack.client() as daemon:
         job = daemon.submit(BELL, 15000, key="once")
