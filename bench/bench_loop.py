@@ -8,7 +8,8 @@ import time
 import numpy as np
 import pytest
 
-from qctl.control.loop import Turn, run_loop
+from qctl.control.loop import Parts, Turn, run_loop, run_parts
+from qctl.kernels.decide import code_of
 
 SIZE = 256  # bytes of a message: a few results, or a jump
 ROUNDS = 2000
@@ -78,6 +79,44 @@ def test_a_reaction_costs_little_more_than_a_round_trip(benchmark, link):
     ratio = np.median(looped) / np.median(bare)
     benchmark.extra_info.update(bare=quantiles(bare), looped=quantiles(looped), decide=quantiles(own), ratio=ratio)
     print(f"\nround trip {quantiles(bare)} us, reaction {quantiles(looped)} us, ratio {ratio:.2f}")
+
+
+def test_a_decision_between_parts_costs_little_more_than_a_round_trip(benchmark, link):
+    """Median reaction of shots in parts (decide, look up, exchange) over a bare round trip; both in microseconds."""
+    message, room, deep = bytes(SIZE), bytearray(SIZE), 4
+    values, least = np.zeros(8), np.full(8, 2.5)
+    channels, follows = np.array([0, 3, -1, -1], np.int32), np.zeros((deep, 16), np.int32)
+    follows[-1] = -1
+    bare, looped, own = [], [], []
+
+    def exchange(shot, depth, part):
+        link.sendall(message)
+        _fill(link, room)
+
+    def decide(shot, depth):
+        return int(follows[depth, code_of(values, least, channels)])
+
+    def fetch(shot, depth):
+        values[0], values[3] = shot % 5, depth
+
+    parts = Parts(lambda shot: None, fetch, decide, exchange)
+
+    def both():
+        for _ in range(ROUNDS):
+            start = time.monotonic_ns()
+            link.sendall(message)
+            _fill(link, room)
+            bare.append(time.monotonic_ns() - start)
+        loop, _ = run_parts(parts, ROUNDS // deep, deep, 1.0)
+        looped.extend(loop.reactions.tolist())
+        own.extend(loop.decisions.tolist())
+
+    benchmark.pedantic(both, rounds=3)
+    ratio = np.median(looped) / np.median(bare)
+    benchmark.extra_info.update(bare=quantiles(bare), looped=quantiles(looped), decide=quantiles(own), ratio=ratio)
+    print(
+        f"\nround trip {quantiles(bare)} us, reaction {quantiles(looped)} us, decision {quantiles(own)} us, {ratio:.2f}"
+    )
 
 
 if __name__ == "__main__":

@@ -10,6 +10,8 @@ from qctl.core.flow import Branch, Loop
 from qctl.core.laboratory import Laboratory
 from qctl.core.program import Program
 from qctl.core.units import format_quantity
+from qctl.platforms import platform_of
+from qctl.platforms.parts import measuring_of
 
 from .route import used_qubits
 
@@ -45,17 +47,22 @@ def memory(program: Program, known: Mapping[str, float], laboratory: Laboratory)
     names = tuple(laboratory.qubits)
     physical = program.physical and [q for q in used_qubits(program) if q < len(names)]
     over = [names[q] for q in physical] if physical else list(names)
-    times = {name: known[f"{name}.t2"] for name in over if f"{name}.t2" in known}
+    kinds = ("t2_ramsey", "t2")  # the echo goes first where both are known
+    times = {name: known[f"{name}.{kind}"] for kind in kinds for name in over if f"{name}.{kind}" in known}
+    needs = f"the host needs {format_quantity(HOST_LATENCY, 's')}, and {_nobody(laboratory)}"
     if not times:
-        return f"decisions within the coherence time; the host needs {format_quantity(HOST_LATENCY, 's')}"
+        return f"decisions within the coherence time; {needs}"
     name, best = max(times.items(), key=lambda item: item[1])
-    return (
-        f"decisions within T2, which is {format_quantity(best, 's')} at most ({name}); "
-        f"the host needs {format_quantity(HOST_LATENCY, 's')}, and {_nobody(laboratory)}"
-    )
+    return f"decisions within T2, which is {format_quantity(float(f'{best:.3g}'), 's')} at most ({name}); {needs}"
 
 
 def _nobody(laboratory: Laboratory) -> str:
+    if measuring_of(laboratory) is not None:
+        return (
+            f"steers shots of {laboratory.name} for `qctl run` and `Lab.run`, not in a queue or beside other programs"
+        )
+    if platform_of(laboratory).measures_last:
+        return f"measuring ends the shot of all qubits of {laboratory.name}"
     if laboratory.event_line() is None:
         return f"no instrument of {laboratory.name} branches"
     return (

@@ -51,7 +51,7 @@ def forest_of(
     known: Parameters,
     laboratory: Laboratory,
     measuring: Measuring,
-    turned: NDArray[np.float64],
+    turned: NDArray[np.float64] | None,
     *,
     most_parts: int = MOST_PARTS,
     most_deep: int = MOST_DEEP,
@@ -61,7 +61,7 @@ def forest_of(
     Parameters
     ----------
     turned : rad, shape (n_physical,); by how much frames turn from the beginning of one part to that of the next, on
-        account of the time that passes
+        account of the time that passes. None: parts are told as gates, no frames are carried
 
     Raises
     ------
@@ -95,7 +95,8 @@ def forest_of(
             if events is None:
                 follows[number][place] = END
             else:
-                todo.append(_Node(further, events, part.frames + turned, node.depth + 1, (number, place)))
+                frames = np.zeros(len(part.frames)) if turned is None else part.frames + turned
+                todo.append(_Node(further, events, frames, node.depth + 1, (number, place)))
     table = np.full((len(asked), measuring.at_once), -1, np.int32)
     for row, qubits in zip(table, asked, strict=True):
         row[: len(qubits)] = qubits

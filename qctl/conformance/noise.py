@@ -45,7 +45,7 @@ def predict(native: Program, schedule: Schedule, known: Parameters, laboratory: 
     schedule : the same events in time, row by row
     """
     holds = measured_last(native.events)
-    walk = _Walk(*_noisy(acted_on(native.events), known, laboratory), known, laboratory)
+    walk = Noisy(*drawn(acted_on(native.events), known, laboratory), known, laboratory)
     for qubit in walk.state.place:
         warm = _value(known, f"{laboratory.qubit_names[qubit]}.thermal", 0.0)
         walk.state.channel(np.diag([1 - warm, 0, 0, 0]).astype(np.complex128) + warm * RAISED, qubit)
@@ -73,7 +73,7 @@ def assignment(known: Mapping[str, float], qubit: str) -> NDArray[np.float64]:
 
 
 @dataclass
-class _Walk:
+class Noisy:
     """A state on its way through a schedule, and until when each qubit and each pair has been carried on.
 
     Parameters
@@ -89,6 +89,7 @@ class _Walk:
     shifted: dict[tuple[int, int], float] = field(default_factory=dict)
 
     def step(self, event: np.void, start: float, duration: float) -> None:
+        """Let one operation happen, s."""
         op = Op(int(event["op"]))
         if op is Op.RZ:  # frames turn in no time
             self.state.apply(*gate_of(event))
@@ -153,7 +154,7 @@ class _Walk:
             self.state.depolarise(min(1.0, more * d / (d - 1)), qubits)
 
 
-def _noisy(
+def drawn(
     qubits: tuple[int, ...], known: Mapping[str, float], laboratory: Laboratory
 ) -> tuple[Density, dict[int, NDArray[np.float64]]]:
     """Return copies of a state, and how much faster each qubit turns in each of them, rad/s."""
@@ -162,8 +163,8 @@ def _noisy(
     noisy = [qubit for qubit, spread in spreads.items() if spread > 0]
     if not noisy:
         return Density(qubits), {}
-    drawn = norm.ppf(qmc.Sobol(len(noisy), seed=1).random(COPIES))
-    return Density(qubits, COPIES), {qubit: spreads[qubit] * drawn[:, k] for k, qubit in enumerate(noisy)}
+    draws = norm.ppf(qmc.Sobol(len(noisy), seed=1).random(COPIES))
+    return Density(qubits, COPIES), {qubit: spreads[qubit] * draws[:, k] for k, qubit in enumerate(noisy)}
 
 
 def slow_noise(known: Mapping[str, float], qubit: str) -> float:

@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 
 from qctl.compile.host import steered
+from qctl.conformance.statistics import distance, sampling_noise
+from qctl.conformance.steered import predict_steered
 from qctl.core.errors import CompileError
 from qctl.frontends import read_program
 from qctl.run import Lab
@@ -78,6 +80,10 @@ def test_repeat_until_success_ends_with_success_and_leaves_the_other_ion_alone(l
     assert sum(n for key, n in result.counts.items() if key == "10") >= 34
     assert all(way.split()[-1] in ("0", "1") and "1" in way for way in result.ways)
     assert max(len(way.split()) for way in result.ways) > 2
+    program = read_program((PROGRAMS / "repeat_until_success.qasm").read_text(encoding="utf-8"))
+    expected = predict_steered(program, lab.parameters, lab.laboratory)
+    found = {key: n / sum(result.counts.values()) for key, n in result.counts.items()}
+    assert distance(found, expected) <= 0.03 + sampling_noise(expected, 40)
 
 
 def test_stray_light_of_a_bad_beam_tells_what_the_neighbour_is(tmp_path):
