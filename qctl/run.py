@@ -38,13 +38,14 @@ from qctl.known import known_parameters, stored_as
 from qctl.readout import compute, gather, loaded_sites, read_out, stop_if_lost, undo_readout_errors
 from qctl.steer import steer
 from qctl.store import ParameterStore, state_folder
+from qctl.viewing import Viewing
 
 log = logging.getLogger(__name__)
 
 UNGUARDED_SECONDS = 10.0  # of shots of a calibration, which looks for ions or atoms itself
 
 
-class Lab:
+class Lab(Viewing):
     """An open laboratory: ``Lab.open("transmon5").run(text, shots=4000).counts``.
 
     Best used in ``with``; without it, the laboratory is made safe and closed when Python ends, or by ``close``.

@@ -18,16 +18,17 @@ from .laboratory import json_option, lab_option
 @click.pass_context
 def command(ctx: click.Context, file: Path, lab: str, out: Path, as_json: bool) -> None:
     """Draw every line that the OpenQASM program in FILE uses; no instrument is needed."""
-    from qctl.compile import flatten
+    from qctl.plot.figure import written
+    from qctl.plot.samples import draw_samples, lines_of
     from qctl.run import Lab
 
-    from .picture import draw
     from .state import state_folder
 
     laboratory = Lab.open(lab, state=state_folder(ctx))
     sequence = laboratory.compile(file, 1)
-    playlists = flatten(sequence, laboratory.laboratory, laboratory.limits)
-    lines = draw(sequence, playlists, f"{file.name} on {laboratory.laboratory.name}", out)
+    title = f"{file.name} on {laboratory.laboratory.name}"
+    written(draw_samples(sequence, laboratory.playlists(sequence), title), out)
+    lines = lines_of(sequence)
     if as_json:
         click.echo(json.dumps({"out": str(out), "lines": lines, "seconds": sequence.length}))
     else:

@@ -100,6 +100,12 @@ class Averages:
         variance = self.squares[:, qubit] / total - np.abs(self.points[:, qubit] / total) ** 2
         return np.asarray(np.sqrt(np.maximum(variance, 0) / 2 / total).reshape(self.shape))
 
+    def _repr_html_(self) -> str:
+        """Return curves or a field for a notebook."""
+        from .picture.result import averages  # only notebooks draw
+
+        return averages(self)
+
     def _bits(self, name: str | int) -> slice | int:
         if isinstance(name, str):
             if name not in self.registers:

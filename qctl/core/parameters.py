@@ -83,3 +83,9 @@ class Parameters(Mapping[str, float]):
         """Return a copy in which the named values are replaced or added."""
         new = {k: v if isinstance(v, Estimate) else Estimate(float(v), run="by hand") for k, v in changed.items()}
         return Parameters({**self.estimates, **new}, self.number, self.note, self.parent)
+
+    def _repr_html_(self) -> str:
+        """Return tables for a notebook, one for each qubit, coupling or line."""
+        from .picture.parameters import drawn  # only notebooks draw
+
+        return drawn(self)

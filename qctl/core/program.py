@@ -173,6 +173,12 @@ class Program:
                 content.update(np.ascontiguousarray(block[name]).data)
         return content.hexdigest()
 
+    def _repr_html_(self) -> str:
+        """Return the circuit for a notebook."""
+        from .picture.circuit import drawn  # only notebooks draw
+
+        return drawn(self)
+
     def with_shots(self, shots: int) -> Program:
         """Return the same program with another number of shots."""
         return replace(self, shots=shots)

@@ -106,6 +106,12 @@ class Result:
 
         return Averages.of(self)
 
+    def _repr_html_(self) -> str:
+        """Return counts, or averages over the sweep, for a notebook."""
+        from .picture.result import drawn  # only notebooks draw
+
+        return drawn(self)
+
     def points(self, first: int, last: int) -> Result:
         """Return what sweep points from ``first`` to before ``last`` say."""
         return replace(

@@ -49,3 +49,9 @@ class Schedule:
     length_ticks: NDArray[np.int64]
     placement: tuple[int, ...]
     pulses: tuple[Pulse, ...] = ()
+
+    def _repr_html_(self) -> str:
+        """Return the first sweep point as a time chart for a notebook."""
+        from .picture.schedule import drawn  # only notebooks draw
+
+        return drawn(self)

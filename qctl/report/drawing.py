@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qctl.calibrate.outcome import Figure
+from qctl.core.picture.scale import Axis, axis
 
-from .axis import Axis, axis
 from .image import png_address
 
 WIDTH, HEIGHT = 360, 230

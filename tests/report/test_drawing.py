@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qctl.calibrate.outcome import Figure
-from qctl.report.axis import axis
+from qctl.core.picture.scale import axis
 from qctl.report.drawing import svg
 from qctl.report.image import png_address
 

@@ -151,6 +151,13 @@ class Circuit(Gates, Control):
         """
         return averages(self, lab, shots, at_a_time, settings)
 
+    def _repr_html_(self) -> str:
+        """Return the circuit for a notebook."""
+        return self._first()._repr_html_()
+
+    def _first(self) -> Program:
+        return self.program()
+
     def __len__(self) -> int:
         """Return the number of events of one sweep point."""
         return len(self._draft.rows)

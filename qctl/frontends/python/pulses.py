@@ -153,6 +153,9 @@ class Pulses(Circuit):
             )
         return self._draft.program(shots, places)
 
+    def _first(self) -> Program:
+        return self.program(places=dict.fromkeys(self.outer, 0))
+
     def _at_the_end(self, line: str) -> tuple[str, ...]:
         """Return the qubits that a line leads to."""
         pairs = [coupling.pair for coupling in self.laboratory.couplings.values() if coupling.flux == line]
