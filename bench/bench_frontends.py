@@ -1,10 +1,13 @@
 """OpenQASM text to Program: against the reference parser, and against itself at other lengths."""
 
+import importlib.util
 import random
 import time
+from pathlib import Path
 
 import pytest
 
+from qctl.core.errors import ProgramError
 from qctl.frontends import read_openqasm
 
 openqasm3 = pytest.importorskip("openqasm3")
@@ -28,12 +31,12 @@ def text(n_gates):
 
 
 def seconds(function, argument, rounds):
-    """Return the best of some rounds."""
+    """Return the best of some rounds, in CPU time: others may use the machine too."""
     found = []
     for _ in range(rounds):
-        start = time.perf_counter()
+        start = time.process_time()
         function(argument)
-        found.append(time.perf_counter() - start)
+        found.append(time.process_time() - start)
     return min(found)
 
 
@@ -53,3 +56,41 @@ def test_the_cost_of_a_gate_does_not_depend_on_their_number(benchmark, n_gates):
     per_gate_here = seconds(read_openqasm, program, rounds=3) / n_gates
     benchmark.extra_info["microseconds_per_gate"] = per_gate_here * 1e6
     benchmark.extra_info["cost_of_a_gate_relative_to_1000_gates"] = per_gate_here / per_gate
+
+
+def with_flow(n_statements):
+    body = "x q[0]; n = n + 1; if (c[0]) { cx q[0], q[1]; }\n" * (n_statements // 4)
+    return f"OPENQASM 3;\nqubit[2] q;\nbit[2] c;\nint n = 0;\nc[0] = measure q[0];\n{body}"
+
+
+def test_statements_of_a_program_with_feedback_against_the_reference_parser(benchmark):
+    """Reading them whole, flow and arithmetic included, against what the reference parser takes for their tree."""
+    theirs = seconds(openqasm3.parse, with_flow(N_SLICE), rounds=1) / N_SLICE
+    program = with_flow(8 * N_SLICE)
+    read_openqasm(with_flow(8))  # what is imported on the way counts for neither
+    benchmark.pedantic(read_openqasm, (program,), rounds=3)
+    ours = seconds(read_openqasm, program, rounds=3) / (8 * N_SLICE)
+    benchmark.extra_info["statements_a_second"] = 1 / ours
+    benchmark.extra_info["times_faster_than_reference_parser"] = theirs / ours
+
+
+def test_a_refusal_of_a_hostile_text(benchmark):
+    """The slowest of all texts that exhaust parsers; CPU time, so that a busy machine says the same."""
+    folder = Path(__file__).parents[1] / "tests/frontends/test_hostile_texts.py"
+    spec = importlib.util.spec_from_file_location("hostile", folder)
+    hostile = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(hostile)
+
+    def spent(text):
+        start = time.process_time()
+        with pytest.raises(ProgramError):
+            read_openqasm(text)
+        return time.process_time() - start
+
+    read_openqasm(with_flow(8))
+    worst = {name: min(spent(text) for _ in range(3)) for name, (text, _) in hostile.TEXTS.items()}
+    name = max(worst, key=worst.get)
+    benchmark.pedantic(spent, (hostile.TEXTS[name][0],), rounds=3)
+    benchmark.extra_info["texts"] = len(worst)
+    benchmark.extra_info["slowest"] = name
+    benchmark.extra_info["slowest_ms"] = worst[name] * 1e3

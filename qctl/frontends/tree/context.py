@@ -46,6 +46,8 @@ class Context:
 
     def start(self, node: ast.QASMNode) -> int:
         """Return where in the text a node begins."""
+        if isinstance(node.span, int):  # of the quick parser
+            return node.span
         if not self._lines:
             lengths = [len(line) for line in self.source.text.splitlines(keepends=True)]
             self._lines += [0, *accumulate(lengths)]
