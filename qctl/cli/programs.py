@@ -15,7 +15,7 @@ class Claim:
     name : shown to people
     text : OpenQASM 3
     exact : exact probabilities by key
-    bound : largest total-variation distance, readout errors mitigated
+    bound : largest total-variation distance, readout errors mitigated, beside what chance does
     """
 
     name: str

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from qctl.compile.capabilities import Capabilities, capabilities
 from qctl.core.errors import QctlError
 from qctl.run import Lab
 
@@ -27,7 +28,9 @@ class Refusal:
 
 def refusals(lab: Lab) -> tuple[Refusal, ...]:
     """Return what was said to programs that cannot run; compiling plays nothing."""
-    return tuple(_refused(lab, asked, text) for asked, text in _impossible(lab))
+    able = capabilities(lab.parameters, lab.laboratory, lab.limits)
+    wanted = (*_impossible(lab), *_beyond(able))
+    return tuple(_refused(lab, asked, text) for asked, text in wanted)
 
 
 def _impossible(lab: Lab) -> Iterator[tuple[str, str]]:
@@ -39,6 +42,15 @@ def _impossible(lab: Lab) -> Iterator[tuple[str, str]]:
     seconds = 10 * max(1.0, lab.laboratory.period)
     yield "a wait that is longer than a shot", f"{one} x q; delay[{seconds:.0f}s] q; c = measure q;"
     yield "a file of this machine", 'OPENQASM 3; include "/etc/hostname"; qubit q; bit c; c = measure q;'
+
+
+def _beyond(able: Capabilities) -> Iterator[tuple[str, str]]:
+    """Yield what some machines can and this one cannot; qubits that nothing joins are no matter: gates are routed."""
+    one = 'OPENQASM 3; include "stdgates.inc"; qubit q; bit c; x q; c = measure q;'
+    if able.measures_last:
+        yield "a gate on a qubit that was measured", f"{one} x q; c = measure q;"
+    if not able.feedback:
+        yield "a decision on a measured bit", f"{one} if (c) {{ x q; }} c = measure q;"
 
 
 def _refused(lab: Lab, asked: str, text: str) -> Refusal:

@@ -22,7 +22,7 @@ def test_transmons_do_what_their_measured_errors_predict_and_refuse_the_rest(tra
     found = check(transmon5, only=SOME)
     assert found.reasons == {}
     assert [row.name for row in found.rows] == ["superdense", "ghz3", "qft3", "phase_estimation", "ghz5"]
-    assert len(found.refused) == 5
+    assert [one.asked for one in found.refused][-1] == "a decision on a measured bit"
 
 
 def test_an_error_that_no_parameter_knows_of_is_found(transmon5):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -98,8 +98,10 @@ class _Writing:
 
     def write(self) -> float:
         """Write all operations; return when the longest point ends, s."""
-        tick, longest = float(self.schedule.tick), 0.0
-        for point, start, op in self._placed():
+        tick = float(self.schedule.tick)
+        placed, ends = self._placed()
+        longest = max(ends, default=0) * tick  # waits count, though nothing is played
+        for point, start, op in placed:
             for one in self._plays(op):
                 self._put(point, start + one.start, one, float(op["phase"]))
                 rate = plays.rate_of(self.lab, one.line)
@@ -114,11 +116,12 @@ class _Writing:
             longest = start + released
         return float(longest)
 
-    def _placed(self) -> Iterator[tuple[int, float, np.void]]:
-        """Yield (point, start in s, operation), each as soon as its qubits and its light are free."""
+    def _placed(self) -> tuple[list[tuple[int, float, np.void]], list[int]]:
+        """Return (point, start in s, operation), each as soon as its qubits and light are free, and all ends in ticks."""
         rows, tick = self.schedule.operations, float(self.schedule.tick)
         order = np.lexsort((np.arange(len(rows)), rows["start"], rows["point"]))
         now, light, free = -1, 0, np.zeros(len(self.lab.qubits), np.int64)
+        placed, ends = list[tuple[int, float, np.void]](), list[int]()
         for row in rows[order]:
             if row["point"] != now:
                 now, light, free = int(row["point"]), 0, np.zeros(len(self.lab.qubits), np.int64)
@@ -134,10 +137,12 @@ class _Writing:
             start = max([int(free[q]) for q in qubits] + ([light] if shared else []))
             end = start + int(row["duration"])
             free[qubits] = end
+            ends.append(end)
             if shared:
                 light = end
             if op not in (Op.DELAY, Op.MEASURE):
-                yield now, start * tick, row
+                placed.append((now, start * tick, row))
+        return placed, ends
 
     def _plays(self, op: np.void) -> list[Play]:
         kind, (a, b), bit = Op(int(op["op"])), op["q"].tolist(), int(op["bit"])
