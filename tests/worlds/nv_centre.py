@@ -1,10 +1,12 @@
 """A fourth machine, as small as they come: one NV centre in diamond, read out by the photons of a green pulse."""
 
+from itertools import pairwise
 from math import pi
 from typing import ClassVar
 
 import numpy as np
 
+from qctl.core.errors import CompileError
 from qctl.core.laboratory import InstrumentEntry, Laboratory, Line, Qubit, SafeAction, SafeEntry
 from qctl.core.parameters import Estimate, Parameters
 from qctl.core.port import Port
@@ -67,6 +69,10 @@ class NvCentre:
 
     def spans(self, program, known, lab, tick):
         op, angle = program.events["op"], program.events["angle"]
+        for first, last in pairwise(program.starts.tolist()):
+            after = np.cumsum(op[first:last] == Op.MEASURE) > 0
+            if np.any(after & (op[first:last] == Op.R)):
+                raise CompileError("a gate after the measurement", allowed="one measurement, last", where=lab.name)
         kinds = np.where(np.abs(angle[:, 0]) > 2, "x180", "x90")
         durations = {kind: to_ticks(known[f"q0.{kind}.duration"], tick) for kind in ("x90", "x180")}
         spans = np.array([durations[kind] for kind in kinds], np.int64) * (op == Op.R)

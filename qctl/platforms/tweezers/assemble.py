@@ -117,7 +117,7 @@ class _Writing:
         return float(longest)
 
     def _placed(self) -> tuple[list[tuple[int, float, np.void]], list[int]]:
-        """Return (point, start in s, operation), each as soon as its qubits and light are free, and all ends in ticks."""
+        """Return (point, start in s, operation), each as soon as its qubits and light are free; and all ends, ticks."""
         rows, tick = self.schedule.operations, float(self.schedule.tick)
         order = np.lexsort((np.arange(len(rows)), rows["start"], rows["point"]))
         now, light, free = -1, 0, np.zeros(len(self.lab.qubits), np.int64)
