@@ -85,7 +85,7 @@ class Outcome:
 def command(ctx: click.Context, shots: int, seed: int, full: bool, as_committed: bool, as_json: bool) -> None:
     """Run the same Bell, GHZ and Fourier programs on simulated transmons, ions and atoms.
 
-    The transmons are calibrated from scratch; of ions and atoms, the snapshots that come with qctl are checked.
+    The transmons are calibrated from scratch; of the others, the snapshots that come with qctl are checked.
     """
     from rich.console import Console
 
@@ -96,6 +96,9 @@ def command(ctx: click.Context, shots: int, seed: int, full: bool, as_committed:
     outcomes: list[Outcome] = []
     calibrations: dict[str, dict[str, object] | None] = {}
     for stop in STOPS:
+        if not (full or stop.scratch or _measured(stop)):
+            console.print(f"{stop.lab}: no snapshot comes with it; --full brings it up", highlight=False)
+            continue
         report, found = _visit(stop, round(shots * stop.share), seed, None if as_committed else full, console)
         outcomes += found
         calibrations[stop.lab] = None if report is None else _figures(stop, report, full)
@@ -111,6 +114,14 @@ def command(ctx: click.Context, shots: int, seed: int, full: bool, as_committed:
             allowed=f"at most {broken[0].bound:.3f}",
             where=broken[0].lab,
         )
+
+
+def _measured(stop: Stop) -> bool:
+    """Say whether a snapshot comes with a laboratory."""
+    from qctl.config import read_laboratory
+    from qctl.config.find import find_laboratory
+
+    return read_laboratory(find_laboratory(stop.lab)).parameters is not None
 
 
 def _visit(
