@@ -116,10 +116,12 @@ UNITS: dict[Target, dict[str, str]] = {
         "rydberg.resonance": "Hz",  # of the blue beam's modulator
         "rydberg.level": "",
         "rydberg.rabi": "Hz",  # at `rydberg.level`
-        "gate.duration": "s",  # of a Rydberg gate: phase depth cos(swing 2 pi rabi t - start) + slope 2 pi rabi t
+        # a Rydberg gate: phase depth sin(swing w t - lag) + slope w t, with w 2 pi rabi, and t from its middle
+        "gate.duration": "s",
         "gate.depth": "rad",
         "gate.swing": "",
-        "gate.start": "rad",
+        "gate.lag": "rad",
+        "gate.edge": "s",
         "gate.slope": "",
         "gate.phase": "rad",  # that a single atom picks up
         "mixer.gain": "",

@@ -16,6 +16,7 @@ from qctl.core.parameters import Parameters
 from qctl.core.port import Port
 from qctl.physics.atoms.camera import Optics
 from qctl.physics.atoms.drives import Drives, Noise
+from qctl.physics.atoms.journeys import Journey
 from qctl.physics.atoms.optics import Light, pulses
 from qctl.physics.atoms.plan import Event, Planner, What
 from qctl.physics.atoms.rubidium import TWO_PI
@@ -23,12 +24,14 @@ from qctl.physics.atoms.switches import Lines
 from qctl.physics.atoms.twin import AtomTwin
 from qctl.physics.memory import Memory
 from qctl.physics.stage import Playing
+from qctl.platforms.tweezers.plays import soft
 
 Floats = NDArray[np.float64]
 Complex = NDArray[np.complex128]
 Played = Mapping[Port, Playing]
 
 GROUPS = 128  # draws of noise
+SWING = 1.1971  # of the time-optimal gate
 WIDTH, REACH = 1.1, 3  # pixels, of the weights around a site
 
 
@@ -40,7 +43,7 @@ class AtomScore:
     ----------
     turns : by qubit, average infidelity of ``x90``, up to turns about z
     cz : average infidelity of the gate in the zone, the phase of single atoms as believed
-    cz_limit : the least that decay, Doppler shifts and laser noise allow with this shape of pulse
+    cz_limit : the least that decay, Doppler shifts and laser noise allow, whatever the shape of the pulse
     arrive : probability that both atoms reach the zone
     thresholds : by qubit, share of looks that ``readout.present`` tells wrongly beyond what the best threshold would
     """
@@ -63,7 +66,7 @@ class AtomJudge:
     def __init__(self, laboratory: Laboratory, truth: AtomTwin, seed: int = 0) -> None:
         order = [*laboratory.qubits, *(name for name in truth.sites if name not in laboratory.qubits)]
         self.laboratory, self.names = laboratory, order
-        self.truth = truth
+        self.truth, self._n_array = truth, len(laboratory.qubits)
         self._planner = Planner(laboratory, truth)
         self._drives = Drives(truth, Noise.of(GROUPS, seed), Memory())
 
@@ -84,58 +87,81 @@ class AtomJudge:
         seen = float(np.exp(-2 * ((site.x - x) ** 2 + (site.y - y) ** 2) / truth.local_waist**2)) + truth.local_floor
         light = local[0].light
         assert light is not None
-        u = self._drives.turn(light, place, truth.local_rabi * share * seen, truth.local_shift)
+        rabi = np.array([truth.local_rabi * share * seen])
+        u = self._drives.turn(light, np.array([place]), rabi, truth.local_shift)[0]
         trace = 2 * (np.abs(u[:, 0, 0]) + np.abs(u[:, 1, 0])) * np.cos(pi / 4)
         scattered = truth.scattering * 0.5 * 2 / 3
         return float(1 - np.mean((trace**2 + 2) / 6) + scattered)
 
-    def cz_error(self, events: tuple[Event, ...], phase: float) -> tuple[float, float]:
-        """Return the infidelity of the first gate among the events, and the probability that both atoms are there."""
+    def cz_error(self, events: tuple[Event, ...], phase: float, away: float) -> tuple[float, float]:
+        """Return the infidelity of the first gate among the events, and the probability that both atoms are there.
+
+        Parameters
+        ----------
+        phase, away : what frames take back: of the gate (rad), and the frequency of atoms away from their sites (Hz)
+        """
         blue = next((e for e in events if e.what is What.RYDBERG), None)
         if blue is None or blue.light is None:
             return 1.0, 0.0
-        arrived, places = 1.0, []
+        arrived, places, qubits = 1.0, list[int](), list[int]()
         for event in events:
             if event.what is What.TRAVEL and event.journey is not None and event.end < blue.start:
                 moved = np.flatnonzero(event.journey.moved[: len(self.laboratory.qubits)])
                 for place in moved.tolist():
+                    qubits.append(place)
                     places.append(int(event.journey.goal[place]))
                     arrived *= 1 - float(event.journey.loss[place])
-        n_array = len(self.laboratory.qubits)
+        n_array = self._n_array
         if len(places) != 2 or min(places) < n_array or not blue.red:
             return 1.0, 0.0
-        return self._infidelity(blue.light, places, phase), arrived
+        late = [phase - TWO_PI * self._ahead(events, one, away) for one in qubits]
+        return self._infidelity(blue.light, places, (late[0], late[1])), arrived
 
-    def cz_limit(self, level: float, start: tuple[float, float, float, float]) -> float:
-        """Return the least infidelity of a pulse of this kind, by search over its shape, frequency and phase.
+    def _ahead(self, events: tuple[Event, ...], qubit: int, away: float) -> float:
+        """Return by how many turns a frame at ``away`` is ahead of an atom, from its leaving to its coming back."""
+        own = [e.journey for e in events if e.journey is not None and _carries(e.journey, qubit, self._n_array)]
+        if len(own) < 2:
+            return 0.0
+        travelled = sum(one.end - one.start for one in own[:2])
+        return (away - self.truth.qubits.frequency) * (own[1].end - own[0].start) - (
+            self.truth.tweezers.shift * travelled
+        )
+
+    def cz_limit(self, level: float, start: tuple[float, float, float, float, float]) -> float:
+        """Return the least infidelity of a pulse of this kind, by search over its whole shape and its phase.
+
+        What coherent errors a shape leaves is searched away, so that decay, Doppler shifts and noise of lasers remain.
 
         Parameters
         ----------
         level : V at the output
-        start : duration (s), depth (rad), slope (share of the Rabi frequency), frequency (Hz)
+        start : duration (s), depth (rad), slope (share of the Rabi frequency), frequency (Hz), edge (s)
         """
         truth = self.truth.rydberg
-        n_array = len(self.laboratory.qubits)
+        n_array = self._n_array
         blue = TWO_PI * truth.blue * level
         rabi = blue * TWO_PI * truth.red / (2 * TWO_PI * truth.intermediate)
         rate = self.laboratory.instruments[self._port("rydberg_blue").instrument].sample_rate or 1e8
 
         def infidelity(x: Floats) -> float:
-            seconds, depth, slope = start[0] * (1 + x[0]), start[1] + x[1], start[2] + x[2]
-            light = self._light(level, seconds, depth, slope, rabi, start[3], rate)
+            shape = start[0] * (1 + x[0]), start[1] + x[1], start[2] + x[2], SWING * (1 + x[3]), x[4], start[4]
+            light = self._light(level, shape, rabi, start[3], rate)
             best = minimize_scalar(
-                lambda phase: self._infidelity(light, [n_array, n_array + 1], phase),
+                lambda phase: self._infidelity(light, [n_array, n_array + 1], (phase, phase)),
                 bounds=self._near(light),
                 method="bounded",
             )
             return float(best.fun)
 
-        options = {"initial_simplex": _simplex(), "maxfev": 90, "xatol": 1e-4, "fatol": 1e-6}
-        found = minimize(infidelity, np.zeros(3), method="Nelder-Mead", options=options)
+        best = np.zeros(5)
+        for _ in range(2):  # a simplex that has shrunk is opened again
+            options = {"initial_simplex": best + _SIMPLEX, "maxfev": 200, "xatol": 1e-4, "fatol": 1e-6}
+            found = minimize(infidelity, best, method="Nelder-Mead", options=options)
+            best = found.x
         return float(found.fun)
 
     def _near(self, light: Light) -> tuple[float, float]:
-        table = self._table(light, [len(self.laboratory.qubits), len(self.laboratory.qubits) + 1])
+        table = self._table(light, [self._n_array, self._n_array + 1])
         middle = float(np.angle(table[:, 1, 0].mean()))
         return middle - 0.5, middle + 0.5
 
@@ -143,20 +169,18 @@ class AtomJudge:
         heat = round(self.truth.tweezers.temperature * 1e6) * 1e-6
         return self._drives.excite(light, True, places, [heat] * 2, [0.0] * 2)
 
-    def _infidelity(self, light: Light, places: list[int], phase: float) -> float:
+    def _infidelity(self, light: Light, places: list[int], phases: tuple[float, float]) -> float:
         kept = self._table(light, places)[:, :, 0]
-        ideal = np.exp(1j * phase * np.array([0, 1, 1, 2])) * np.array([1, 1, 1, -1])
+        ideal = np.exp(1j * np.array([0, phases[1], phases[0], sum(phases)])) * np.array([1, 1, 1, -1])
         overlap = np.abs((kept * ideal.conj()).sum(axis=1)) ** 2
         return float(1 - np.mean((overlap + (np.abs(kept) ** 2).sum(axis=1)) / 20))
 
-    def _light(
-        self, level: float, seconds: float, depth: float, slope: float, rabi: float, frequency: float, rate: float
-    ) -> Light:
-        n = int(np.ceil(seconds * rate - 1e-9))
-        t = (np.arange(n) + 0.5) / rate
-        height = np.ones(n)
-        height[-1] = seconds * rate - (n - 1)
-        phase = depth * np.cos(1.1971 * rabi * t + 0.156) + slope * rabi * t
+    def _light(self, level: float, shape: tuple[float, ...], rabi: float, frequency: float, rate: float) -> Light:
+        """Return the light of a gate; ``shape`` is duration (s), depth, slope, swing, lag and edge (s)."""
+        seconds, depth, slope, swing, lag, edge = shape
+        t = (np.arange(int(np.ceil(seconds * rate - 1e-9))) + 0.5) / rate
+        middle, height = t - seconds / 2, soft(t, seconds, edge, rate)
+        phase = depth * np.sin(swing * rabi * middle - lag) + slope * rabi * middle
         volts = level * height * np.cos(TWO_PI * frequency * t + phase)
         truth = self.truth.rydberg
         return pulses(Playing(volts.astype(np.float32), rate, 0.0), truth.frequency, truth.bandwidth)[0]
@@ -197,8 +221,14 @@ class AtomJudge:
         return float(np.exp(wrong[-1]) - np.exp(wrong.min()))
 
 
-def _simplex() -> Floats:
-    return np.vstack([np.zeros(3), np.diag([0.02, 0.06, 0.02])])
+def _carries(journey: Journey, qubit: int, n_array: int) -> bool:
+    """Tell whether a journey begins or ends at a qubit's site."""
+    from_site = bool(journey.moved[qubit])
+    to_site = bool((journey.moved[n_array:] & (journey.goal[n_array:] == qubit)).any())
+    return from_site or to_site
+
+
+_SIMPLEX = np.vstack([np.zeros(5), np.diag([0.02, 0.06, 0.02, 0.03, 0.05])])
 
 
 def score_atoms(
@@ -214,12 +244,13 @@ def score_atoms(
     """
     judge = AtomJudge(laboratory, truth)
     array = laboratory.qubits[laboratory.qubit_names[0]].readout
-    error, arrive = judge.cz_error(judge.events(cz, seconds), known[f"{array}.gate.phase"])
+    error, arrive = judge.cz_error(judge.events(cz, seconds), known[f"{array}.gate.phase"], known[f"{array}.away"])
     full = laboratory.instruments[laboratory.lines["rydberg_blue"].outputs[0].instrument].full_scale or 1.0
     shape = tuple(
-        known[f"{array}.{name}"] for name in ("gate.duration", "gate.depth", "gate.slope", "rydberg.resonance")
+        known[f"{array}.{name}"]
+        for name in ("gate.duration", "gate.depth", "gate.slope", "rydberg.resonance", "gate.edge")
     )
-    limit = judge.cz_limit(known[f"{array}.rydberg.level"] * full, (shape[0], shape[1], shape[2], shape[3]))
+    limit = judge.cz_limit(known[f"{array}.rydberg.level"] * full, (shape[0], shape[1], shape[2], shape[3], shape[4]))
     thresholds = {
         q: judge.threshold_excess(
             q,

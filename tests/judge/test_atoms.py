@@ -46,7 +46,7 @@ def test_wrong_amplitudes_and_shapes_score_worse_than_right_ones():
     direct = Direct("atoms16")
     right = true_parameters(direct.laboratory, direct.truth, direct.parameters)
     right = right.replaced({f"{q}.readout.present": 111.0 for q in direct.laboratory.qubits})
-    right = right.replaced({"array.gate.depth": 0.67, "array.gate.slope": 0.05, "array.gate.phase": -2.27})
+    right = right.replaced({"array.gate.slope": 0.01, "array.gate.phase": -2.2})
     wrong = right.replaced({"q0.x90.amplitude": 1.1 * right["q0.x90.amplitude"], "array.gate.depth": 0.3})
     scores = []
     for known in (right, wrong):

@@ -25,11 +25,14 @@ from .seen import asking, left, ones
 Floats = NDArray[np.float64]
 
 KNOBS = ("gate.depth", "gate.slope", "gate.duration")
-REACH = (0.16, 0.05, 0.045)  # of each knob to either side: rad, share of the Rabi frequency, share of the duration
-REPEATS = 2  # pairs of gates in a row
+REACH = (0.14, 0.12, 0.1)  # of each knob to either side: rad, share of the Rabi frequency, share of the duration
+CURVATURE = 2.4, 1.3, 4.0
+"""Infidelity of a gate by the square of what each knob is off by (rad, share of the Rabi frequency, share of the
+duration): second differences in the levels of two blockaded atoms, much the same for all Rabi frequencies."""
+ROUND = 0.1  # share by which a bowl's form is not that of `bowl` where everything ends wrongly
 
 
-def echoed(a: int, b: int, repeats: int = REPEATS) -> list[Row]:
+def echoed(a: int, b: int, repeats: int) -> list[Row]:
     """Return quarter turns, and between them pairs of gates, each followed by a half turn of both atoms.
 
     The half turns take phases of single atoms away, so that only what a pair does is left: two perfect gates then do
@@ -50,18 +53,20 @@ class GateShape:
     Parameters
     ----------
     scale : of the reach of all knobs; what is already known is looked at more closely
+    repeats : pairs of gates in a row, an even number: two pairs undo the flips of one another
     """
 
     name: ClassVar[str] = "gate_shape"
     laboratory: Laboratory
     targets: tuple[str, ...]
     scale: float = 1.0
+    repeats: int = 2
     shots: int = 260
 
     def design(self) -> Floats:
         """Return the points, shape (n_points, 3), in units of each knob's reach."""
         corners = np.array([[x, y, z] for x in (-1, 1) for y in (-1, 1) for z in (-1, 1)]) * 0.7
-        stars = np.concatenate([s * np.eye(3) for s in (-1.2, 1.2)])
+        stars = np.concatenate([s * np.eye(3) for s in (-1.2, -0.7, 0.7, 1.2)])
         return np.concatenate([np.zeros((3, 3)), corners, stars])
 
     def steps(self, known: Parameters) -> Floats:
@@ -73,7 +78,7 @@ class GateShape:
         """Return one setting for each point of the design."""
         (array,) = self.targets
         qubits = [self.laboratory.qubit_names.index(q) for q in pairs(self.laboratory)]
-        circuit = [row for a, b in zip(qubits[::2], qubits[1::2], strict=True) for row in echoed(a, b)]
+        circuit = [row for a, b in zip(qubits[::2], qubits[1::2], strict=True) for row in echoed(a, b, self.repeats)]
         middle = np.array([known[f"{array}.{knob}"] for knob in KNOBS])
         settings = tuple(
             {f"{array}.{knob}": float(v) for knob, v in zip(KNOBS, middle + point * self.steps(known), strict=True)}
@@ -93,7 +98,7 @@ class GateShape:
         for k, knob in enumerate(KNOBS):
             value = known[f"{array}.{knob}"] + steps[k] * fit.value(f"x{k}")
             found[f"{array}.{knob}"] = Estimate(value, float(steps[k] * fit.error(f"x{k}")), UNITS[k], run=self.name)
-        note = f"at best {100 * fit.value('floor'):.1f} % of {2 * REPEATS} gates in a row end wrongly"
+        note = f"at best {100 * fit.value('floor'):.1f} % of {2 * self.repeats} gates in a row end wrongly"
         return (Outcome(array, found, (fit,), (figure,), notes=(note,)),)
 
 
@@ -116,31 +121,35 @@ def wrong(result: Result, known: Parameters) -> tuple[Floats, Floats]:
 
 
 def bowl(points: Floats, p: Floats, sigma: Floats) -> Fit:
-    """Fit ``floor + (3/4 - floor) (1 - exp(-q))``, q a quadratic form around the middle: a bowl that saturates."""
+    """Fit ``floor + (1 - floor) (1 - exp(-q))``, q a quadratic form around the middle: a bowl that levels off.
+
+    It is a bowl near its middle alone: points count less the higher they lie.
+    """
     names = ("x0", "x1", "x2", "floor", "a0", "a1", "a2", "b01", "b02", "b12")
 
     def curve(v: Floats) -> Floats:
-        root = np.array([[v[4], v[7], v[8]], [0, v[5], v[9]], [0, 0, v[6]]])
-        q = (((points - v[:3]) @ root.T) ** 2).sum(axis=1)
-        return np.asarray(v[3] + (0.75 - v[3]) * (1 - np.exp(-q)))
+        off = points - v[:3]
+        q = (v[4:7] ** 2 * off**2).sum(axis=1)
+        q = q + v[7] * off[:, 0] * off[:, 1] + v[8] * off[:, 0] * off[:, 2] + v[9] * off[:, 1] * off[:, 2]
+        return np.asarray(v[3] + (1 - v[3]) * (1 - np.exp(-np.clip(q, -1, 50))))
 
     low = (-2.5, -2.5, -2.5, -0.1, 0.02, 0.02, 0.02, -3, -3, -3)
     high = (2.5, 2.5, 2.5, 0.6, 3, 3, 3, 3, 3, 3)
-    starts = [(x, y, z, 0.1, 0.5, 0.5, 0.5, 0, 0, 0) for x in (-0.4, 0.4) for y in (-0.4, 0.4) for z in (-0.4, 0.4)]
-    best = points[int(np.argmin(p))]
-    starts.append((*best, 0.1, 0.5, 0.5, 0.5, 0, 0, 0))
-    return fit_any_curve("bowl", names, curve, starts, (low, high), np.arange(float(len(p))), p, sigma)
+    starts = [(0.0, y, 0.0, 0.1, 0.4, 0.8, 0.4, 0, 0, 0) for y in (-0.6, 0.0, 0.6)]
+    starts.append((*points[int(np.argmin(p))], 0.1, 0.4, 0.8, 0.4, 0, 0, 0))
+    error = np.hypot(sigma, ROUND * p**2)
+    return fit_any_curve("bowl", names, curve, starts, (low, high), np.arange(float(len(p))), p, error)
 
 
 _FINDS = (
-    Quantity(name="gate.depth", low=0.1, high=1.5, floor=0.5, curvature=lambda known, target: 0.15),
-    Quantity(name="gate.slope", low=-0.5, high=0.5, floor=0.3, curvature=lambda known, target: 1.5),
+    Quantity(name="gate.depth", low=0.1, high=1.5, floor=0.5, curvature=lambda known, target: CURVATURE[0]),
+    Quantity(name="gate.slope", low=-0.5, high=0.5, floor=0.3, curvature=lambda known, target: CURVATURE[1]),
     Quantity(
         name="gate.duration",
         low=50e-9,
         high=5e-6,
         floor=1e-6,
-        curvature=lambda known, target: 2.0 / known[f"{target}.gate.duration"] ** 2,
+        curvature=lambda known, target: CURVATURE[2] / known[f"{target}.gate.duration"] ** 2,
     ),
 )
 NODE = Node(
@@ -155,7 +164,7 @@ FINE = Node(
     name=GateShapeFine.name,
     kind=Target.LINE,
     finds=_FINDS,
-    make=lambda laboratory, targets, known: GateShapeFine(laboratory, targets, scale=0.6, shots=500),
+    make=lambda laboratory, targets, known: GateShapeFine(laboratory, targets, scale=0.6, repeats=2, shots=700),
     needs=("gate_shape",),
     claims=lambda laboratory, known, target: frozenset(laboratory.qubit_names),
 )

@@ -19,6 +19,7 @@ from .twin import AtomTwin
 
 Floats = NDArray[np.float64]
 Complex = NDArray[np.complex128]
+Numbers = NDArray[np.int64]
 
 PLANCK = 6.62607015e-34  # J s
 NEGLIGIBLE = 5e-4  # rad: what a pulse turns by less does nothing
@@ -55,62 +56,111 @@ class Noise:
         return cls(drawn(2, 1), drawn(2 + 4 * MOST_RYDBERG, 2))
 
 
+@dataclass(frozen=True)
+class Turned:
+    """What one Raman pulse does to the qubits at all places that it reaches.
+
+    Parameters
+    ----------
+    rows : int64, shape (n_places,), which matrix belongs to a place; -1 where the light does nothing
+    matrices : shape (n_rows, n_groups, 2, 2)
+    angles : shape (n_rows,), rad that the pulse would turn a qubit in resonance if its phase stood still
+    """
+
+    rows: Numbers
+    matrices: Complex
+    angles: Floats
+
+    @property
+    def nbytes(self) -> int:
+        """Return the size in bytes."""
+        return self.rows.nbytes + self.matrices.nbytes + self.angles.nbytes
+
+
 class Drives:
-    """Matrices of pulses, for one truth (as it is now) and one set of noise."""
+    """Matrices of pulses, for one truth (as it is now) and one set of noise.
+
+    Attributes
+    ----------
+    sites : of all places
+    detunings : shape (n_places, n_groups), how far qubits' frequencies lie above the modulators', rad/s
+    """
 
     def __init__(self, truth: AtomTwin, noise: Noise, memory: Memory) -> None:
         self.truth, self.noise, self._memory = truth, noise, memory
         self.sites = list(truth.sites.values())
+        shifts = np.array([site.shift for site in self.sites])
+        self.detunings = TWO_PI * (shifts[:, None] + truth.qubits.noise * noise.slow[:, 0])
         self._salt = blake2b(repr((truth.qubits, truth.rydberg, truth.sites, truth.tweezers)).encode()).digest()[:16]
 
-    def detunings(self, place: int) -> Floats:
-        """Return how far a qubit's frequency lies above the modulators', by draw of noise, rad/s."""
-        return np.asarray(TWO_PI * (self.sites[place].shift + self.truth.qubits.noise * self.noise.slow[:, 0]))
+    def everywhere(self, light: Light) -> Turned:
+        """Return what a pulse of the global Raman beam does."""
+        rabi = self.truth.qubits.rabi * np.array([site.rabi for site in self.sites])
+        return self._memory.get((self._salt, light.digest, "raman"), lambda: self._all(light, rabi, 0.0))
 
-    def turn(self, light: Light, place: int, rabi: float, shift: float = 0.0) -> Complex:
-        """Return what Raman light does to a qubit, shape (n_groups, 2, 2).
+    def around(self, light: Light, at: tuple[float, float, float]) -> Turned:
+        """Return what a pulse of the local Raman beam does that points somewhere (x, y, share of its amplitude)."""
+        key = (self._salt, light.digest, "local", round(at[0] * 1e9), round(at[1] * 1e9), round(at[2], 6))
+        return self._memory.get(key, lambda: self._around(light, at))
+
+    def _around(self, light: Light, at: tuple[float, float, float]) -> Turned:
+        truth, (x, y, share) = self.truth.qubits, at
+        apart = np.array([(site.x - x) ** 2 + (site.y - y) ** 2 for site in self.sites]) / truth.local_waist**2
+        seen = np.exp(-2 * apart) + truth.local_floor * np.exp(-apart / 50)
+        return self._all(light, truth.local_rabi * share * seen, truth.local_shift)
+
+    def _all(self, light: Light, rabi: Floats, shift: float) -> Turned:
+        angles = TWO_PI * rabi * float(np.abs(light.field).sum()) * light.dt
+        found, rows = np.flatnonzero(angles >= NEGLIGIBLE), np.full(len(rabi), -1)
+        rows[found] = np.arange(len(found))
+        return Turned(rows, self.turn(light, found, rabi[found], shift), angles[found])
+
+    def turn(self, light: Light, places: Numbers, rabi: Floats, shift: float = 0.0) -> Complex:
+        """Return what Raman light does to qubits, shape (n_places, n_groups, 2, 2).
 
         ``H = (Omega/2) (z* |1><0| + h.c.) + delta |1><1|``, z the field of the light: behind a tone of phase phi stands
         the rotation ``R(theta, -phi)``.
 
         Parameters
         ----------
-        rabi : Hz per V of the field, at the place
+        rabi : Hz per V of the field, at each place
         shift : of the qubit's frequency, Hz per Hz of its Rabi frequency
         """
-        key = (self._salt, light.digest, place, round(rabi, 3), round(shift, 6))
-        return self._memory.get(key, lambda: self._turned(light, place, rabi, shift))
+        found = np.empty((len(places), len(self.noise.slow), 2, 2), np.complex128)
+        weak = TWO_PI * rabi * float(np.abs(light.field).sum()) * light.dt < WEAK
+        for few, method in ((weak, self._one_step), (~weak, self._many_steps)):
+            if few.any():
+                found[few] = method(light, places[few], rabi[few], shift)
+        return found
 
-    def _turned(self, light: Light, place: int, rabi: float, shift: float) -> Complex:
-        truth, n = self.truth.qubits, len(self.noise.slow)
-        if TWO_PI * rabi * float(np.abs(light.field).sum()) * light.dt < WEAK:
-            return self._one_step(light, place, rabi, shift)
-        light = coarse(light, STEP_ANGLE / (TWO_PI * max(rabi, 1e-3)))
-        drift = np.zeros((n, 2, 2), np.complex128)
-        drift[:, 1, 1] = self.detunings(place)
-        gain = 1 + truth.amplitude_noise * self.noise.slow[:, 1]
-        drive = gain[:, None, None] * (TWO_PI * rabi / 2 * light.field.conj())[None, :, None]
+    def _many_steps(self, light: Light, places: Numbers, rabi: Floats, shift: float) -> Complex:
+        n, groups = len(places), len(self.noise.slow)
+        light = coarse(light, STEP_ANGLE / (TWO_PI * max(float(rabi.max()), 1e-3)))
+        drift = np.zeros((n, groups, 2, 2), np.complex128)
+        drift[:, :, 1, 1] = self.detunings[places]
+        gain = TWO_PI * rabi[:, None] * (1 + self.truth.qubits.amplitude_noise * self.noise.slow[:, 1])
+        drive = (gain.ravel()[:, None] / 2 * light.field.conj())[:, :, None]
         controls = np.array([[[0, 0], [1, 0]]], np.complex128)
         if shift:
             controls = np.concatenate([controls, np.array([[[0, 0], [0, 1]]], np.complex128)])
             drive = np.concatenate([drive, shift * np.abs(drive)], axis=2)
-        u = np.broadcast_to(np.eye(2, dtype=np.complex128), (n, 2, 2)).copy()
-        propagate(drift, controls, np.ascontiguousarray(drive, np.complex128), light.dt, u)
-        return u
+        u = np.broadcast_to(np.eye(2, dtype=np.complex128), (n * groups, 2, 2)).copy()
+        propagate(drift.reshape(-1, 2, 2), controls, np.ascontiguousarray(drive, np.complex128), light.dt, u)
+        return u.reshape(n, groups, 2, 2)
 
-    def _one_step(self, light: Light, place: int, rabi: float, shift: float) -> Complex:
+    def _one_step(self, light: Light, places: Numbers, rabi: Floats, shift: float) -> Complex:
         """Return what weak light does, as one step: orders of its pieces hardly matter (Magnus, first term)."""
         seconds = len(light.field) * light.dt
-        gain = 1 + self.truth.qubits.amplitude_noise * self.noise.slow[:, 1]
-        turned = gain * TWO_PI * rabi * light.dt * complex(light.field.sum().conjugate())
-        size = gain * TWO_PI * rabi * light.dt * float(np.abs(light.field).sum())
-        lag = self.detunings(place) * seconds + shift * size
+        gain = TWO_PI * rabi[:, None] * (1 + self.truth.qubits.amplitude_noise * self.noise.slow[:, 1])
+        turned = gain * light.dt * complex(light.field.sum().conjugate())
+        size = gain * light.dt * float(np.abs(light.field).sum())
+        lag = self.detunings[places] * seconds + shift * size
         angle = np.sqrt(np.abs(turned) ** 2 + lag**2)
         cos, sin = np.cos(angle / 2), np.where(angle > 0, np.sin(angle / 2) / np.maximum(angle, 1e-300), 0.5)
-        u = np.empty((len(gain), 2, 2), np.complex128)
-        u[:, 0, 0], u[:, 1, 1] = cos + 1j * sin * lag, cos - 1j * sin * lag
-        u[:, 1, 0], u[:, 0, 1] = -1j * sin * turned, -1j * sin * turned.conj()
-        return np.asarray(u * np.exp(-0.5j * lag)[:, None, None])
+        u = np.empty((*angle.shape, 2, 2), np.complex128)
+        u[..., 0, 0], u[..., 1, 1] = cos + 1j * sin * lag, cos - 1j * sin * lag
+        u[..., 1, 0], u[..., 0, 1] = -1j * sin * turned, -1j * sin * turned.conj()
+        return np.asarray(u * np.exp(-0.5j * lag)[..., None, None])
 
     def lit(self, blue: Light, places: list[int]) -> list[int]:
         """Return which of the places a Rydberg pulse reaches."""

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from .register import Register
 from .rubidium import BOLTZMANN, MASS, speed, spread
+from .turns import Turns
 from .twin import AtomTwin
 
 Floats = NDArray[np.float64]
@@ -24,6 +25,7 @@ class Ensemble:
     place : int64, shape (n_atoms,), where an atom is in those shots in which it is there; -1 for nowhere
     temperature : shape (n_atoms,), K
     register : the qubits; who is not there is in 0
+    turns : what was done to single qubits and has not reached the register yet
     groups : shape (n_shots, n_atoms), the draw of slow noise that each takes
     last : shape (n_atoms,), s; until when the phase of each qubit has been followed
     """
@@ -33,6 +35,7 @@ class Ensemble:
     place: NDArray[np.int64]
     temperature: Floats
     register: Register
+    turns: Turns
     groups: NDArray[np.int64]
     last: Floats
     rng: np.random.Generator
@@ -47,6 +50,7 @@ class Ensemble:
             np.arange(n),
             np.full(n, truth.tweezers.hot),
             Register(n_shots, n, rng),
+            Turns(n, truth.noise_groups),
             rng.integers(0, truth.noise_groups, (n_shots, n)),
             np.zeros(n),
             rng,
@@ -60,6 +64,27 @@ class Ensemble:
     def atoms(self) -> list[int]:
         """Return who is there in any shot."""
         return np.flatnonzero(self.present.any(axis=0) & (self.place >= 0)).tolist()
+
+    def settle(self, atom: int) -> None:
+        """Let what was done to an atom reach the register; where it is not there it stays in 0."""
+        if not self.turns.waiting[atom]:
+            return
+        there = self.present[:, atom]
+        matrices = self.turns.matrices[atom][self.groups[:, atom]]
+        matrices[~there] = np.eye(2)
+        self.register.turn(atom, matrices)
+        self.register.flip_some(atom, float(self.turns.chance[atom]), there)
+        self.turns.clear(atom)
+
+    def put(self, atom: int, bits: NDArray[np.int64]) -> None:
+        """Prepare an atom in a bit of each shot, whatever was done to it."""
+        self.turns.clear(atom)
+        self.register.put(atom, bits)
+
+    def measure(self, atom: int) -> NDArray[np.int64]:
+        """Return an atom's bit in each shot."""
+        self.settle(atom)
+        return self.register.measure(atom)
 
     def lose(self, atom: int, shots: NDArray[np.bool_]) -> None:
         """Take an atom out of some shots."""
@@ -84,7 +109,7 @@ class Ensemble:
         kept = self.standing() & (self.rng.random(self.present.shape) < fade)
         caught = self.rng.random(self.present.shape) < truth.loading * (1 - fade)
         fresh = Ensemble.empty(self.truth, self.n_shots, self.rng)
-        self.register, self.groups, self.place = fresh.register, fresh.groups, fresh.place
+        self.register, self.turns, self.groups, self.place = fresh.register, fresh.turns, fresh.groups, fresh.place
         self.temperature = fresh.temperature
         self.present = kept | caught
         for atom in self.atoms():
@@ -100,7 +125,7 @@ class Ensemble:
     def scramble(self, atom: int) -> None:
         """Leave a qubit in a random state: light that takes no account of it was on."""
         bits = self.rng.integers(0, 2, self.n_shots) * self.present[:, atom]
-        self.register.put(atom, bits)
+        self.put(atom, bits)
 
     def pump(self, seconds: float) -> None:
         """Pump all atoms towards 0."""
@@ -108,14 +133,14 @@ class Ensemble:
         wrong = truth.pumping_error + (0.5 - truth.pumping_error) * np.exp(-seconds / truth.pumping_time)
         for atom in self.atoms():
             bits = self.rng.random(self.n_shots) < wrong
-            self.register.put(atom, (bits & self.present[:, atom]).astype(np.int64))
+            self.put(atom, (bits & self.present[:, atom]).astype(np.int64))
 
     def push_out(self, seconds: float) -> None:
         """Remove atoms in 1, and a few in 0."""
         truth = self.truth.qubits
         removed = 1 - np.exp(-seconds / truth.push_time), truth.push_error * seconds / 1e-3
         for atom in self.atoms():
-            bits = self.register.measure(atom)
+            bits = self.measure(atom)
             self.lose_some(atom, np.where(bits == 1, *removed))
 
     def probe(self, atom: int, seconds: float) -> Floats:
@@ -124,12 +149,12 @@ class Ensemble:
         Now and then a scattered photon leaves a bright atom dark, or a dark one bright, from then on.
         """
         truth = self.truth.qubits
-        bits = self.register.measure(atom)
+        bits = self.measure(atom)
         mean = np.where(bits == 1, truth.bright_time, truth.dark_time)
         change = self.rng.standard_exponential(self.n_shots) * mean
         before = np.minimum(change, seconds)
         after = np.where(change < seconds, 1 - bits, bits) * self.present[:, atom]
-        self.register.put(atom, after)
+        self.put(atom, after)
         return np.where(bits == 1, before, seconds - before)
 
     def cool(self, seconds: float) -> None:
@@ -167,5 +192,5 @@ class Ensemble:
         one.present, one.place = self.present[-1:].copy(), self.place.copy()
         one.temperature, one.last = self.temperature.copy(), self.last.copy()
         for atom in one.atoms():
-            one.register.put(atom, self.register.measure(atom)[-1:])
+            one.put(atom, self.measure(atom)[-1:])
         return one

@@ -151,10 +151,15 @@ class Planner:
             self._memory.get(("pointer", one.digest), lambda one=one: _Many(journeys(one))).items  # type: ignore[misc]
             for one in (x, y)
         ]
+        spans = tuple((light.start, light.end) for light in lights)
+        pointed = self._memory.get(
+            ("pointed", x.digest, y.digest, spans),
+            lambda: _Many([_pointed(span, tones[0], tones[1], self.truth) for span in spans]),
+        )
         return [
             Event(What.LOCAL, light.start, light.end, light, at=where)
-            for light in lights
-            for where in _pointed(light, tones[0], tones[1], self.truth)
+            for light, many in zip(lights, pointed.items, strict=True)
+            for where in many
         ]
 
 
@@ -171,9 +176,9 @@ class _Many:
     nbytes: int = field(default=1 << 16)
 
 
-def _pointed(light: Light, x: list[Tones], y: list[Tones], truth: AtomTwin) -> list[tuple[float, float, float]]:
+def _pointed(span: Span, x: list[Tones], y: list[Tones], truth: AtomTwin) -> list[tuple[float, float, float]]:
     """Return where the local beam points in the middle of a pulse, and the share of amplitude of each spot."""
-    middle = (light.start + light.end) / 2
+    middle = (span[0] + span[1]) / 2
     for part in x:
         hop = int(np.argmin(np.abs(part.times - middle)))
         if abs(part.times[hop] - middle) < 5e-6:

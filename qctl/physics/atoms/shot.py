@@ -8,12 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .camera import Optics
-from .drives import NEGLIGIBLE, Drives
+from .drives import Drives, Turned
 from .ensemble import Ensemble
 from .plan import LONG_DARK, Event, Plan, What
 from .rubidium import TWO_PI
 
 Floats = NDArray[np.float64]
+Numbers = NDArray[np.int64]
 
 
 class Shot:
@@ -54,41 +55,29 @@ class Shot:
 
     # --- qubits ---
 
-    def _follow(self, atoms: Ensemble, atom: int, time: float, place: int) -> None:
-        """Let a qubit's phase run until a moment, at a place."""
-        passed = time - atoms.last[atom]
-        atoms.last[atom] = time
-        if passed > 0 and atoms.register.coherent(atom):
-            atoms.register.phase(atom, -self.drives.detunings(place)[atoms.groups[:, atom]] * passed)
-
-    def _pulsed(self, atoms: Ensemble, event: Event, atom: int, rabi: float, shift: float = 0.0) -> None:
-        assert event.light is not None
-        place = int(atoms.place[atom])
-        angle = TWO_PI * rabi * float(np.abs(event.light.field).sum()) * event.light.dt
-        if angle < NEGLIGIBLE:
-            return
-        self._follow(atoms, atom, event.start, place)
-        matrices = self.drives.turn(event.light, place, rabi, shift)[atoms.groups[:, atom]]
-        absent = ~atoms.present[:, atom]
-        if absent.any():
-            matrices = matrices.copy()
-            matrices[absent] = np.eye(2)
-        atoms.register.turn(atom, matrices)
-        atoms.register.flip_some(atom, self.truth.qubits.scattering * angle / np.pi, atoms.present[:, atom])
-        atoms.last[atom] = event.end
+    def _follow(self, atoms: Ensemble, who: Numbers, time: float) -> None:
+        """Let the phases of some qubits run until a moment, where they are."""
+        passed = time - atoms.last[who]
+        atoms.last[who] = time
+        atoms.turns.phase(who, -self.drives.detunings[atoms.place[who]] * np.maximum(passed, 0.0)[:, None])
 
     def _raman(self, atoms: Ensemble, event: Event) -> None:
-        for atom in atoms.atoms():
-            site = self.drives.sites[atoms.place[atom]]
-            self._pulsed(atoms, event, atom, self.truth.qubits.rabi * site.rabi)
+        assert event.light is not None
+        self._turn(atoms, event, self.drives.everywhere(event.light))
 
     def _local(self, atoms: Ensemble, event: Event) -> None:
-        truth, (x, y, share) = self.truth.qubits, event.at
-        for atom in atoms.atoms():
-            site = self.drives.sites[atoms.place[atom]]
-            apart = ((site.x - x) ** 2 + (site.y - y) ** 2) / truth.local_waist**2
-            seen = float(np.exp(-2 * apart)) + truth.local_floor * float(np.exp(-apart / 50))
-            self._pulsed(atoms, event, atom, truth.local_rabi * share * seen, truth.local_shift)
+        assert event.light is not None
+        self._turn(atoms, event, self.drives.around(event.light, event.at))
+
+    def _turn(self, atoms: Ensemble, event: Event, done: Turned) -> None:
+        everybody = np.array(atoms.atoms(), np.int64)
+        rows = done.rows[atoms.place[everybody]] if len(everybody) else everybody
+        who, rows = everybody[rows >= 0], rows[rows >= 0]
+        if not len(who):
+            return
+        self._follow(atoms, who, event.start)
+        atoms.turns.turn(who, done.matrices[rows], self.truth.qubits.scattering * done.angles[rows] / np.pi)
+        atoms.last[who] = event.end
 
     def _rydberg(self, atoms: Ensemble, event: Event) -> None:
         assert event.light is not None
@@ -101,6 +90,8 @@ class Shot:
 
     def _excite(self, atoms: Ensemble, event: Event, members: list[int]) -> None:
         assert event.light is not None
+        for atom in members:
+            atoms.settle(atom)
         places = [int(atoms.place[a]) for a in members]
         heats = [round(float(atoms.temperature[a]) * 1e6) * 1e-6 for a in members]
         depths = [self.drives.sites[p].depth * event.trapped[p >= self._n_array] for p in places]
@@ -136,10 +127,9 @@ class Shot:
         movers = [a for a in atoms.atoms() if journey.moved[atoms.place[a]]]
         for atom in movers:
             before = int(atoms.place[atom])
-            self._follow(atoms, atom, journey.start, before)
-            atoms.register.phase(
-                atom, np.full(atoms.n_shots, -TWO_PI * self.truth.tweezers.shift) * (journey.end - journey.start)
-            )
+            self._follow(atoms, np.array([atom]), journey.start)
+            away = -TWO_PI * self.truth.tweezers.shift * (journey.end - journey.start)
+            atoms.turns.phase(np.array([atom]), np.array([[away]]))
             atoms.last[atom] = journey.end
             atoms.lose_some(atom, float(journey.loss[before]))
             atoms.temperature[atom] += self.truth.tweezers.heating

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,42 +65,41 @@ def tones(playing: Playing, first: int, last: int) -> Tones:
 
 def _followed(times: Floats, spectra: Floats, step: float, floor: float) -> Tones:
     """Find the peaks of all spectra and give each the track that it continues."""
-    inner = spectra[:, 1:-1]
-    peaks = (inner > floor) & (inner >= spectra[:, :-2]) & (inner > spectra[:, 2:])
-    tracks: list[dict[int, tuple[float, float]]] = []
+    hops, values, heights = _peaks(spectra, step, floor)
+    borders = np.searchsorted(hops, np.arange(len(times) + 1)).tolist()
+    found, numbers = values.tolist(), np.zeros(len(hops), np.int64)
     live: list[tuple[float, int]] = []  # last frequency and number of each track
-    for hop, places in enumerate(peaks):
+    n_tracks = 0
+    for first, last in pairwise(borders):
         now = []
-        for k in (np.flatnonzero(places) + 1).tolist():
-            if not _prominent(spectra[hop], k):
-                continue
-            frequency, amplitude = _peak(spectra[hop], k, step)
-            near = min(live, key=lambda one: abs(one[0] - frequency), default=None)
-            if near is not None and abs(near[0] - frequency) < JUMP:
+        for k in range(first, last):
+            near = min(live, key=lambda one: abs(one[0] - found[k]), default=None)
+            if near is not None and abs(near[0] - found[k]) < JUMP:
                 live.remove(near)
-                number = near[1]
+                numbers[k] = near[1]
             else:
-                number = len(tracks)
-                tracks.append({})
-            tracks[number][hop] = frequency, amplitude
-            now.append((frequency, number))
+                numbers[k] = n_tracks
+                n_tracks += 1
+            now.append((found[k], int(numbers[k])))
         live = now
-    frequencies, amplitudes = np.zeros((len(times), len(tracks))), np.zeros((len(times), len(tracks)))
-    for number, track in enumerate(tracks):
-        for hop, (frequency, amplitude) in track.items():
-            frequencies[hop, number], amplitudes[hop, number] = frequency, amplitude
+    frequencies, amplitudes = np.zeros((len(times), n_tracks)), np.zeros((len(times), n_tracks))
+    frequencies[hops, numbers], amplitudes[hops, numbers] = values, heights
     return Tones(times, frequencies, amplitudes)
 
 
-def _prominent(spectrum: Floats, k: int) -> bool:
-    """Tell a tone from a side lobe (0.22 where a tone begins): nothing near it is more than three times higher."""
-    near = spectrum[max(0, k - 24) : k + 25]
-    return bool(spectrum[k] > 0.3 * near.max())
+def _peaks(spectra: Floats, step: float, floor: float) -> tuple[NDArray[np.int64], Floats, Floats]:
+    """Return the row of each peak, rising, its frequency and its height.
 
-
-def _peak(spectrum: Floats, k: int, step: float) -> tuple[float, float]:
-    """Return frequency and height of the parabola through the logarithms of three points (Hann windows are close)."""
-    low, middle, high = np.log(np.maximum(spectrum[k - 1 : k + 2], 1e-30))
+    Tones are told from side lobes (0.22 where a tone begins): nothing near one is more than three times higher. They
+    stand at the top of the parabola through the logarithms of three points (Hann windows are close).
+    """
+    inner = spectra[:, 1:-1]
+    rows, k = np.nonzero((inner > floor) & (inner >= spectra[:, :-2]) & (inner > spectra[:, 2:]))
+    k += 1
+    around = np.clip(k[:, None] + np.arange(-24, 25), 0, spectra.shape[1] - 1)
+    tall = spectra[rows, k] > 0.3 * spectra[rows[:, None], around].max(axis=1, initial=0.0)
+    rows, k = rows[tall], k[tall]
+    low, middle, high = (np.log(np.maximum(spectra[rows, k + off], 1e-30)) for off in (-1, 0, 1))
     curve = low - 2 * middle + high
-    offset = 0.0 if curve == 0 else float(0.5 * (low - high) / curve)
-    return (k + offset) * step, float(np.exp(middle - 0.25 * (low - high) * offset))
+    offset = np.where(curve == 0, 0.0, 0.5 * (low - high) / np.where(curve == 0, 1.0, curve))
+    return rows, (k + offset) * step, np.exp(middle - 0.25 * (low - high) * offset)

@@ -41,6 +41,8 @@ LIGHTS = {
 """Assumed ``LINE.duration``, s."""
 
 RABI = 3 * MHz
+OMEGA_T = 7.85  # 2 pi rabi times what a Rydberg gate lasts beyond one of its edges
+EDGE = 50e-9  # s, of a Rydberg gate
 ARRAY = {
     **{f"{line}.level": (0.2, "") for line in DEFLECTORS},
     "pace": (5 * us, "s"),
@@ -50,12 +52,14 @@ ARRAY = {
     "release": (0.0, "s"),
     "rydberg.level": (0.6, ""),
     "rydberg.rabi": (RABI, "Hz"),
-    # The time-optimal gate of Jandura and Pupillo, Quantum 6, 712: Omega T = 7.612, phase a cosine and a slope.
-    "gate.duration": (7.612 / (2 * pi * RABI), "s"),
-    "gate.depth": (0.6229, "rad"),
+    # The time-optimal gate of Jandura and Pupillo, Quantum 6, 712, with soft edges: Omega times duration is 7.85 and an
+    # edge, phase a sine and a slope; searched for in the levels of two atoms.
+    "gate.duration": (OMEGA_T / (2 * pi * RABI) + EDGE, "s"),
+    "gate.edge": (EDGE, "s"),
+    "gate.depth": (0.68, "rad"),
     "gate.swing": (1.1971, ""),
-    "gate.start": (-0.156, "rad"),
-    "gate.slope": (0.0716, ""),
+    "gate.lag": (0.0, "rad"),
+    "gate.slope": (0.08, ""),
     "gate.phase": (0.0, "rad"),
 }
 """Assumed value and unit by name behind the array's."""
