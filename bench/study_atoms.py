@@ -1,6 +1,7 @@
 """How well arrays of atoms are brought up from scratch, over hidden truths drawn at random.
 
-    python bench/study_atoms.py --twins 10 --lab atoms16
+    python bench/study_atoms.py --seeds 1-10              # through mock instruments
+    python bench/study_atoms.py --seeds 1-10 --straight   # what is compiled goes straight to the simulated world
 
 One line for each truth: the worst quarter turn, the gate against the limit that decay, Doppler shifts and laser noise
 set, and what thresholds tell wrongly beyond the best ones; then which share meets the figures that are asked for.
@@ -10,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -54,10 +56,12 @@ def score(lab, truth, known):
     return score_atoms(laboratory, truth, known, turns, played(lab, known, [cz(0, 1)], [0, 1]), 0.1)
 
 
-def study(name, seed, folder):
+def study(name, seed, folder, straight=False):
     """Bring one truth up; return what the judge says of it."""
     laboratory = read_laboratory(find_laboratory(name))
     truth = draw_atoms(laboratory, seed)
+    if straight:
+        return study_straight(name, seed, truth, folder)
     file = folder / f"twin{seed}.yaml"
     file.write_text(twin_text(truth, f"seed {seed}"), encoding="utf-8")
     started = time.perf_counter()
@@ -68,23 +72,35 @@ def study(name, seed, folder):
     return found, report, time.perf_counter() - started
 
 
+def study_straight(name, seed, truth, folder):
+    """Bring one truth up without instruments: the same plans, experiments and verdicts."""
+    sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "worlds"))
+    from direct import Direct
+
+    lab, started = Direct(name, seed, truth), time.perf_counter()
+    with ParameterStore.open(folder, f"{lab.laboratory.name}@straight{seed}") as store:
+        report = calibrate(lab, store, nodes_of(lab.laboratory), from_scratch=True)
+    return score(lab, truth, lab.parameters), report, time.perf_counter() - started
+
+
 def main():
     """Study some truths and print a table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--twins", type=int, default=10)
-    parser.add_argument("--first", type=int, default=1000)
+    parser.add_argument("--seeds", default="1-10", help="first and last, as 1-10")
+    parser.add_argument("--straight", action="store_true", help="without instruments")
     parser.add_argument("--lab", default="atoms16")
     asked = parser.parse_args()
+    first, _, last = asked.seeds.partition("-")
     rows = []
     with tempfile.TemporaryDirectory() as folder:
-        for seed in range(asked.first, asked.first + asked.twins):
-            found, report, wall = study(asked.lab, seed, Path(folder))
+        for seed in range(int(first), int(last or first) + 1):
+            found, report, wall = study(asked.lab, seed, Path(folder), asked.straight)
             turns, off = list(found.turns.values()), [abs(x) for x in found.thresholds.values()]
             rows.append((turns, found.cz / found.cz_limit, off))
             line = {
                 "seed": seed, "x90 worst": max(turns), "x90 median": float(np.median(turns)), "cz": found.cz,
-                "cz limit": found.cz_limit, "arrive": found.arrive, "threshold worst": max(off),
-                "machine s": report.seconds, "wall s": wall,
+                "cz limit": found.cz_limit, "times": found.cz / found.cz_limit, "arrive": found.arrive,
+                "threshold worst": max(off), "machine s": report.seconds, "wall s": wall,
             }  # fmt: skip
             print(json.dumps({k: float(f"{v:.3g}") for k, v in line.items()}), flush=True)
     good = np.concatenate([np.array(turns) < TURN for turns, _, _ in rows])

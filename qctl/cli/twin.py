@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, cast
 
 import click
 
-from qctl.core.errors import UsageError
 from qctl.core.parameters import Estimate
 
 from .laboratory import json_option, lab_option
 
 if TYPE_CHECKING:
-    from qctl.judge import IonTwin, Score, Twin
+    from qctl.judge import AtomTwin, IonTwin, Score, Twin
 
 
 DEFECTS = "tls:QUBIT, dead:LINE, swapped:LINE,LINE"
@@ -70,7 +69,7 @@ def score_(
     """Compare parameters with the truth: every value, and every gate and readout that they would play."""
     from qctl.config import read, read_laboratory, read_parameters
     from qctl.config.find import find_laboratory, twin_of
-    from qctl.judge import Readout, Upload, score, score_ions, truth_kind
+    from qctl.judge import Readout, Upload, score, score_array, score_ions, truth_kind
     from qctl.known import known_parameters, stored_as
     from qctl.store import ParameterStore
 
@@ -79,8 +78,6 @@ def score_(
 
     path = find_laboratory(lab)
     laboratory = read_laboratory(path)
-    if laboratory.platform == "neutral_atom":
-        raise UsageError("a score of an atom array", remedy="bench/study_atoms.py scores arrays of atoms")
     if snapshot is None:
         with ParameterStore.open(state_folder(ctx), stored_as(laboratory, twin)) as store:
             known = known_parameters(laboratory, store.snapshot())
@@ -91,6 +88,8 @@ def score_(
     truth = read(twin or twin_of(path), truth_kind(laboratory.platform))
     if laboratory.platform == "trapped_ion":
         found = score_ions(laboratory, cast("IonTwin", truth), known, gates, played, at=at, seed=seed)
+    elif laboratory.platform == "neutral_atom":
+        found = score_array(laboratory, cast("AtomTwin", truth), known, gates, played, at=at, seed=seed)
     else:
         measured = Upload(*played_readout(laboratory, known))
         readout = Readout(measured, weights_by_qubit(laboratory, known, measured.sequence))
@@ -133,7 +132,7 @@ def show(found: Score, title: str) -> None:
     print_table("gates, average infidelity", ("target", "gate", "error", "coherence limit", "leakage", "time"), gates)
     readouts = [
         (r.target, f"{r.fidelity:.4f}", f"{r.p01:.4f}", f"{r.p10:.4f}", f"{r.best:.4f}",
-         f"{r.frequency / 1e9:.5f} GHz, {r.amplitude:.3f}, {r.duration * 1e9:.0f} ns")
+         (f"{r.frequency / 1e9:.5f} GHz, {r.amplitude:.3f}, " if r.frequency else "") + f"{r.duration * 1e9:.0f} ns")
         for r in found.readouts
     ]  # fmt: skip
     print_table("readout", ("qubit", "fidelity", "p01", "p10", "best", "with"), readouts)

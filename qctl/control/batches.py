@@ -12,7 +12,7 @@ from .taking import bytes_per_shot
 
 BATCH_BYTES = 2**29  # raw data held at once
 SEGMENT_SECONDS = 1.0  # of shots of ions or atoms, before somebody looks whether these are still there
-ARRAY_SECONDS = 60.0  # of shots of atoms: each is loaded and looked at before its waveforms
+ARRAY_SECONDS = 60.0  # the same of arrays of atoms: each shot is loaded and looked at before its waveforms
 
 
 def batches(sequences: Seq[Sequence], limits: Limits) -> Iterator[range]:
@@ -39,7 +39,7 @@ def shots_at_once(sequence: Sequence, limits: Limits, seconds: float = SEGMENT_S
     """
     most = max(1, BATCH_BYTES // max(1, bytes_per_shot(sequence, limits)))
     if sequence.counting or sequence.exposing:
-        seconds = seconds if sequence.counting else max(seconds, ARRAY_SECONDS)
+        seconds *= 1.0 if sequence.counting else ARRAY_SECONDS / SEGMENT_SECONDS
         most = min(most, max(1, int(seconds / (sequence.period * sequence.n_points))))
     whole, rest = divmod(sequence.shots, most)
     return [most] * whole + ([rest] if rest else [])

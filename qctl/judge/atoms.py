@@ -9,12 +9,10 @@ from math import pi
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize, minimize_scalar
-from scipy.stats import norm
 
 from qctl.core.laboratory import Laboratory
 from qctl.core.parameters import Parameters
 from qctl.core.port import Port
-from qctl.physics.atoms.camera import Optics
 from qctl.physics.atoms.drives import Drives, Noise
 from qctl.physics.atoms.journeys import Journey
 from qctl.physics.atoms.optics import Light, pulses
@@ -26,13 +24,14 @@ from qctl.physics.memory import Memory
 from qctl.physics.stage import Playing
 from qctl.platforms.tweezers.plays import soft
 
+from .atom_looks import Looks
+
 Floats = NDArray[np.float64]
 Complex = NDArray[np.complex128]
 Played = Mapping[Port, Playing]
 
-GROUPS = 128  # draws of noise
+GROUPS = 64  # draws of noise
 SWING = 1.1971  # of the time-optimal gate
-WIDTH, REACH = 1.1, 3  # pixels, of the weights around a site
 
 
 @dataclass(frozen=True)
@@ -76,8 +75,8 @@ class AtomJudge:
         truth = self.truth
         return self._planner.plan(lines, None, truth.qubits.frequency, truth.rydberg.frequency).events
 
-    def turn_error(self, qubit: str, events: tuple[Event, ...]) -> float:
-        """Return the infidelity of one quarter turn of a qubit, the only one among the events."""
+    def turn_error(self, qubit: str, events: tuple[Event, ...], angle: float = pi / 2) -> float:
+        """Return the infidelity of one turn of a qubit, the only one among the events, up to turns about z."""
         truth, place = self.truth.qubits, self.names.index(qubit)
         site = self._drives.sites[place]
         local = [event for event in events if event.what is What.LOCAL and event.light is not None]
@@ -89,9 +88,14 @@ class AtomJudge:
         assert light is not None
         rabi = np.array([truth.local_rabi * share * seen])
         u = self._drives.turn(light, np.array([place]), rabi, truth.local_shift)[0]
-        trace = 2 * (np.abs(u[:, 0, 0]) + np.abs(u[:, 1, 0])) * np.cos(pi / 4)
-        scattered = truth.scattering * 0.5 * 2 / 3
+        trace = 2 * (np.abs(u[:, 0, 0]) * np.cos(angle / 2) + np.abs(u[:, 1, 0]) * np.sin(angle / 2))
+        scattered = truth.scattering * angle / pi / 2
         return float(1 - np.mean((trace**2 + 2) / 6) + scattered)
+
+    def turn_limit(self, angle: float) -> float:
+        """Return what spontaneous events and the noise of the light's amplitude cost a turn."""
+        truth = self.truth.qubits
+        return float(truth.scattering * angle / pi / 2 + (angle * truth.amplitude_noise) ** 2 / 6)
 
     def cz_error(self, events: tuple[Event, ...], phase: float, away: float) -> tuple[float, float]:
         """Return the infidelity of the first gate among the events, and the probability that both atoms are there.
@@ -155,7 +159,7 @@ class AtomJudge:
 
         best = np.zeros(5)
         for _ in range(2):  # a simplex that has shrunk is opened again
-            options = {"initial_simplex": best + _SIMPLEX, "maxfev": 200, "xatol": 1e-4, "fatol": 1e-6}
+            options = {"initial_simplex": best + _SIMPLEX, "maxfev": 130, "xatol": 1e-4, "fatol": 1e-6}
             found = minimize(infidelity, best, method="Nelder-Mead", options=options)
             best = found.x
         return float(found.fun)
@@ -188,37 +192,17 @@ class AtomJudge:
     def _port(self, line: str) -> Port:
         return self.laboratory.lines[line].outputs[0]
 
-    def threshold_excess(self, qubit: str, threshold: float, row: float, column: float, seconds: float) -> float:
+    def threshold_excess(self, qubit: str, threshold: float, place: tuple[float, float], seconds: float) -> float:
         """Return how many more looks a threshold tells wrongly than the best one.
 
         Parameters
         ----------
-        row, column : where the site is believed to be; its weights stand around it
+        place : row and column at which the site is believed to be; its weights stand around it
         seconds : of imaging light
         """
-        camera, shape = self.truth.camera, (64, 64)
-        site = self.truth.sites[qubit]
-        spot = Optics.of(camera, np.array([[site.x, site.y]]), shape).spots[0]
-        shares = np.zeros(shape)
-        shares[spot.rows, spot.columns] = spot.shares
-        r, c = np.mgrid[: shape[0], : shape[1]]
-        weights = np.exp(-((r - row) ** 2 + (c - column) ** 2) / (2 * WIDTH**2))
-        weights *= (np.abs(r - round(row)) <= REACH) & (np.abs(c - round(column)) <= REACH)
-        weights /= weights.sum()
-        dark = camera.efficiency * camera.background * seconds
-        light = dark + camera.efficiency * camera.rate * seconds * shares
-        means = [camera.offset + camera.gain * float((weights * x).sum()) for x in (dark + 0 * shares, light)]
-        widths = [
-            float(np.sqrt((weights**2 * (camera.gain**2 * x + camera.read_noise**2)).sum()))
-            for x in (dark + 0 * shares, light)
-        ]
-        loaded = self.truth.tweezers.loading
-        x = np.append(np.linspace(means[0], means[1], 4001), threshold)
-        wrong = np.logaddexp(
-            np.log(loaded) + norm.logcdf(x, means[1], widths[1]),
-            np.log(1 - loaded) + norm.logsf(x, means[0], widths[0]),
-        )
-        return float(np.exp(wrong[-1]) - np.exp(wrong.min()))
+        looks = Looks.of(self.truth, qubit, place, seconds)
+        wrong = looks.presence(looks.grid(threshold), self.truth.tweezers.loading)
+        return float(wrong[-1] - wrong.min())
 
 
 def _carries(journey: Journey, qubit: int, n_array: int) -> bool:
@@ -245,23 +229,26 @@ def score_atoms(
     judge = AtomJudge(laboratory, truth)
     array = laboratory.qubits[laboratory.qubit_names[0]].readout
     error, arrive = judge.cz_error(judge.events(cz, seconds), known[f"{array}.gate.phase"], known[f"{array}.away"])
-    full = laboratory.instruments[laboratory.lines["rydberg_blue"].outputs[0].instrument].full_scale or 1.0
-    shape = tuple(
-        known[f"{array}.{name}"]
-        for name in ("gate.duration", "gate.depth", "gate.slope", "rydberg.resonance", "gate.edge")
-    )
-    limit = judge.cz_limit(known[f"{array}.rydberg.level"] * full, (shape[0], shape[1], shape[2], shape[3], shape[4]))
     thresholds = {
         q: judge.threshold_excess(
             q,
             known[f"{q}.readout.present"],
-            known[f"{q}.site.row"],
-            known[f"{q}.site.column"],
+            (known[f"{q}.site.row"], known[f"{q}.site.column"]),
             known["imaging.duration"],
         )
         for q in laboratory.qubit_names
     }
     return AtomScore(
         {q: judge.turn_error(q, judge.events(played, seconds)) for q, played in turns.items()},
-        error, limit, arrive, thresholds,
+        error, limit_of(judge, known), arrive, thresholds,
     )  # fmt: skip
+
+
+def limit_of(judge: AtomJudge, known: Parameters) -> float:
+    """Return the least infidelity of a gate, searched from what is known of its shape."""
+    laboratory = judge.laboratory
+    array = laboratory.qubits[laboratory.qubit_names[0]].readout
+    full = laboratory.instruments[laboratory.lines["rydberg_blue"].outputs[0].instrument].full_scale or 1.0
+    duration, depth, slope, edge = (known[f"{array}.gate.{name}"] for name in ("duration", "depth", "slope", "edge"))
+    start = duration, depth, slope, known[f"{array}.rydberg.resonance"], edge
+    return judge.cz_limit(known[f"{array}.rydberg.level"] * full, start)

@@ -5,13 +5,16 @@ import pytest
 from direct import Direct
 from true_atoms import true_parameters
 
+from qctl.cli.judged import played_gates
 from qctl.compile import flatten
 from qctl.config import read, read_laboratory
 from qctl.config.find import find_laboratory
 from qctl.core.port import Port
 from qctl.experiments.rows import cz, half, program
+from qctl.judge.atom_score import score_array
 from qctl.judge.atoms import score_atoms
 from qctl.judge.draw_atoms import draw_atoms
+from qctl.judge.stage import Upload
 from qctl.judge.text import twin_text
 from qctl.physics.atoms.twin import AtomTwin
 from qctl.physics.stage import Playing
@@ -60,3 +63,20 @@ def test_wrong_amplitudes_and_shapes_score_worse_than_right_ones():
     assert 1e-3 < scores[0].cz_limit < 0.03
     assert scores[0].arrive > 0.98
     assert max(scores[0].thresholds.values()) < 0.01
+
+
+def test_an_array_is_scored_like_other_laboratories():
+    direct = Direct("atoms16")
+    known = true_parameters(direct.laboratory, direct.truth, direct.parameters)
+    gates = [("x90", "q0"), ("x180", "q5"), ("cz", "q0-q1")]
+    upload = Upload(*played_gates(direct.laboratory, known, gates))
+    found = score_array(direct.laboratory, direct.truth, known, gates, upload)
+    assert [(one.kind, one.target) for one in found.gates] == gates
+    assert all(one.error < 2e-3 for one in found.gates[:2])
+    assert found.gates[2].limit < 0.01
+    assert found.gates[2].leakage < 0.02  # lost on the way
+    assert all(abs(value.off) < 1e-6 * max(abs(value.truth), 1) for value in found.values if "site" in value.name)
+    assert len(found.readouts) == 16
+    wrong = known.replaced({f"{q}.readout.counts": 103.0 for q in direct.laboratory.qubits})
+    worse = score_array(direct.laboratory, direct.truth, wrong, gates[:1], upload)
+    assert all(one.fidelity < one.best - 0.01 for one in worse.readouts)

@@ -29,7 +29,10 @@ def true_parameters(lab, truth, known):
     values["array.away"] = qubits.frequency + truth.tweezers.shift
     blue = rydberg.blue * known["array.rydberg.level"] * full
     rabi = blue * rydberg.red / (2 * rydberg.intermediate)
-    values["array.rydberg.rabi"], values["array.gate.duration"] = rabi, 7.85 / (2 * np.pi * rabi) + known["array.gate.edge"]
+    values["array.rydberg.rabi"], values["array.gate.duration"] = (
+        rabi,
+        7.85 / (2 * np.pi * rabi) + known["array.gate.edge"],
+    )
     shift = rydberg.shift * (rydberg.red**2 - blue**2) / (4 * rydberg.intermediate)
     values["array.rydberg.resonance"] = rydberg.frequency - shift
     values["array.quarter.amplitude"] = 1 / (4 * 1.8e-6) / qubits.rabi / full

@@ -87,7 +87,7 @@ class AtomWorld:
         """Play as :meth:`run` does, but hand out the frames of one sweep point after the other."""
         rng = self._rng(self.runs)
         self.runs += 1
-        truth = self._now()
+        truth = self.now()
         drives = Drives(truth, self._noise, self._memory)
         exposing = next((one for one in stage.acquisitions.values() if isinstance(one, Exposing)), None)
         plans = []
@@ -142,7 +142,7 @@ class AtomWorld:
         sigmas, taus = [one.sigma for one in moving.values()], [one.tau for one in moving.values()]
         return list(moving), Wanders(sigmas, taus, self.seed)
 
-    def _now(self) -> AtomTwin:
+    def now(self) -> AtomTwin:
         """Return the truth at this moment."""
         if self._wanders is None:
             return self.truth
