@@ -20,7 +20,7 @@ from qctl.judge.draw_atoms import draw_atoms
 from qctl.judge.text import twin_text
 
 AWG = 'driver: "qctl.instruments.tek_awg5200:TekAwg5200", address: mock'
-ZONE = ((0.0, 0.0), (3.0, 0.0))  # um from the first place
+ZONE = tuple((dx, 0.0) for dx in (0.0, 3.0, 6.0, 9.0, 12.0))  # um from the first place; gates use two
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from qctl.store.finding import CODE
 from . import findings, planner, raw_data
 from .decision import Answer, decided
 from .dependencies import Dependencies
-from .drift import Drift
+from .drift import DAY, Drift
 from .events import Alarmed, Finished, Judged, OnEvent, Planned, Quarantined, Started
 from .hints import hints
 from .memory import Memory
@@ -78,7 +78,7 @@ class Cycle:
         self.dependencies = Dependencies.of(nodes, bench.laboratory, targets)
         self.records: dict[Key, Record] = first_records(self.nodes, self.dependencies.needs, bench.known, from_scratch)
         self.stored = store.snapshot()
-        self.memory = Memory()
+        self.memory = Memory(Drift(self._walks()))
         if not from_scratch:
             self.memory.recall(store, self._drifting(), self._slopes(self.dependencies.needs))
         self.alarmed: set[str] = set()
@@ -91,6 +91,15 @@ class Cycle:
     def drift(self) -> Drift:
         """Return how fast parameters move, as far as learned."""
         return self.memory.drift
+
+    def _walks(self) -> dict[str, float]:
+        """Return the speeds of what does not move as such quantities usually do, SI^2 / s."""
+        return {
+            f"{target}.{one.name}": one.walk**2 / DAY
+            for name, target in self.dependencies.needs
+            for one in self.nodes[name].finds
+            if one.walk is not None
+        }
 
     def _drifting(self) -> list[str]:
         """Return the names of all parameters that gates depend on."""

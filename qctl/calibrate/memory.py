@@ -29,8 +29,8 @@ class Memory:
     drift : how fast parameters move, as far as learned
     """
 
-    def __init__(self) -> None:
-        self.drift = Drift()
+    def __init__(self, drift: Drift | None = None) -> None:
+        self.drift = drift or Drift()
         self._tracks: dict[str, list[Estimate]] = {}
         self._newest: dict[str, Estimate] = {}  # as measured
         self._sums: dict[str, Cusum] = {}

@@ -30,6 +30,7 @@ class Quantity:
     curvature : gate error of the target per square of an error of this quantity (1 / SI^2); 0 where gates do not care
     follows : where the same scan read it: its slope against other quantities of the step, by their names. A value read
         at another place has not moved when it lies on the slope, and its error is that at its place
+    walk : standard deviation of a day's step until somebody has learned it, SI; what is usual by its name where None
     """
 
     name: str
@@ -38,6 +39,7 @@ class Quantity:
     floor: float
     curvature: Curvature = lambda known, target: 0.0
     follows: Slopes = lambda known, target: {}
+    walk: float | None = None
 
     def means(self, name: str) -> bool:
         """Say whether a name behind the target's name is this quantity."""

@@ -62,6 +62,8 @@ UNITS: dict[Target, dict[str, str]] = {
         "site.loaded": "",  # probability that loading leaves an atom in it
         "site.kept": "",  # probability that an atom is still there after a shot without gates
         "site.temperature": "K",
+        "x180.shift": "Hz",  # of an atom's frequency by local light as strong as that of its half turn
+        "crosstalk": "",  # turn of an atom by all others' local light, in parts of their own turns
         "resonator.frequency": "Hz",  # with the qubit in 0
         "resonator.kappa": "Hz",  # full width at half maximum
         "resonator.power_shift": "Hz",  # of the resonance, per square of the tone's amplitude
@@ -116,6 +118,7 @@ UNITS: dict[Target, dict[str, str]] = {
         "rydberg.resonance": "Hz",  # of the blue beam's modulator
         "rydberg.level": "",
         "rydberg.rabi": "Hz",  # at `rydberg.level`
+        "rydberg.radius": "",  # pixels within which atoms blockade each other
         # a Rydberg gate: phase depth sin(swing w t - lag) + slope w t, with w 2 pi rabi, and t from its middle
         "gate.duration": "s",
         "gate.depth": "rad",
@@ -124,6 +127,7 @@ UNITS: dict[Target, dict[str, str]] = {
         "gate.edge": "s",
         "gate.slope": "",
         "gate.phase": "rad",  # that a single atom picks up
+        "loading.tau": "s",
         "mixer.gain": "",
         "mixer.phase": "rad",
         "mixer.offset_i": "",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from qctl.calibrate.node import Node
 
-from .atoms import coherence, deflectors, errors, gate, presence, raman, rydberg, sites, warmth
+from .atoms import blockade, coherence, deflectors, errors, gate, light, moves, presence, raman, rydberg, sites, warmth
 
 NODES: tuple[Node, ...] = (
     # camera and traps
@@ -29,4 +29,13 @@ NODES: tuple[Node, ...] = (
     rydberg.PHASE,
 )
 
-ON_REQUEST: tuple[Node, ...] = (warmth.NODE, errors.TURNS, errors.GATES)
+ON_REQUEST: tuple[Node, ...] = (
+    warmth.NODE,
+    moves.LOADING,
+    moves.REARRANGING,
+    light.SHIFT,
+    light.CROSSTALK,
+    blockade.INTERACTION,
+    errors.TURNS,
+    errors.GATES,
+)

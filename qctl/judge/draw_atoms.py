@@ -49,7 +49,12 @@ def draw_atoms(laboratory: Laboratory, seed: int, *, drifting: bool = False) -> 
     array = laboratory.qubits[laboratory.qubit_names[0]].readout
     pixel = guess[f"{array}.tweezers_x.map_2"] * SLOPE  # metres
     places = {q: (guess[f"{q}.site.row"], guess[f"{q}.site.column"]) for q in laboratory.qubits}
-    places |= {f"zone{k - 1}": (guess[f"{array}.zone.row_{k}"], guess[f"{array}.zone.column_{k}"]) for k in (1, 2)}
+    zone = {
+        f"zone{k - 1}": (guess[f"{array}.zone.row_{k}"], guess[f"{array}.zone.column_{k}"])
+        for k in range(1, 10)
+        if f"{array}.zone.row_{k}" in guess
+    }
+    places |= {name: zone[name] for name in list(zone)[:2]}
 
     def near(value: float, share: float) -> float:
         return float(value * (1 + share * rng.standard_normal()))
@@ -64,8 +69,9 @@ def draw_atoms(laboratory: Laboratory, seed: int, *, drifting: bool = False) -> 
         )
         for name, (row, column) in places.items()
     }
+    further = {name: Site(x=column * pixel, y=row * pixel) for name, (row, column) in zone.items() if name not in sites}
     return AtomTwin(
-        sites=sites,
+        sites=sites | further,
         deflector=_deflector(rng),
         pointer=_deflector(rng),
         camera=Camera(

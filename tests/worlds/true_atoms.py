@@ -21,7 +21,7 @@ def true_parameters(lab, truth, known):
         values[f"{name}.frequency"] = qubits.frequency + site.shift
         quarter = 1 / (4 * 1.8e-6) / qubits.local_rabi / full  # two edges of 0.2 us make 2 us as good as 1.8
         values[f"{name}.x90.amplitude"], values[f"{name}.x180.amplitude"] = quarter, 2 * quarter
-    for k in (0, 1):
+    for k in range(len(truth.sites) - len(lab.qubits)):
         row, column = pixel(truth.camera, truth.sites[f"zone{k}"])
         values[f"array.zone.row_{k + 1}"], values[f"array.zone.column_{k + 1}"] = row, column
     for line, beam in (("tweezers", truth.deflector), ("pointer", truth.pointer)):

@@ -106,8 +106,8 @@ class Holding:
     def crossings(self, known: Parameters) -> dict[str, tuple[int, int]]:
         """Return the qubits that are held, each with its column and row of tones."""
         names = self.laboratory.qubit_names
-        columns = _groups([known[f"{q}.site.column"] for q in names])
-        rows = _groups([known[f"{q}.site.row"] for q in names])
+        columns = numbered([known[f"{q}.site.column"] for q in names])
+        rows = numbered([known[f"{q}.site.row"] for q in names])
         kept = [_few(max(groups) + 1) for groups in (columns, rows)]
         return {
             q: (kept[0].index(c), kept[1].index(r))
@@ -176,7 +176,7 @@ _TWEEZERS = ("tweezers_x", "tweezers_y")
 _POINTERS = ("pointer_x", "pointer_y")
 
 
-def _groups(values: Sequence[float]) -> list[int]:
+def numbered(values: Sequence[float]) -> list[int]:
     """Number the columns (or rows) to which coordinates belong: a gap of a pixel and a half begins the next."""
     order, number, found = np.argsort(values), 0, [0] * len(values)
     for before, here in zip([order[0], *order[:-1]], order, strict=True):

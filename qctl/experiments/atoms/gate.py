@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar
 
 import numpy as np
@@ -141,21 +142,26 @@ def bowl(points: Floats, p: Floats, sigma: Floats) -> Fit:
     return fit_any_curve("bowl", names, curve, starts, (low, high), np.arange(float(len(p))), p, error)
 
 
-_FINDS = (
-    Quantity(name="gate.depth", low=0.1, high=1.5, floor=0.5, curvature=lambda known, target: CURVATURE[0]),
-    Quantity(name="gate.slope", low=-0.5, high=0.5, floor=0.3, curvature=lambda known, target: CURVATURE[1]),
-    Quantity(
-        name="gate.duration",
-        low=50e-9,
-        high=5e-6,
-        floor=1e-6,
-        curvature=lambda known, target: CURVATURE[2] / known[f"{target}.gate.duration"] ** 2,
-    ),
-)
+_BOUNDS = {"gate.depth": (0.1, 1.5, 0.5), "gate.slope": (-0.5, 0.5, 0.3), "gate.duration": (50e-9, 5e-6, 1e-6)}
+
+
+def _finds(*, fine: bool) -> tuple[Quantity, ...]:
+    """Return what is found; the wide search is not worth its time again once the close one has succeeded."""
+
+    def cost(k: int, known: Parameters, target: str) -> float:
+        unit = known[f"{target}.gate.duration"] if KNOBS[k] == "gate.duration" else 1.0
+        return CURVATURE[k] / unit**2 if fine else 0.0
+
+    return tuple(
+        Quantity(name=name, low=low, high=high, floor=floor, curvature=partial(cost, k))
+        for k, (name, (low, high, floor)) in enumerate(_BOUNDS.items())
+    )
+
+
 NODE = Node(
     name=GateShape.name,
     kind=Target.LINE,
-    finds=_FINDS,
+    finds=_finds(fine=False),
     make=lambda laboratory, targets, known: GateShape(laboratory, targets),
     needs=("rydberg_rabi",),
     claims=lambda laboratory, known, target: frozenset(laboratory.qubit_names),
@@ -163,7 +169,7 @@ NODE = Node(
 FINE = Node(
     name=GateShapeFine.name,
     kind=Target.LINE,
-    finds=_FINDS,
+    finds=_finds(fine=True),
     make=lambda laboratory, targets, known: GateShapeFine(laboratory, targets, scale=0.6, repeats=2, shots=700),
     needs=("gate_shape",),
     claims=lambda laboratory, known, target: frozenset(laboratory.qubit_names),

@@ -293,10 +293,16 @@ FRINGES = Node(
     name=Fringes.name,
     kind=Target.QUBIT,
     finds=(
-        # A CZ takes about a millisecond: an error of 1 Hz turns a frame by 6 mrad in it.
+        # A CZ takes about a millisecond: an error of 1 Hz turns a frame by 6 mrad in it. Clock states move with the
+        # square of the magnetic field and with trap light alone: by some hertz a day.
         Quantity(
-            name="frequency", low=1e6, high=40e6, floor=2e3, curvature=lambda known, target: (2 * pi * 1e-3) ** 2 / 6
-        ),
+            name="frequency",
+            low=1e6,
+            high=40e6,
+            floor=2e3,
+            curvature=lambda known, target: (2 * pi * 1e-3) ** 2 / 6,
+            walk=8.0,
+        ),  # fmt: skip
         Quantity(name="t2_ramsey", low=1e-4, high=100.0, floor=1.0),
     ),
     make=lambda laboratory, targets, known: Fringes(laboratory, targets),

@@ -101,7 +101,7 @@ class Resonance:
         """Return one setting for each frequency."""
         (array,) = self.targets
         qubits = [self.laboratory.qubit_names.index(q) for q in pairs(self.laboratory)]
-        pulse = plain(array, known, _on_grid(0.5 / known[f"{array}.rydberg.rabi"]))
+        pulse = plain(array, known, on_grid(0.5 / known[f"{array}.rydberg.rabi"]))
         settings = tuple(pulse | {f"{array}.rydberg.resonance": float(f)} for f in self.frequencies(known))
         circuit = gated(qubits, [flip(q) for q in qubits])
         return Scan(asking(self.laboratory, pairs(self.laboratory), [circuit], self.shots), settings)
@@ -110,7 +110,7 @@ class Resonance:
         """Return the resonance."""
         (array,) = self.targets
         lost, sigma = pooled(~left(result, known), there(result))
-        fit = line(self.frequencies(known), _on_grid(0.5 / known[f"{array}.rydberg.rabi"]), lost, sigma)
+        fit = line(self.frequencies(known), on_grid(0.5 / known[f"{array}.rydberg.rabi"]), lost, sigma)
         figures = (drawn("atoms lost to r", fit, "modulator (Hz)", y_label="lost"),)
         if not fit.ok:
             return (Outcome(array, fits=(fit,), figures=figures, reason=f"no resonance seen: {fit.reason}"),)
@@ -157,7 +157,7 @@ class RydbergRabi:
 
     def times(self) -> Floats:
         """Return the durations."""
-        return np.array([_on_grid(t) for t in np.linspace(20e-9, self.longest, self.n_points)])
+        return np.array([on_grid(t) for t in np.linspace(20e-9, self.longest, self.n_points)])
 
     def scan(self, known: Parameters) -> Scan:
         """Return one setting for each duration."""
@@ -195,7 +195,8 @@ def _flopping(times: Floats, p: Floats, sigma: Floats) -> Fit:
     return damped if damped.ok or not steady.ok else steady
 
 
-def _on_grid(seconds: float) -> float:
+def on_grid(seconds: float) -> float:
+    """Return a duration in whole samples of the laser's AWG, s."""
     return max(round(seconds / 10e-9), 1) * 10e-9
 
 

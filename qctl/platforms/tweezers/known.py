@@ -16,6 +16,7 @@ QUBIT = {
     "x90.duration": (2 * us, "s"),
     "x180.amplitude": (0.5, ""),
     "x180.duration": (2 * us, "s"),
+    "x180.shift": (0.0, "Hz"),
     "readout.counts": (116.0, ""),
     "readout.present": (116.0, ""),
     "readout.p01": (0.02, ""),

@@ -82,7 +82,12 @@ def rotation(lab: Laboratory, known: Known, qubit: str, kind: str) -> list[Play]
         shape = flat(lab, line, SETTLE + seconds + AFTER)
         plays.append(Play(line, 0.0, shape, known[f"{array}.{line}.level"], first + across * column + up * row))
     shape = flat(lab, "raman_local", seconds, min(EDGE, seconds / 2))
-    amplitude = known[f"{qubit}.{kind}.amplitude"]
+    amplitude, strongest = known[f"{qubit}.{kind}.amplitude"], known[f"{qubit}.x180.amplitude"]
+    if known[f"{qubit}.x180.shift"] and strongest:
+        # Light follows the frequency that it shifts, about the middle of the pulse: its phase there stays.
+        shift = known[f"{qubit}.x180.shift"] * amplitude / strongest
+        t = (np.arange(len(shape)) + 0.5) / rate_of(lab, "raman_local") - seconds / 2
+        shape = shape * np.exp(2j * np.pi * shift * t)
     plays.append(Play("raman_local", SETTLE, shape, amplitude, known[f"{qubit}.frequency"], follows=True))
     return plays
 
