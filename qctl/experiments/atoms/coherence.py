@@ -94,7 +94,12 @@ NODE = Node(
     finds=(
         # A program of ten gates takes 20 ms: an error of 1 Hz turns a frame by 0.1 rad in it.
         Quantity(
-            name="frequency", low=1e6, high=40e6, floor=2e3, curvature=lambda known, target: (2 * pi * 1e-2) ** 2 / 6
+            name="frequency",
+            low=1e6,
+            high=40e6,
+            floor=2e3,
+            curvature=lambda known, target: (2 * pi * 1e-2) ** 2 / 6,
+            walk=2.0,
         ),
         Quantity(name="t2_ramsey", low=1e-4, high=100.0, floor=1.0),
     ),

@@ -301,8 +301,8 @@ FRINGES = Node(
             high=40e6,
             floor=2e3,
             curvature=lambda known, target: (2 * pi * 1e-3) ** 2 / 6,
-            walk=8.0,
-        ),  # fmt: skip
+            walk=2.0,
+        ),
         Quantity(name="t2_ramsey", low=1e-4, high=100.0, floor=1.0),
     ),
     make=lambda laboratory, targets, known: Fringes(laboratory, targets),
