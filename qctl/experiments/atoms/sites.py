@@ -137,8 +137,8 @@ class Zone:
         spread = np.sqrt(np.sum((a @ numbers - b) ** 2, axis=0) / max(1, len(a) - 3))
         inverse = np.linalg.inv(a.T @ a)
         found = {}
-        numbers = [k for k in range(1, 10) if f"{target}.zone.row_{k}" in guess]
-        for k in numbers:
+        places = [k for k in range(1, 10) if f"{target}.zone.row_{k}" in guess]
+        for k in places:
             place = np.array([1.0, guess[f"{target}.zone.column_{k}"], guess[f"{target}.zone.row_{k}"]])
             reach = np.sqrt(place @ inverse @ place)
             for name, axis in (("row", 0), ("column", 1)):
