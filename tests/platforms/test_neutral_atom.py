@@ -136,3 +136,12 @@ def test_an_atom_that_helps_without_being_measured_is_watched(lab):
     measured, helping = sequence.placement[0], sequence.placement[1]
     assert exposing.reads["qubit"].tolist() == [measured]
     assert exposing.watched["qubit"].tolist() == [helping]
+
+
+def test_a_program_runs_on_a_hundred_sites():
+    large = Direct("atoms100", seed=3)
+    known = true_parameters(large.laboratory, large.truth, large.parameters)
+    result = large.run(text("x q[0]; x q[2]; h q[1]; h q[1]; h q[3]; cz q[2], q[3]; h q[3];", 4), 120, parameters=known)
+    told = {bits: n for bits, n in result.counts.items() if bits.startswith("101")}  # half of 16 loads are whole
+    assert sum(result.counts.values()) > 5
+    assert sum(told.values()) > 0.85 * sum(result.counts.values())
