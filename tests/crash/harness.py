@@ -126,7 +126,7 @@ def named_point(lab, state, point, rng, history):
     return [] if code == 0 else [f"serve ended with {code} at {point}"]
 
 
-def wait_for_all(stack, limit=120.0):
+def wait_for_all(stack, limit=900.0):
     """Wait until no job is left that could still move."""
     end = time.monotonic() + limit
     while time.monotonic() < end:
