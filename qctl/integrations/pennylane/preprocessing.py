@@ -10,7 +10,6 @@ from pennylane.devices import MCMConfig
 from pennylane.devices.preprocess import (
     decompose,
     device_resolve_dynamic_wires,
-    no_analytic,
     validate_device_wires,
     validate_measurements,
 )
@@ -44,7 +43,7 @@ def pipeline(wires: Wires | None, measurements_within: MCMConfig) -> CompilePipe
     """
     within = measurements_within.mcm_method == "one-shot"
     steps = CompilePipeline()
-    steps.add_transform(no_analytic, name=NAME)
+    steps.add_transform(counted_alone)
     steps.add_transform(validate_device_wires, wires=wires, name=NAME)
     if not within:
         steps.add_transform(defer_measurements, allow_postselect=False)
@@ -60,6 +59,14 @@ def pipeline(wires: Wires | None, measurements_within: MCMConfig) -> CompilePipe
     if within:
         steps.add_transform(dynamic_one_shot, postselect_mode=measurements_within.postselect_mode)
     return steps
+
+
+@transform  # type: ignore[untyped-decorator]
+def counted_alone(tape: QuantumScript) -> tuple[list[QuantumScript], Callable[[Any], Any]]:
+    """Refuse measurements without shots; a tape that measures nothing needs none."""
+    if tape.measurements and not tape.shots:
+        raise DeviceError(f"Analytic execution is not supported with {NAME}: a laboratory needs shots, qml.set_shots")
+    return [tape], itemgetter(0)
 
 
 @transform  # type: ignore[untyped-decorator]
