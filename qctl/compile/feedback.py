@@ -65,6 +65,4 @@ def _nobody(laboratory: Laboratory) -> str:
         return f"measuring ends the shot of all qubits of {laboratory.name}"
     if laboratory.event_line() is None:
         return f"no instrument of {laboratory.name} branches"
-    return (
-        f"instruments of {laboratory.name} branch for `qctl run` and `Lab.run`, not in a queue or beside other programs"
-    )
+    return f"instruments of {laboratory.name} branch for programs that are run alone"

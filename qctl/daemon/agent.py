@@ -19,7 +19,7 @@ from types import FrameType
 from typing import Any
 
 from qctl.config import read_laboratory
-from qctl.control import Station, make_safe, open_station, play
+from qctl.control import Station, make_safe, open_station, play, play_deciding
 from qctl.control.firewall import refuse_beyond_limits
 from qctl.control.rack import MockRack
 from qctl.core.errors import QctlError
@@ -135,7 +135,8 @@ class Agent:
             crash_point("agent.operating")
             crash_point("agent.before_play")
             before = time.time()
-            found = play(self.station, sequence, playlists, said["parameters_id"])
+            player = play if sequence.branching is None else play_deciding
+            found = player(self.station, sequence, playlists, said["parameters_id"])
         crash_point("agent.after_play")
         codec.write(record, found)
         seconds = dict(found.timing.seconds)

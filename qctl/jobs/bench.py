@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from qctl.compile import compile_program, flatten
+from qctl.compile import compile_branching, compile_program, flatten, instruments_decide
 from qctl.config import read_laboratory
 from qctl.config.find import find_laboratory
 from qctl.control import limits_of, shots_at_once
@@ -26,7 +26,7 @@ from qctl.core.sequence import Playlist
 from qctl.core.sequence import Sequence as Played
 from qctl.frontends import read_program
 from qctl.known import known_parameters, stored_as
-from qctl.readout import compute, read_out
+from qctl.readout import compute, read_out, read_told
 from qctl.store import ParameterStore
 
 from . import codec
@@ -94,8 +94,11 @@ class Bench:
             info = self.compile(text, parameters=parameters, optimise=optimise, place=None, out=out)
             sequence: Played = codec.read(out)["sequence"]
             used = [qubit for qubit in sequence.placement if qubit >= 0]
-            claims = claims_of(sequence, used, known, self.laboratory, self.limits)
-            length = sequence.period * sequence.n_points
+            # Shots that branch have the whole chip: whoever played beside them would have to branch with them.
+            taken = used if sequence.branching is None else range(len(sequence.qubits))
+            claims = claims_of(sequence, taken, known, self.laboratory, self.limits)
+            claims = replace(claims, n_points=_points_of_a_shot(sequence))
+            length = sequence.period * claims.n_points
             places = (Candidate(placement=tuple(used), claims=claims, expected_success=1.0, duration_s=length),)
             info["fixed"] = True
         else:
@@ -142,7 +145,7 @@ class Bench:
             "waveforms": waveforms_digest(flatten(sequence, self.laboratory, self.limits)),
             "parameters_id": known.id,
             "conditions": conditions(known, self.laboratory),
-            "n_points": sequence.n_points,
+            "n_points": _points_of_a_shot(sequence),
             "n_bits": sequence.n_bits,
             "period": sequence.period,
             "most_shots": sequence.shots,
@@ -200,7 +203,11 @@ class Bench:
     def _read_one(self, part: Mapping[str, Any], found: Record, when: Mapping[str, object]) -> dict[str, object]:
         registers = self._read(Path(part["compiled"]))["registers"]
         known = self.parameters(part["parameters"])
-        result = compute(read_out(found, known, self.laboratory, registers=registers), self._program(part["program"]))
+        program = self._program(part["program"])
+        if found.told is not None:
+            result = read_told(found, program)
+        else:
+            result = compute(read_out(found, known, self.laboratory, registers=registers), program)
         counted = count(result.bits)
         header = {
             "n_bits": counted.n_bits,
@@ -247,7 +254,7 @@ class Bench:
     def _relocatable(self, text: str, known: Parameters, optimise: bool) -> Relocatable | None:
         """Return a program with its places; None when it is to be played gate by gate, or decides by measured bits."""
         program = self._program(text)
-        if not optimise or program.flow or program.n_hidden:
+        if not optimise or program.flow or program.n_hidden or instruments_decide(program, self.laboratory):
             return None
         key = (text, known.id, optimise)
         return self._places.get(key, lambda: relocatable(program, known, self.laboratory, self.limits))
@@ -255,6 +262,10 @@ class Bench:
     def _placed(
         self, text: str, program: Program, known: Parameters, optimise: bool, place: list[int] | None
     ) -> Played:
+        if place is None and instruments_decide(program, self.laboratory):
+            if program.n_points != 1:
+                raise CompileError("a sweep of a program that branches", allowed="one sweep point in the queue")
+            return compile_branching(program, known, self.laboratory, self.limits)
         if place is None:
             return compile_program(program, known, self.laboratory, self.limits, optimise=optimise)
         found = self._relocatable(text, known, optimise)
@@ -265,9 +276,14 @@ class Bench:
 
     def _most_shots(self, sequence: Played) -> int:
         """Return how many shots one segment may have: a second of machine time, and what fits the memories."""
-        seconds = int(SEGMENT_SECONDS / (sequence.period * sequence.n_points) + 1e-9)
+        seconds = int(SEGMENT_SECONDS / (sequence.period * _points_of_a_shot(sequence)) + 1e-9)
         wanted = replace(sequence, shots=max(1, min(SEGMENT_SHOTS, seconds)))
         return max(shots_at_once(wanted, self.limits))
+
+
+def _points_of_a_shot(sequence: Played) -> int:
+    """Return how many shots one repetition takes: one for each sweep point; of those that branch one goes one way."""
+    return sequence.n_points if sequence.branching is None else 1
 
 
 def _kept(record: Record, out: Path) -> dict[str, object]:
