@@ -35,8 +35,8 @@ focus: {places: {q0: 13 MHz, q1: 14 MHz}, floor: FLOOR}
 def two_ions(text):
     text = re.sub(r"(?m)^  (counter|beam|seen|q)[2-7]: .*\n", "", text)
     text = re.sub(r"(?m)^  q[0-7]-q[2-7]: .*\n", "", text)
-    text = text.replace("q1: {frequency: 15 MHz", "q1: {frequency: 15.0012345 MHz").replace(": 0.32", ": 0.34")
-    return re.sub(r"(, counter[2-7])+", "", text.replace("amplitude: 0.16", "amplitude: 0.17"))
+    text = text.replace("q1: {frequency: 15 MHz", "q1: {frequency: 15.0012345 MHz").replace(": 0.32", ": 0.355")
+    return re.sub(r"(, counter[2-7])+", "", text.replace("amplitude: 0.16", "amplitude: 0.1775"))
 
 
 def opened(folder, floor="4e-6"):
@@ -54,7 +54,7 @@ def lab(tmp_path_factory):
 
 def test_a_bit_decides_what_the_other_ion_gets_and_a_measured_ion_can_be_used_again(lab):
     result = lab.run(HEAD + "x q[0]; c[0] = measure q[0]; if (c[0]) { x q[1]; x q[0]; } c[1] = measure q[1];", shots=30)
-    assert result.counts["11"] >= 27
+    assert result.counts["11"] >= 26
     assert sum(result.ways.values()) == sum(result.counts.values()) == 30
     assert result.ways["1 1"] == result.counts["11"]
     timing = result.timing
@@ -65,13 +65,13 @@ def test_a_bit_decides_what_the_other_ion_gets_and_a_measured_ion_can_be_used_ag
 def test_an_ion_keeps_its_phase_while_its_neighbour_is_measured(lab):
     """Its frequency is no multiple of one over the slot: without the frames, it would come back anywhere."""
     text = HEAD + "x q[0]; h q[1]; c[0] = measure q[0]; if (c[0]) { TURN h q[1]; } c[1] = measure q[1];"
-    assert lab.run(text.replace("TURN", ""), shots=30).counts.get("10", 0) >= 26
-    assert lab.run(text.replace("TURN", "z q[1];"), shots=30).counts.get("11", 0) >= 26
+    assert lab.run(text.replace("TURN", ""), shots=30).counts.get("10", 0) >= 25
+    assert lab.run(text.replace("TURN", "z q[1];"), shots=30).counts.get("11", 0) >= 25
 
 
 def test_a_reset_empties_an_ion_whatever_it_was(lab):
     result = lab.run(HEAD + "h q[0]; h q[1]; reset q[0]; h q[1]; c = measure q;", shots=30)
-    assert result.counts["00"] >= 27
+    assert result.counts["00"] >= 26
     assert {way.split()[0] for way in result.ways} == {"0", "1"}
 
 
