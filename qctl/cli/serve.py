@@ -39,6 +39,8 @@ from .laboratory import lab_option, seed_option, twin_option
     show_default=True,
     help="Keep the laboratory calibrated beside the jobs, in what they leave free.",
 )
+@click.option("--backup-every", default="1h", show_default=True, metavar="TIME", help="Between copies of the jobs.")
+@click.option("--scrub-every", default="7d", show_default=True, metavar="TIME", help="Within which all is read once.")
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -50,6 +52,8 @@ def command(
     compilers: int,
     peers: str,
     calibrate: bool,
+    backup_every: str,
+    scrub_every: str,
 ) -> None:
     """Run jobs of many users on one laboratory: durable queue, scheduler, HTTP API. Ctrl-C or SIGTERM stops all of it.
 
@@ -59,14 +63,21 @@ def command(
     from qctl.config.find import find_laboratory
     from qctl.core.errors import UsageError
 
+    from .quantities import span
     from .state import state_folder
 
     if sys.platform != "linux":
         raise UsageError("the daemon on this platform", allowed="Linux", remedy="library, client and CLI run here")
     path = find_laboratory(lab)
     read_laboratory(path)  # every mistake is said here, before anything starts
-    options = {"seed": seed, "twin": str(twin) if twin else None, "port": port, "compilers": compilers, "peers": peers}
-    options["calibrate"] = calibrate
+    options: dict[str, object] = {
+        "seed": seed,
+        "twin": str(twin) if twin else None,
+        "port": port,
+        "compilers": compilers,
+        "peers": peers,
+    }
+    options |= {"calibrate": calibrate, "backup_s": span(backup_every), "scrub_s": span(scrub_every)}
     options["socket"] = str(socket_path.absolute()) if socket_path else None
     settings = {"lab": str(Path(path).absolute()), "state": str(state_folder(ctx).absolute()), "options": options}
     arguments = [sys.executable, "-m", "qctl.daemon", "supervisor", json.dumps(settings)]

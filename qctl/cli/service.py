@@ -16,7 +16,10 @@ Description=qctl: {name}
 After=network.target
 
 [Service]
-Type=exec
+Type=notify
+NotifyAccess=main
+WatchdogSec=10
+TimeoutStartSec=120
 ExecStart={python} -m qctl.cli --state {state} serve --lab {lab} --port {port}
 ExecStopPost={python} -m qctl.cli --state {state} service safe --lab {lab}
 Restart=always

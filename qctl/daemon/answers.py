@@ -41,7 +41,7 @@ def status(house: House) -> Document:
         "parameters": scheduler.house.newest,
         "calibration": asdict(scheduler.calibration.standing),
         "accepting": not (house.store.fault or house.disk.is_full()),
-        "alarms": len(house.alarms),
+        "alarms": len(house.alarms) + len(house.scheduler.house.alarms),
     }
 
 
@@ -51,7 +51,7 @@ def health(house: House) -> Document:
         "store": [house.store.fault] if house.store.fault else [],
         "disk": ["too full for new jobs"] if house.disk.is_full() else [],
         "instruments": [] if house.scheduler.link.connected else ["the agent is not connected"],
-        "alarms": house.alarms[-100:],
+        "alarms": [*house.alarms, *house.scheduler.house.alarms][-100:],
     }
 
 

@@ -103,7 +103,7 @@ class Calibration:
         places.unlink()
         why = f"{said['kind']} {said['node']} of {', '.join(said['targets'])}"
         self._probes.asked = Probe(
-            compiled, place, said["shots"], said["points"], said["urgent"], said["alone"], why, ticking(),
+            compiled, place, said["shots"], tuple(said["targets"]), said["urgent"], said["alone"], why, ticking(),
             asyncio.get_running_loop().create_future(),
         )  # fmt: skip
         self.standing.doing = why

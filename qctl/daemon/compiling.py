@@ -71,6 +71,11 @@ class Compiling:
             one.doubt(self.suspect)
         return [one.request(self._submitted(one.job)) for one in self.ready.values()]
 
+    def wait_for(self, targets: Iterable[str]) -> bool:
+        """Say whether a job waits until some values are trusted again."""
+        doubted = [one for one in targets if one in self.suspect]
+        return any(one.blocked and relied(place, doubted) for one in self.ready.values() for place in one.places)
+
     def remarks(self, place: Candidate) -> tuple[str, ...]:
         """Return what a result that is measured in a place is to say: what it relied on though it is doubted."""
         return tuple(f"stale_cal: {one}: {self.suspect[one]}" for one in relied(place, self.suspect))

@@ -9,6 +9,7 @@ import os
 import signal
 import socket
 import time
+from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
@@ -24,9 +25,11 @@ from qctl.store import ParameterStore, StoreError
 from .agent_link import AgentLink
 from .api import build
 from .auth import Peers, Tokens
+from .company import Company
 from .exits import DAMAGED, DISK_FAULT
 from .gate import Gate
 from .house import House, spread
+from .housekeeping import BACKUP, SCRUB
 from .lock import owned
 from .places import SOCKET, listen, run_folder
 from .scheduler import Scheduler
@@ -65,32 +68,52 @@ async def _serve(state: Path, said: dict[str, Any]) -> int:
     def disk_failed(fault: str) -> None:
         loop.call_soon_threadsafe(end, DISK_FAULT)
 
-    store = SqliteJobStore(state, on_fault=disk_failed)
+    store = _opened(state, _newest(state, said), disk_failed)
     async with AsyncExitStack() as stack:
         stack.callback(store.close)
-        store.recover(_newest(state, said))
         crash_point("daemon.recovered")
         tasks = Tasks(end)
         house = _house(stack, state, said, store, tasks)
         scheduler = house.scheduler
         port, doors = _doors(stack, house, said)
         stack.push_async_callback(tasks.cancel)
-        for name, work in {
-            "scheduler": scheduler.run(),
-            "claiming": scheduler.claim(),
-            "housekeeping": scheduler.house.run(),
-            "agent link": scheduler.keep_link(),
-            "beat": _beat(said["alive"]),
-            "news": spread(house),
-            **doors,
-        }.items():
+        always = {"beat": _beat(said["alive"]), "news": spread(house), **doors}
+        for name, work in (always if store.damage else {**always, **_working(scheduler, state, said)}).items():
             tasks.serve(name, work)
-        if said.get("calibrate"):
-            twin = Path(said["twin"]) if said.get("twin") else None
-            tasks.serve("calibration", scheduler.calibration.run(Path(said["lab"]), state, twin))
         _tell(said["alive"], {"ready": {"pid": os.getpid(), "socket": str(_socket(said)), "port": port}})
         crash_point("daemon.serving")
         return await ending
+
+
+def _working(scheduler: Scheduler, state: Path, said: dict[str, Any]) -> dict[str, Coroutine[Any, Any, None]]:
+    """Return what runs jobs, and looks after them."""
+    found = {
+        "scheduler": scheduler.run(),
+        "claiming": scheduler.claim(),
+        "housekeeping": scheduler.house.run(),
+        "copies": scheduler.house.keep_copies(said.get("backup_s", BACKUP)),
+        "reading of all": scheduler.house.read_all(said.get("scrub_s", SCRUB)),
+        "agent link": scheduler.keep_link(),
+    }
+    if said.get("calibrate"):
+        twin = Path(said["twin"]) if said.get("twin") else None
+        found["calibration"] = scheduler.calibration.run(Path(said["lab"]), state, twin)
+    return found
+
+
+def _opened(state: Path, newest: str, disk_failed: Callable[[str], None]) -> SqliteJobStore:
+    """Return the job store after recovery; where it is damaged, one that is only read: nothing is overwritten."""
+    try:
+        store = SqliteJobStore(state, on_fault=disk_failed)
+        try:
+            store.recover(newest)
+        except BaseException:
+            store.close()
+            raise
+    except (DamagedError, StoreError) as error:
+        log.error("%s; it is read only, copies are in %s", error, state / "backups")
+        return SqliteJobStore(state, damage=str(error))
+    return store
 
 
 def _house(stack: AsyncExitStack, state: Path, said: dict[str, Any], store: SqliteJobStore, tasks: Tasks) -> House:
@@ -99,18 +122,20 @@ def _house(stack: AsyncExitStack, state: Path, said: dict[str, Any], store: Sqli
     for left in folder.iterdir():
         left.unlink()
     results, disk = ResultFiles(state), Disk(state)
-    results.sweep()
-    disk.load()
+    if not store.damage:
+        results.sweep()
+        disk.load()
     twin = Path(said["twin"]) if said.get("twin") else None
     compilers = Workers(said.get("compilers", 1), Path(said["lab"]), state, twin)
     benches = Workers(1, Path(said["lab"]), state, twin)
     for workers in (compilers, benches):
         stack.push_async_callback(workers.end)
-    fence = store.rack_fence("rack")
+    fence = 0 if store.damage else store.rack_fence("rack")
     link = AgentLink(state, fence)
     stack.callback(link.close)
-    scheduler = Scheduler(store, results, compilers, benches, link, folder, str(fence), tasks)
     laboratory = read_laboratory(Path(said["lab"]))
+    company = Company(laboratory, state)
+    scheduler = Scheduler(store, results, compilers, benches, link, company, folder, str(fence), tasks)
     return House(laboratory, state, _name(said), store, results, disk, Tokens(store, time.time), scheduler)
 
 

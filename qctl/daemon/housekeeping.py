@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from typing import Any
 
-from qctl.jobs.errors import DiskFullError
+from qctl.jobs.backup import back_up, copies, scrub
+from qctl.jobs.errors import DiskFullError, JobError
+from qctl.jobs.job import SELF
 from qctl.jobs.sqlite import SqliteJobStore
+from qctl.store import StoreError
 
 from .compiling import LEASE, Compiling
 from .workers import WorkerLostError, Workers
@@ -15,6 +19,8 @@ from .workers import WorkerLostError, Workers
 log = logging.getLogger(__name__)
 
 EVERY = 5.0  # s
+BACKUP = 3600.0  # s between two copies of the job store
+SCRUB = 7 * 86400.0  # s within which everything that is stored is read once
 
 
 class Housekeeping:
@@ -24,12 +30,15 @@ class Housekeeping:
     ----------
     newest : number of the newest snapshot of parameters, a slash, and its id
     bounds : what programs share, as `qctl.jobs.bench.Bench.describe` says; None before a bench has answered
+    alarms : what was found to be damaged, newest last
     """
 
     def __init__(self, store: SqliteJobStore, jobs: Compiling, benches: Workers, changed: asyncio.Event) -> None:
+        self.alarms: list[str] = []
         self.newest = "0"
         self.bounds: dict[str, Any] | None = None
         self._store, self._jobs, self._benches, self._changed = store, jobs, benches, changed
+        self._state = store.path.parent
 
     async def run(self) -> None:
         """Do them until cancelled."""
@@ -39,6 +48,34 @@ class Housekeeping:
             except (WorkerLostError, DiskFullError) as trouble:  # it may pass; whatever else it is ends the daemon
                 log.warning("housekeeping: %s", trouble)
             await asyncio.sleep(EVERY)
+
+    async def keep_copies(self, every: float) -> None:
+        """Copy the job store again and again, each copy read back before it counts.
+
+        Parameters
+        ----------
+        every : s; a copy younger than that from before a restart counts, too
+        """
+        while True:
+            newest = max((copy.stat().st_mtime for copy in copies(self._state)), default=0.0)
+            await asyncio.sleep(max(every - (time.time() - newest), 0.0) if newest else every)
+            try:
+                copy = await asyncio.to_thread(back_up, self._state)
+                await asyncio.to_thread(self._store.note, SELF, "back up", copy=copy.name)
+            except (JobError, StoreError, OSError) as trouble:
+                self._alarm(f"no copy could be made: {trouble}")
+                await asyncio.sleep(every)
+
+    async def read_all(self, every: float) -> None:
+        """Read everything that is stored once in ``every`` seconds; what is damaged is an alarm."""
+        while True:
+            await asyncio.sleep(every)
+            for said in await asyncio.to_thread(lambda: list(scrub(self._state))):
+                self._alarm(said)
+
+    def _alarm(self, said: str) -> None:
+        log.error("%s", said)
+        self.alarms = [*self.alarms[-99:], said]
 
     async def _once(self) -> None:
         await self._look()

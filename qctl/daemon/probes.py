@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -26,7 +27,8 @@ class Probe:
     compiled : file with its waveforms
     place : where it plays
     shots : of each sweep point
-    urgent : a value is doubted: it goes before everybody
+    targets : qubits, couplings or feedlines that it is about
+    urgent : it measures what is doubted: it goes before everybody, if a job waits for that
     alone : nobody may play beside it
     why : what it is, for people
     answer : what the service waits for
@@ -35,7 +37,7 @@ class Probe:
     compiled: Path
     place: Candidate
     shots: int
-    points: int
+    targets: tuple[str, ...]
     urgent: bool
     alone: bool
     why: str
@@ -47,13 +49,14 @@ class Probe:
     lost: int = 0
     _request: Request | None = None
 
-    def request(self) -> Request:
+    def request(self, waited_for: bool) -> Request:
         """Return what the packer is asked; the same object while nothing changes."""
-        if self._request is None:
+        job_class = JobClass.URGENT_CALIBRATION if self.urgent and waited_for else JobClass.BACKGROUND
+        if self._request is None or self._request.job_class is not job_class:
             self._request = Request(
                 job=self.label,
                 user=USER,
-                job_class=JobClass.URGENT_CALIBRATION if self.urgent else JobClass.BACKGROUND,
+                job_class=job_class,
                 sequence=LAST,
                 submitted=self.submitted,
                 shots_left=self.shots - self.done,
@@ -104,9 +107,15 @@ class Probes:
 
     asked: Probe | None = None
 
-    def requests(self) -> list[Request]:
-        """Return what the packer is asked."""
-        return [] if self.asked is None or self.asked.answer.done() else [self.asked.request()]
+    def requests(self, waited_for: Callable[[Iterable[str]], bool]) -> list[Request]:
+        """Return what the packer is asked.
+
+        Parameters
+        ----------
+        waited_for : says whether jobs wait for some targets
+        """
+        one = self.asked
+        return [] if one is None or one.answer.done() else [one.request(waited_for(one.targets))]
 
 
 @dataclass(frozen=True)

@@ -11,12 +11,12 @@ from pathlib import Path
 
 from qctl.jobs.crash_points import crash_point
 from qctl.jobs.errors import JobError
-from qctl.jobs.eta import Eta, Forecasts
+from qctl.jobs.eta import Eta
 from qctl.jobs.job import Job
 from qctl.jobs.moments import ticking
 from qctl.jobs.packer import Packer
+from qctl.jobs.request import Request, Window
 from qctl.jobs.request import State as PackState
-from qctl.jobs.request import Window
 from qctl.jobs.results import ResultFiles
 from qctl.jobs.sqlite import SqliteJobStore
 from qctl.jobs.states import State
@@ -24,8 +24,10 @@ from qctl.jobs.window import lateness, length
 
 from .agent_link import AgentLink
 from .calibration import Calibration
+from .company import Company
 from .compiling import Compiling
 from .finishing import Finishing
+from .foretelling import Foretelling
 from .housekeeping import Housekeeping
 from .probes import Probes
 from .tasks import Tasks
@@ -47,25 +49,27 @@ class Scheduler:
     ----------
     compilers : read users' programs
     benches : link and read out; they see no user's text but that of programs which compile
+    company : who disturbs whom
     folder : for files that no restart needs; emptied at the start
     name : of this daemon's windows
     """
 
     def __init__(
         self, store: SqliteJobStore, results: ResultFiles, compilers: Workers, benches: Workers, link: AgentLink,
-        folder: Path, name: str, tasks: Tasks,
+        company: Company, folder: Path, name: str, tasks: Tasks,
     ) -> None:  # fmt: skip
         self.store, self.link = store, link
         self.waits: Mapping[str, str] = {}
         self.usage: dict[str, float] = {}
-        self.packer, self.forecasts = Packer(), Forecasts()
+        self.packer, self.company = Packer(), company
         self._changed, self._submitted = asyncio.Event(), asyncio.Event()
         self.jobs = Compiling(store, compilers, self.packer, folder, tasks, self._changed)
         self.probes = Probes()
         self.calibration = Calibration(store, self.jobs, self.probes, folder, self._changed)
-        self.windows = Windows(store, self.jobs, self.probes, benches, link, folder, name)
+        self.windows = Windows(store, self.jobs, self.probes, company, benches, link, folder, name)
         self.house = Housekeeping(store, self.jobs, benches, self._changed)
-        self._finishing = Finishing(store, results, self.jobs)
+        self.foretelling = Foretelling(self._view, tasks)
+        self._finishing = Finishing(store, results, self.jobs, company, self.foretelling)
         self._used_at = ticking()
 
     async def run(self) -> None:
@@ -89,6 +93,7 @@ class Scheduler:
                 if window is not None and window.grants:
                     idle_since = None
                     await self.windows.play(window)
+                    self.foretelling.started(self.windows.played)
                     continue
                 idle_since = await self._rest(idle_since)
                 with suppress(TimeoutError):
@@ -128,18 +133,25 @@ class Scheduler:
 
     def eta(self, job: Job) -> Eta | None:
         """Return when a job that is compiled starts and finishes, by the clock of `ticking`; else None."""
-        if job.id not in self.jobs.ready or self.house.bounds is None:
-            return None
-        return self.forecasts.eta(job.label, self.jobs.requests(), self._state())
+        return self.foretelling.eta(job.label) if job.id in self.jobs.ready else None
 
     def _decide(self) -> Window | None:
-        requests = [*self.jobs.requests(), *self.probes.requests()]
-        if not (requests and self.house.bounds):
+        if not self.house.bounds:
             return None
-        window = self.packer.pack(requests, self._state())
+        jobs, state = self.jobs.requests(), self._state()
+        requests = [*jobs, *self.probes.requests(self.jobs.wait_for)]
+        if not requests:
+            return None
+        self.foretelling.came(jobs)
+        window = self.packer.pack(requests, state)
         self.waits = window.waits
+        if few := self.company.few(jobs, state.window_s):
+            window = self.packer.pack(few, state)
         crash_point("scheduler.packed")
         return window
+
+    def _view(self) -> tuple[list[Request], PackState] | None:
+        return (self.jobs.requests(), self._state()) if self.house.bounds else None
 
     def _state(self) -> PackState:
         """Return what a decision depends on besides the jobs."""
@@ -154,6 +166,7 @@ class Scheduler:
             longest_spans=bounds["longest_spans"],
             spacings=bounds["spacings"],
             unavailable=self.calibration.standing.unavailable(),
+            harmful=self.company.harmful,
             usage=self._usage_now(now),
         )
 

@@ -29,12 +29,14 @@ from qctl.jobs.crash_points import VARIABLE
 
 from .exits import DAMAGED
 from .lock import owned, refuse_network_disk
+from .notify import notify
 
 log = logging.getLogger(__name__)
 
 SILENT = 10.0  # s without a beat after which the daemon is killed
 STARTING = 60.0  # s that the daemon may take to serve
 STOPPING = 20.0  # s that a process may take to end when it is told to
+NOTIFYING = 1.0  # s between two signs of life to systemd
 QUICK = 5.0  # s; who lives shorter and never served is started again more and more slowly
 
 
@@ -84,6 +86,7 @@ class Supervisor:
         self._delay: dict[str, float] = {}
         self._due: dict[str, float] = {}
         self._safe_due = False
+        self._notified = 0.0
 
     def run(self) -> int:
         """Start everything, keep it running, and end it when told to; return the exit code."""
@@ -207,6 +210,9 @@ class Supervisor:
                 elif child.process.poll() is not None:
                     self._bury(child)
         self._end_silent()
+        if time.monotonic() - self._notified > NOTIFYING:
+            self._notified = time.monotonic()
+            notify("WATCHDOG=1")
         for name in [name for name, when in self._due.items() if time.monotonic() >= when]:
             del self._due[name]
             self._start(name)
@@ -220,6 +226,7 @@ class Supervisor:
                 continue
             child.served = True
             self.announce(json.loads(line))
+            notify("READY=1")
             self._due.setdefault("spare", time.monotonic())
 
     def _hear_guardian(self) -> None:

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from itertools import count
 from pathlib import Path
 from typing import Any
 
+from qctl.jobs.container import unpack
+from qctl.jobs.counted import from_arrays
 from qctl.jobs.crash_points import crash_point
 from qctl.jobs.errors import JobError
+from qctl.jobs.job import Segment, label
 from qctl.jobs.moments import ticking
 from qctl.jobs.request import Window
 from qctl.jobs.sqlite import SqliteJobStore
 from qctl.jobs.window import Cycle
 
 from .agent_link import AgentLink, AgentLostError, AgentRefusedError
+from .company import Company
 from .compiling import Compiling
 from .probes import Filler, Probes
 from .ready import Member, stored
@@ -41,20 +46,22 @@ class Windows:
     Attributes
     ----------
     playing : jobs of the window that plays now
+    played : those of the last one
     cycle : what the station reported of the last one
     lasted : of the last windows, s
     """
 
     def __init__(
-        self, store: SqliteJobStore, jobs: Compiling, probes: Probes, benches: Workers, link: AgentLink, folder: Path,
-        name: str,
+        self, store: SqliteJobStore, jobs: Compiling, probes: Probes, company: Company, benches: Workers,
+        link: AgentLink, folder: Path, name: str,
     ) -> None:  # fmt: skip
         self.playing: tuple[int, ...] = ()
+        self.played: tuple[int, ...] = ()
         self.cycle = Cycle(upload=0.0, arm=0.0, run=0.0, fetch=0.0)
         self.number = 0
         self.lasted: list[float] = []
         self._spent: dict[str, float] = {}
-        self._store, self._jobs, self._probes = store, jobs, probes
+        self._store, self._jobs, self._probes, self._company = store, jobs, probes, company
         self._benches, self._link, self._folder = benches, link, folder
         self._numbers, self._name = count(1), name
         self._linked: tuple[object, Path, dict[str, str]] | None = None
@@ -82,7 +89,7 @@ class Windows:
             await self._give_back(members, fillers, fault)
         finally:
             record.unlink(missing_ok=True)
-            self.playing = ()
+            self.played, self.playing = self.playing, ()
         self.number += 1
         self.lasted = [*self.lasted[1 - KEPT :], ticking() - begun]
 
@@ -135,11 +142,14 @@ class Windows:
         asked = {"parts": parts, "record": str(record), "window": number, "began": began, "linked": str(window)}
         found = await self._benches.ask("read", asked)
         crash_point("scheduler.read")
-        await self._keep(members, found[: len(members)])
+        segments = await self._keep(members, found[: len(members)])
+        if not fillers:  # a step of calibration is another one each time: it tells nothing of the jobs beside it
+            counts = await asyncio.to_thread(_counts, segments)
+            self._company.heard(counts, {one.label: one.candidate.placement for one in members})
         for filler, got in zip(fillers, found[len(members) :], strict=True):
             filler.probe.got(got["out"], got["shots"], now)
 
-    async def _keep(self, members: list[Member], found: list[dict[str, Any]]) -> None:
+    async def _keep(self, members: list[Member], found: list[dict[str, Any]]) -> list[Segment]:
         """Store what was counted, a segment for each job, in one commit."""
         segments = []
         for one, counted in zip(members, found, strict=True):
@@ -152,6 +162,7 @@ class Windows:
             one.ready.advance(segment.shots if segment in kept else 0)
             user = one.ready.job.user
             self._spent[user] = self._spent.get(user, 0.0) + one.seconds
+        return kept
 
     async def _trigger(self, together: list[Member | Filler], window: Path, record: Path) -> tuple[float, float]:
         """Have the agent play what was linked; return when the first shot began and ended, s since 1970."""
@@ -187,3 +198,15 @@ class Windows:
         for filler in fillers:
             filler.probe.lose(str(fault))
         self._linked = None
+
+
+def _counts(segments: list[Segment]) -> dict[str, dict[str, int]]:
+    """Return what each job counted in a window, all sweep points together."""
+    found = {}
+    for one in segments:
+        header, arrays = unpack(one.data)
+        counted, whole = from_arrays(arrays, header["n_bits"]), Counter[str]()
+        for point in range(counted.n_points):
+            whole.update(counted.of(point))
+        found[label(one.job)] = dict(whole)
+    return found

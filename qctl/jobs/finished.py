@@ -17,8 +17,13 @@ from .job import Job, Segment
 VERSIONS = {"qctl": __version__, "python": platform.python_version(), "numpy": np.__version__}
 
 
-def result_of(job: Job, segments: Sequence[Segment]) -> bytes:
-    """Return the result of a job whose shots are all stored, as a container."""
+def result_of(job: Job, segments: Sequence[Segment], remarks: Sequence[str] = ()) -> bytes:
+    """Return the result of a job whose shots are all stored, as a container.
+
+    Parameters
+    ----------
+    remarks : what it is to say besides what its segments say
+    """
     parts = [unpack(one.data, f"shots from {one.first} of job {job.label}") for one in segments]
     counted = total([from_arrays(arrays, header["n_bits"]) for header, arrays in parts])
     first: dict[str, Any] = parts[0][0]
@@ -36,7 +41,7 @@ def result_of(job: Job, segments: Sequence[Segment]) -> bytes:
         "laboratory": first["laboratory"],
         "instruments": first["instruments"],
         "co_runners": sorted({other for header, _ in parts for other in header["co_runners"]}),
-        "remarks": sorted({said for header, _ in parts for said in header.get("remarks", ())}),
+        "remarks": sorted({*remarks, *(said for header, _ in parts for said in header.get("remarks", ()))}),
         "timing": summed([header["timing"] for header, _ in parts]),
         "segments": [_told(one, header) for one, (header, _) in zip(segments, parts, strict=True)],
         "versions": VERSIONS,

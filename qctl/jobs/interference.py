@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import gammaln
 
 ALPHA = 1e-3  # chance ever to blame a co-runner of a job while there is nothing to blame
 N_CELLS = 16  # outcomes are folded into at most so many
@@ -48,6 +47,8 @@ def log_evidence(alone: NDArray[np.float64], shared: NDArray[np.float64]) -> flo
 
 def _marginal(counts: NDArray[np.float64]) -> float:
     """Return the log of the probability of a sequence with these counts, averaged over the prior."""
+    from scipy.special import gammaln  # late: the daemon is there before anybody compares anything
+
     prior, n = PRIOR * len(counts), counts.sum()
     return float(gammaln(prior) - gammaln(prior + n) + (gammaln(PRIOR + counts) - gammaln(PRIOR)).sum())
 
@@ -77,6 +78,10 @@ class Watch:
         """Say whether a job's next window, of so many shots, should be alone: now and then, within 2 % of its shots."""
         spent = float(self._alone[job].sum()) if job in self._alone else 0.0
         return self._since.get(job, EVERY) >= EVERY and spent + shots <= SHARE * (shots_done + shots)
+
+    def alone(self, job: str) -> NDArray[np.float64] | None:
+        """Return all counts of a job alone, in cells; None before there are any."""
+        return self._alone.get(job)
 
     def heard_alone(self, job: str, counts: Mapping[str, int]) -> None:
         """Take the counts of a canary, or of any window in which the job happened to be alone."""

@@ -38,7 +38,6 @@ class Submission:
     deadline_s : finish within so many seconds of submission, or be cancelled
     max_gap_s : after a crash, shots of before and after the gap count together only when it was shorter
     parameters : number of a parameter snapshot, or None for the newest one when it starts
-    placement : physical qubit of each logical one, empty where the compiler chooses
     stale_ok : run although a parameter it needs is suspect; the result says so
     """
 
@@ -53,7 +52,6 @@ class Submission:
     deadline_s: float | None = None
     max_gap_s: float = 600.0
     parameters: int | None = None
-    placement: tuple[int, ...] = ()
     optimise: bool = True
     stale_ok: bool = False
 

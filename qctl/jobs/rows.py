@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from typing import Any
 
 import apsw
@@ -110,15 +111,17 @@ def moment_of(row: Row, which: str) -> Moment:
     return Moment(row[f"{which}_boot"], row[f"{which}_ticking"], row[f"{which}_wall"])
 
 
+ASKED = {one.name for one in fields(Submission)}  # older stores may say more, which nobody heeded
+
+
 def submission_of(asked: dict[str, Any], text: str) -> Submission:
     """Return what `Submission.document` and a text say."""
     plain = {
-        **asked,
+        **{name: value for name, value in asked.items() if name in ASKED},
         "job_class": JobClass(asked["job_class"]),
         "isolation": Isolation(asked["isolation"]),
         "on_crash": OnCrash(asked["on_crash"]),
         "after": tuple(asked["after"]),
-        "placement": tuple(asked["placement"]),
     }
     return Submission(program=text, **plain)
 

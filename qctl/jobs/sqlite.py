@@ -16,6 +16,7 @@ import apsw
 from qctl.store import database
 
 from . import changes, queries, rows, upkeep
+from .errors import ReadOnlyError
 from .job import Actor, Claim, Event, Job, Receipt, Segment, Submission
 from .moments import BootClock, Clock
 from .schema import SCHEMA, VERSION
@@ -34,12 +35,14 @@ class SqliteJobStore:
     folder : state folder, there already
     clock : whose time it is
     on_fault : is told once when the disk fails; from then on nothing is written
+    damage : what was found to be wrong with the file: then it is read as far as it can be, and never written
     """
 
     def __init__(
-        self, folder: Path, *, clock: Clock | None = None, on_fault: Callable[[str], None] = lambda said: None
-    ) -> None:
-        self.path, self.clock = folder / FILE, clock or BootClock()
+        self, folder: Path, *, clock: Clock | None = None, on_fault: Callable[[str], None] = lambda said: None,
+        damage: str = "",
+    ) -> None:  # fmt: skip
+        self.path, self.clock, self.damage = folder / FILE, clock or BootClock(), damage
         database.create(self.path, SCHEMA, VERSION)
         self.was_left_open = database.was_left_open(self.path)
         with database.refusals(self.path):
@@ -48,17 +51,17 @@ class SqliteJobStore:
         self._changed = threading.Condition()
         self._listeners: list[Callable[[], None]] = []
         try:
-            if self.was_left_open:
+            if self.was_left_open and not damage:
                 self.verify()  # before a writer moves the log into a file that may be damaged
-            self._writer = Writer(self.path, VERSION, on_fault)
+            self._writer = None if damage else Writer(self.path, VERSION, on_fault)
         except BaseException:
             self._reader.close()
             raise
 
     @property
     def fault(self) -> str:
-        """Return what the disk said when it failed; empty while all is well."""
-        return self._writer.fault
+        """Return why nothing is written: what the disk said when it failed, or the damage; empty while all is well."""
+        return self.damage if self._writer is None else self._writer.fault
 
     def submit(self, actor: Actor, submission: Submission, key: str = "", most_active: int = 1000) -> Receipt:
         """Accept a job; see `JobStore`."""
@@ -233,7 +236,8 @@ class SqliteJobStore:
         """Finish writing and let go of the file."""
         with self._reading_lock:
             self._reader.close()
-        self._writer.close()
+        if self._writer is not None:
+            self._writer.close()
 
     def __enter__(self) -> Self:
         return self
@@ -251,6 +255,12 @@ class SqliteJobStore:
         return self._write(change).result()
 
     def _write(self, change: Callable[[apsw.Connection], Answer]) -> Future[Answer]:
+        if self._writer is None:
+            raise ReadOnlyError(
+                f"nothing is written to a damaged store ({self.damage})",
+                where=str(self.path),
+                remedy="stop qctl, let qctl jobs verify name what is wrong, and put a copy back with qctl jobs restore",
+            )
         future = self._writer.submit(change)
         future.add_done_callback(self._tell)
         return future

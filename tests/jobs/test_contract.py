@@ -21,7 +21,7 @@ REACHABLE = [state for state in State if state is not State.INTERRUPTED]
 
 
 def test_a_submission_comes_back_word_for_word(store):
-    asked = replace(PROGRAM, priority=3, deadline_s=60.0, placement=(2, 1), name="ünï ☃")
+    asked = replace(PROGRAM, priority=3, deadline_s=60.0, name="ünï ☃")
     found = store.job(store.submit(ANN, asked, "key").job)
     assert found.submission == asked
     assert (found.user, found.state, found.fence, found.shots_done) == ("ann", State.QUEUED, 0, 0)

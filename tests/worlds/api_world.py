@@ -93,7 +93,7 @@ def idle_scheduler():
         link=SimpleNamespace(connected=True, identities={}),
         windows=SimpleNamespace(playing=(), number=0, lasted=[]),
         calibration=SimpleNamespace(standing=Standing()),
-        house=SimpleNamespace(newest="0/none"),
+        house=SimpleNamespace(newest="0/none", alarms=[]),
         why=lambda job: f"it is {job.state.value}",
         eta=lambda job: None,
     )

@@ -65,7 +65,7 @@ class ServedLab(Lab):
         compiled = self._folder / f"calibration-{self._number}.compiled"
         codec.write(compiled, {"sequence": joined, "registers": (), "known": known})
         compiled.with_suffix(".places").write_bytes(codec.encode((self._place(joined, known),)))
-        said = {"compiled": str(compiled), "shots": joined.shots, "points": joined.n_points, "alone": self._alone}
+        said = {"compiled": str(compiled), "shots": joined.shots, "alone": self._alone}
         try:
             answer = self._ask(said)
         finally:

@@ -75,7 +75,7 @@ class Service:
                 del self._cycle.steps[:-1]  # nobody reads a report of a calibration without end
 
     def _asked(self, said: dict[str, Any]) -> dict[str, Any]:
-        """Ask for windows; what is doubted goes before everybody, for jobs may wait for it."""
+        """Ask for windows; what is doubted is urgent, for jobs may wait for it."""
         self._tell()
         doubted = {target for target, _ in self._doubts(Standing.SUSPECT)}
         urgent = bool(doubted & set(self._step["targets"])) and self._step["kind"] != "probe"
