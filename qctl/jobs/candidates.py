@@ -16,7 +16,7 @@ from qctl.core.protocols import Limits
 from qctl.core.sequence import Sequence
 from qctl.platforms import platform_of
 
-from .claims import claims_elsewhere, claims_of
+from .claims import POINTER, claims_elsewhere, claims_of
 from .placement import MOST, Placement, Prepared, counted, placed, placements, prepare, success
 from .request import Candidate
 
@@ -70,9 +70,19 @@ def relocatable(
     measured = np.unique(events["q"][events["op"] == Op.MEASURE, 0]).tolist()
     duration = laboratory.period * first.n_points
 
+    pointers = set[str]()
+    if len(places) > 1 and any(name.startswith(POINTER) for name in there.equal):
+        second = compile_program(placed(prepared, places[1], laboratory), known, laboratory, limits)
+        other = claims_of(second, places[1].qubits, known, laboratory, limits, halo=halo).equal
+        pointers = {name for name, value in there.equal.items() if name.startswith(POINTER) and other[name] != value}
+
     def candidate(number: int, place: Placement) -> Candidate:
         read = measured if program.physical else [place.qubits[k] for k in measured]
-        claims = claims_elsewhere(there, place.qubits, read, known, laboratory, halo=halo) if number else there
+        claims = (
+            claims_elsewhere(there, place.qubits, read, known, laboratory, halo=halo, pointers=pointers)
+            if number
+            else there
+        )
         claims = replace(claims, equal={**claims.equal, **_operations(prepared.program, place, laboratory)})
         return Candidate(
             placement=place.qubits, claims=claims, expected_success=place.expected_success, duration_s=duration

@@ -20,6 +20,7 @@ from qctl.platforms import platform_of
 
 from .request import Candidate, Claims
 
+POINTER = "what is played on "
 CONDITIONS = "the set of biases, delays and corrections of lines"
 
 
@@ -49,12 +50,16 @@ def claims_of(
     lines = {line: track for line, track in sequence.tracks.items() if len(track.plays)}
     shared = {line: track for line, track in lines.items() if laboratory.lines[line].back is not None}
     beams = {line: track for line, track in lines.items() if line not in shared and _serves(line, laboratory) > 1}
+    nobodys = {line: track for line, track in lines.items() if line not in shared and not _serves(line, laboratory)}
     mine = set(_lines_of(qubits, laboratory))
     owned = [line for line in lines if line in mine and line not in beams]  # others idle, conditioned alike by all
     return Claims(
         exclusive=frozenset(_held(qubits, owned, laboratory)),
         quiet=_quiet(qubits, laboratory, halo),
-        equal=dict(_equal(qubits, known, laboratory)) | dict(_beams(beams)) | dict(_lights(sequence)),
+        equal=dict(_equal(qubits, known, laboratory))
+        | dict(_beams(beams))
+        | dict(_lights(sequence))
+        | dict(_pointers(nobodys)),
         budgets=dict(_budgets(shared)),
         tones={line: _tones(track) for line, track in shared.items()},
         spans=dict(_records(sequence)) | dict(_memories(sequence, limits)),
@@ -70,6 +75,7 @@ def claims_elsewhere(
     laboratory: Laboratory,
     *,
     halo: int | None = None,
+    pointers: Iterable[str] = (),
 ) -> Claims:
     """Return what the same program claims on other qubits, without compiling it there: at least what it will take.
 
@@ -77,12 +83,14 @@ def claims_elsewhere(
     ----------
     there : its claims where it was compiled
     used, measured : physical qubits in the new place
+    pointers : claims on lines that play something else in each place
     """
     qubits, names = sorted(set(used)), laboratory.qubit_names
     owned = [line for line in _lines_of(qubits, laboratory) if _serves(line, laboratory) == 1]
     records = [span for name, span in there.spans.items() if name.startswith("record ")]
     memories = [span for name, span in there.spans.items() if name.startswith("memory ")]
-    moving = {name for name in there.equal if name.startswith(("beam ", "lights"))}
+    moving = {name for name in there.equal if name.startswith(("beam ", "lights", POINTER))}
+    pointing = {name: f"{there.equal[name]} at {qubits}" for name in pointers}
     budgets: dict[str, float] = defaultdict(float)
     tones: dict[str, tuple[float, ...]] = defaultdict(tuple)
     for name in (names[k] for k in sorted(set(measured))):
@@ -98,7 +106,9 @@ def claims_elsewhere(
     return Claims(
         exclusive=frozenset(_held(qubits, owned, laboratory)),
         quiet=_quiet(qubits, laboratory, halo),
-        equal=dict(_equal(qubits, known, laboratory)) | {n: v for n, v in there.equal.items() if n in moving},
+        equal=dict(_equal(qubits, known, laboratory))
+        | {n: v for n, v in there.equal.items() if n in moving}
+        | pointing,
         budgets=dict(budgets),
         tones={line: tuple(sorted(set(each))) for line, each in tones.items()},
         spans={f"record {name}": _cover(records) for name in heard} | {f"memory {n}": _cover(memories) for n in awgs},
@@ -186,6 +196,11 @@ def _serves(line: str, laboratory: Laboratory) -> int:
 
 def _beams(beams: Mapping[str, Track]) -> Iterator[tuple[str, str]]:
     return ((f"beam {line}", _said(track)) for line, track in beams.items())
+
+
+def _pointers(nobodys: Mapping[str, Track]) -> Iterator[tuple[str, str]]:
+    """Yield what lines of no qubit play: cooling and traps alike for all, and what points a beam at certain atoms."""
+    return ((f"{POINTER}{line}", _said(track)) for line, track in nobodys.items())
 
 
 def _lights(sequence: Sequence) -> Iterator[tuple[str, str]]:
