@@ -9,8 +9,8 @@ from qctl.daemon.tasks import Tasks
 from qctl.jobs.moments import ticking
 
 
-def lived(n, wait):
-    """Return what was learned from jobs that finished ``wait`` seconds after they came."""
+def lived(n):
+    """Return what was learned from so many jobs that came and finished."""
 
     async def run():
         queue = []
@@ -18,7 +18,8 @@ def lived(n, wait):
         for number in range(1, n + 1):
             queue[:] = [request(f"j{number}", candidate(0), shots=int(0.02 / FRAME), submitted=ticking())]
             told.came(queue)
-            await asyncio.sleep(wait)
+            while told._busy:
+                await asyncio.sleep(0.001)
             told.started([number])
             told.ended(f"j{number}", well=True)
         queue[:] = [request("j99", candidate(0), shots=400)]
@@ -28,13 +29,16 @@ def lived(n, wait):
 
 
 def test_a_job_that_is_there_has_a_forecast_and_one_that_is_not_has_none():
-    _, found, none = lived(1, 0.001)
+    _, found, none = lived(1)
     assert found.start.low <= found.start.expected <= found.start.high < found.finish.high
     assert none is None
 
 
 def test_intervals_are_drawn_from_what_came():
-    told, learned, _ = lived(25, 0.01)
-    _, unlearned, _ = lived(1, 0.01)
-    assert len(told.forecasts._wrong["finish"]) >= 20
-    assert learned.finish.high - learned.finish.low < unlearned.finish.high - unlearned.finish.low
+    told, learned, _ = lived(25)
+    assert len(told.forecasts._wrong["finish"]) == 25
+    ahead = learned.finish.expected - learned.start.expected
+    _, unlearned, _ = lived(1)
+    assert (learned.finish.high - learned.finish.expected) / ahead != (
+        unlearned.finish.high - unlearned.finish.expected
+    ) / (unlearned.finish.expected - unlearned.start.expected)

@@ -8,7 +8,7 @@ from qctl.daemon.tasks import Tasks
 from qctl.jobs.errors import ReadOnlyError
 
 
-def ended(begin):
+def ended(begin, patience=20.0):
     """Return the exit codes that were asked for while some tasks ran, and what was cancelled at the end."""
 
     async def run():
@@ -21,7 +21,7 @@ def ended(begin):
         tasks = Tasks(end)
         begin(tasks)
         try:
-            async with asyncio.timeout(0.05):
+            async with asyncio.timeout(patience):
                 await over.wait()
         except TimeoutError:
             pass
@@ -64,4 +64,4 @@ def test_work_that_is_done_or_cancelled_is_no_failure():
         tasks.start("short", is_done())
         tasks.start("long", stands()).cancel()
 
-    assert ended(begin) == []
+    assert ended(begin, patience=0.05) == []
