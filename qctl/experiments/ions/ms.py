@@ -23,7 +23,7 @@ from qctl.core.result import Result
 from ..drawn import drawn
 from ..rows import half, program
 from .ms_check import MsCheck
-from .pairs import both, shares, whole_chain, xx
+from .pairs import both, shares, strongest, whole_chain, xx
 
 Floats = NDArray[np.float64]
 
@@ -39,16 +39,17 @@ class MsAmplitude:
     n_points: int = 12
     shots: int = 80
 
-    @property
-    def squares(self) -> Floats:
-        """Return the squares of the amplitudes that are played."""
-        return np.linspace(0.04, self.highest**2, self.n_points)
+    def squares(self, known: Parameters) -> Floats:
+        """Return the squares of the amplitudes that are played: the sum of both tones stays below full scale."""
+        (target,) = self.targets
+        highest = min(self.highest, strongest(self.laboratory, known, target))
+        return np.linspace(0.04, highest**2, self.n_points)
 
     def scan(self, known: Parameters) -> Scan:
         """Return a gate for each amplitude."""
         (target,) = self.targets
         pair = both(self.laboratory, target)
-        settings = tuple({f"{target}.ms.amplitude": float(a)} for a in np.sqrt(self.squares))
+        settings = tuple({f"{target}.ms.amplitude": float(a)} for a in np.sqrt(self.squares(known)))
         return Scan(program(self.laboratory, [xx(pair)], pair, self.shots), settings)
 
     def read(self, result: Result, known: Parameters) -> tuple[Outcome, ...]:
@@ -56,7 +57,7 @@ class MsAmplitude:
         (target,) = self.targets
         found, errors = shares(result, known)
         (fit,) = fit_cosine(
-            self.squares[None], (found[:, 2] - found[:, 0])[None], np.hypot(errors[:, 2], errors[:, 0])[None]
+            self.squares(known)[None], (found[:, 2] - found[:, 0])[None], np.hypot(errors[:, 2], errors[:, 0])[None]
         )
         figures = (drawn(f"gate of {target}", fit, "square of the amplitude", y_label="P11 - P00"),)
         if not fit.ok:

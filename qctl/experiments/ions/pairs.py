@@ -15,6 +15,7 @@ from qctl.core.result import Result
 from ..rows import Row
 
 Floats = NDArray[np.float64]
+FULL = 0.97  # of full scale, that tones may reach together
 
 
 def both(laboratory: Laboratory, coupling: str) -> tuple[int, int]:
@@ -52,6 +53,13 @@ def shares(result: Result, known: Parameters) -> tuple[Floats, Floats]:
         smooth = (three * len(bits) + 0.5) / (len(bits) + 1)
         errors.append(np.sqrt(smooth * (1 - smooth) / max(len(bits), 1)))
     return np.array(found), np.array(errors)
+
+
+def strongest(laboratory: Laboratory, known: Parameters, coupling: str) -> float:
+    """Return the largest amplitude of a gate, over that of a pi pulse: both tones of a beam stay below full scale."""
+    pi_pulse = max(known[f"{qubit}.x180.amplitude"] for qubit in laboratory.couplings[coupling].pair)
+    balance = known[f"{coupling}.ms.balance"]
+    return FULL / (pi_pulse * (balance**0.5 + balance**-0.5))
 
 
 def whole_chain(laboratory: Laboratory, known: Parameters, target: str) -> frozenset[str]:

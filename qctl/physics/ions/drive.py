@@ -24,11 +24,25 @@ PAD = 2e-6  # s added on both sides: the modulator rings
 
 
 @dataclass(frozen=True)
+class _Field:
+    """What one output gives within a band: its field, and its power there, V^2."""
+
+    field: Complex
+    inside: float
+
+    @property
+    def nbytes(self) -> int:
+        """Return the size in bytes."""
+        return self.field.nbytes
+
+
+@dataclass(frozen=True)
 class Light:
     """The field of some beams during one window, shape (n_beams, n_samples), V at the middle of the modulator's band.
 
     The radio wave is ``Re[field exp(i 2 pi reference t)]``, t from the start of the shot; sample k is at
-    ``start + k dt``. ``digest`` tells it from others, ``power`` is the mean square of the outputs, V^2, all in all.
+    ``start + k dt``. ``digest`` tells it from others, ``unseen`` is the share of the outputs' power that lies outside
+    the band that is looked at.
     """
 
     start: float
@@ -36,7 +50,7 @@ class Light:
     reference: float
     field: Complex
     digest: bytes
-    power: float
+    unseen: float
 
     @property
     def nbytes(self) -> int:
@@ -107,12 +121,13 @@ def light_of(
         key = blake2b(cut[name].tobytes(), digest_size=16).digest()
         content.update(key)
         make = partial(_demodulated, cut[name], truths[name], rate, n, reference, half_width, late)
-        made: Complex = memory.get(("field", name, truths[name], rate, n, reference, half_width, key, window[0]), make)
-        fields.append(made)
-    dt = n / rate / fields[0].shape[0]
+        fields.append(memory.get(("field", name, truths[name], rate, n, reference, half_width, key, window[0]), make))
+    dt = n / rate / len(fields[0].field)
     turn = np.exp(-2j * pi * reference * (window[0] - PAD))
     power = sum(float(np.sum(np.square(cut[name], dtype=np.float64))) for name in busy) / n
-    return busy, Light(window[0] - PAD, dt, reference, turn * np.stack(fields), content.digest(), power)
+    unseen = 1 - sum(one.inside for one in fields) / power
+    field = turn * np.stack([one.field for one in fields])
+    return busy, Light(window[0] - PAD, dt, reference, field, content.digest(), unseen)
 
 
 def _cut(one: Playing, window: tuple[float, float]) -> NDArray[np.float32]:
@@ -130,7 +145,7 @@ def _first(one: Playing, window: tuple[float, float]) -> int:
 
 def _demodulated(
     volts: NDArray[np.float32], truth: Beam, rate: float, n: int, reference: float, half_width: float, late: float
-) -> Complex:
+) -> _Field:
     """Return the field of one beam around ``reference``: held by the DAC, filtered by the modulator, and late."""
     middle = round(reference * n / rate)
     k = next_fast_len(2 * int(np.ceil(half_width * n / rate)))
@@ -139,6 +154,7 @@ def _demodulated(
     inside = (bins > 0) & (bins < len(spectrum))
     f = bins / n * rate
     wanted = np.where(inside, spectrum[np.clip(bins, 0, len(spectrum) - 1)], 0)
+    power = 2 * float(np.sum(np.abs(wanted) ** 2)) / n**2
     # Sample j is held from its time on: sinc, and half a sample late. The window begins `late` before sample 0.
     wanted = wanted * np.sinc(f / rate) * np.exp(-2j * pi * f * (0.5 / rate + truth.delay + late))
     if np.isfinite(truth.bandwidth):
@@ -147,7 +163,7 @@ def _demodulated(
     slow = ifft(np.roll(wanted, -(k // 2))) * (k * 2 / n)
     rest = middle / n * rate - reference
     slow = slow * np.exp(2j * pi * rest * np.arange(k) * n / rate / k)
-    return deflected(slow, truth.saturation)
+    return _Field(deflected(slow, truth.saturation), power)
 
 
 def deflected(field: Complex, saturation: float) -> Complex:

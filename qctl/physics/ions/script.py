@@ -25,6 +25,7 @@ from .twin import Glow
 Floats = NDArray[np.float64]
 ROOM = 0.35e6  # Hz beyond the highest mode that are looked at
 UNEXPLAINED = 1e-3  # share of the power of outputs that may lie outside the band that is looked at
+CLOSE = 5e-6  # s; edges of tones that cool are met so well
 ENOUGH = 12.0, 5.0  # time constants of cooling and of pumping after which nothing is left of what was before
 
 
@@ -93,8 +94,7 @@ class Scriptwriter:
         ends = [e for _, span in spans.values() for e in span.ravel() if np.isfinite(e)]
         end = max([*ends, *gates.ravel().tolist(), *(a.end for a in found)], default=0.0)
         edges = np.unique([0.0, *(e for e in ends if 0 < e < end), *(g for g in gates.ravel() if 0 < g < end), end])
-        cooling = [t for a in found if a.side for t in (a.start, a.end) if 0 < t < end]
-        edges = np.union1d(edges, cooling)
+        edges = _apart(edges, np.array([t for a in found if a.side for t in (a.start, a.end) if 0 < t < end]))
         steps: list[Step] = []
         for first, last in itertools.pairwise(edges):
             middle = (first + last) / 2
@@ -145,14 +145,22 @@ class Scriptwriter:
         key = ("acts", light.digest, id(chain))
         found = self.memory.get(key, lambda: Acts(tuple(acts(chain, beams, light))))
         several = list(found.acts)
-        here = float(np.mean(np.abs(light.field) ** 2) * len(beams) / 2)
-        if here < (1 - UNEXPLAINED) * light.power - 1e-9 and chain.modulation:
+        if light.unseen > UNEXPLAINED and chain.modulation:
             for side in (-1, 1):
                 beyond = side * chain.twin.trap.radio_frequency
                 if middle + beyond > half:
                     _, other = light_of(playing, chain.twin.beams, window, middle + beyond, half, self.memory)
                     several += acts(chain, beams, other, beyond)
         return several
+
+
+def _apart(edges: Floats, more: Floats) -> Floats:
+    """Return edges and such of ``more``, rising, as lie `CLOSE` or further from all before them: tones begin together."""
+    found = edges.tolist()
+    for edge in np.sort(more).tolist():
+        if np.abs(np.array(found) - edge).min() > CLOSE:
+            found.append(edge)
+    return np.sort(np.array(found))
 
 
 def _stretch(
