@@ -10,9 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from math import pi
 
+import numpy as np
+
 from qctl.core.laboratory import Laboratory
 from qctl.core.names import Target, unit_of
 from qctl.core.parameters import Estimate, Parameters
+
+from .wiring import sample_rate
 
 us, ms, kHz, MHz = 1e-6, 1e-3, 1e3, 1e6
 
@@ -45,7 +49,7 @@ QUBIT = {
 PAIR = {
     "ms.duration": (160 * us, "s"),
     "ms.edge": (8 * us, "s"),
-    "ms.detuning": (6.5 * kHz, "Hz"),
+    "ms.detuning": (1 / (152 * us), "Hz"),  # loops of pulses with raised-cosine edges close at 1 / (duration - edge)
     "ms.amplitude": (0.30, ""),
     "ms.balance": (1.0, ""),
     "ms.centre": (0.0, "Hz"),
@@ -89,6 +93,7 @@ def defaults(laboratory: Laboratory) -> Parameters:
         unit = next((unit_of(quantity, kind) for kind, names in kinds if target in names), None) or ""
         estimates[name] = Estimate(number, unit=unit, run="first guess of the laboratory file")
     estimates.update(_modes(laboratory, estimates))
+    estimates.update(_balances(laboratory, estimates))
     return Parameters(estimates, note=f"first guesses of {laboratory.name}")
 
 
@@ -100,6 +105,18 @@ def _assumed(laboratory: Laboratory) -> Iterator[tuple[str, Estimate]]:
     for line in laboratory.lines:
         for name, (number, unit) in LINE.get(line, {}).items():
             yield f"{line}.{name}", Estimate(number, unit=unit, run="assumed by the platform")
+
+
+def _balances(laboratory: Laboratory, known: Mapping[str, Estimate]) -> Iterator[tuple[str, Estimate]]:
+    """Yield by how much the blue tone of each pair must be stronger: generators hold their samples, a sinc in tone."""
+    first = known.get(f"{TRAP}.mode_1")
+    for pair, coupling in laboratory.couplings.items():
+        carrier = known.get(f"{coupling.pair[0]}.frequency")
+        if first is None or carrier is None or f"{pair}.ms.balance" in laboratory.first_guess:
+            continue
+        rate = sample_rate(laboratory, laboratory.lines[laboratory.qubits[coupling.pair[0]].drive].outputs[0])
+        red, blue = (np.sinc((carrier.value + side * first.value) / rate) for side in (-1, 1))
+        yield f"{pair}.ms.balance", Estimate(float(red / blue), unit="", run="assumed by the platform")
 
 
 def _modes(laboratory: Laboratory, known: Mapping[str, Estimate]) -> Iterator[tuple[str, Estimate]]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from math import pi
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,6 +10,7 @@ from qctl.core.parameters import Parameters
 from qctl.core.pulse import Pulse, Shape, Tone
 
 TICK = 16e-9  # s; one sample of the beams' generator
+ETA = 0.147  # Lamb-Dicke parameter of a single ion, about: contrasts and first scans depend on it, results do not
 REACH = 2  # places to either side in which an ion's light is felt
 
 
@@ -65,11 +64,11 @@ def around(laboratory: Laboratory, known: Parameters, target: str) -> frozenset[
     return frozenset(names[max(0, place - REACH) : place + REACH + 1])
 
 
+def alone(laboratory: Laboratory, known: Parameters, target: str) -> frozenset[str]:
+    """Return an ion alone: light of neighbours, a per cent of what it is meant for, is no matter to a first look."""
+    return frozenset({target})
+
+
 def on_ticks(seconds: NDArray[np.float64] | float) -> NDArray[np.float64]:
     """Return times on the grid of the beams' generator, s."""
     return np.asarray(np.round(np.asarray(seconds) / TICK) * TICK)
-
-
-def amplitude_curvature(kind: str) -> float:
-    """Return the average gate error per square of a relative error of an angle (Nielsen, Phys. Lett. A 303, 249)."""
-    return ((pi if kind == "x180" else pi / 2) ** 2) / 6

@@ -1,4 +1,4 @@
-"""How wrong gates of a pair work now: rows of them that should leave both ions alike."""
+"""How wrong gates of pairs work now: rows of them that should leave both ions alike."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from qctl.core.laboratory import Laboratory
 from qctl.core.parameters import Parameters
 from qctl.core.result import Result
 
-from ..rows import program
-from .pairs import both, shares, xx
+from .pairs import both, played, shares, xx
+
+NUMBERS = (2, 4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +27,16 @@ class MsCheck:
     shots: int = 150
 
     def scan(self, known: Parameters) -> Scan:
-        """Return two and four gates of the one target."""
-        (target,) = self.targets
-        pair = both(self.laboratory, target)
-        return Scan(program(self.laboratory, [xx(pair, 2), xx(pair, 4)], pair, self.shots))
+        """Return two and four gates of each target."""
+        circuits = [xx(both(self.laboratory, target), n) for target in self.targets for n in NUMBERS]
+        return Scan(played(self.laboratory, self.targets, circuits, self.shots))
 
     def score(self, result: Result, known: Parameters) -> dict[str, tuple[float, float]]:
-        """Return the share of wrong answers and its standard error."""
-        (target,) = self.targets
-        found, errors = shares(result, known)
-        wrong = ((1 - found[0, 2]) + (1 - found[1, 0])) / 2
-        return {target: (float(wrong), float(np.hypot(errors[0, 2], errors[1, 0]) / 2))}
+        """Return the share of wrong answers of each target and its standard error."""
+        scores = {}
+        for k, target in enumerate(self.targets):
+            pair = self.laboratory.couplings[target].pair
+            found, errors = shares(result, known, pair, range(2 * k, 2 * k + 2))
+            wrong = ((1 - found[0, 2]) + (1 - found[1, 0])) / 2
+            scores[target] = (float(wrong), float(np.hypot(errors[0, 2], errors[1, 0]) / 2))
+        return scores

@@ -25,6 +25,7 @@ NODES: tuple[Node, ...] = (
 )
 
 ON_REQUEST: tuple[Node, ...] = (
+    *ms.ON_REQUEST,
     micromotion.NODE,
     thermometry.HEATING,
     thermometry.COOL,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import pi
 
 import numpy as np
@@ -9,10 +10,11 @@ from numpy.typing import NDArray
 
 from qctl.core.laboratory import Laboratory
 from qctl.core.parameters import Parameters
-from qctl.core.program import Op, event
+from qctl.core.program import Op, Program, event
 from qctl.core.result import Result
 
-from ..rows import Row
+from ..rows import Row, program
+from .beams import ETA, rabi_frequency
 
 Floats = NDArray[np.float64]
 FULL = 0.97  # of full scale, that tones may reach together
@@ -29,23 +31,34 @@ def xx(pair: tuple[int, int], times: int = 1) -> list[Row]:
     return [event(Op.RXX, pair, (pi / 2,)) for _ in range(times)]
 
 
-def shares(result: Result, known: Parameters) -> tuple[Floats, Floats]:
+def played(laboratory: Laboratory, targets: Sequence[str], circuits: Sequence[Sequence[Row]], shots: int) -> Program:
+    """Return a program that measures every ion of some pairs at each of its points."""
+    ions = sorted({ion for target in targets for ion in both(laboratory, target)})
+    return program(laboratory, circuits, ions, shots)
+
+
+def shares(result: Result, known: Parameters, pair: tuple[str, str], points: Sequence[int]) -> tuple[Floats, Floats]:
     """Return how often both ions were dark, unlike, both bright, readout errors taken out, and standard errors.
 
     Shots that do not count are left out.
+
+    Parameters
+    ----------
+    pair : names of the ions
+    points : of the result
 
     Returns
     -------
     shape (n_points, 3) each
     """
-    names = [result.qubits[qubit] for qubit, _ in sorted(result.measured, key=lambda one: one[1])]
+    place = {result.qubits[qubit]: bit for qubit, bit in result.measured}
     mixing = np.eye(1)
-    for name in names:
+    for name in pair:
         p01, p10 = known[f"{name}.readout.p01"], known[f"{name}.readout.p10"]
         mixing = np.kron(mixing, np.array([[1 - p01, p10], [p01, 1 - p10]]))
     undo, found, errors = np.linalg.inv(mixing), [], []
-    for point in range(len(result.bits)):
-        bits = result.kept_bits(point)[:, :2]
+    for point in points:
+        bits = result.kept_bits(point)[:, [place[name] for name in pair]]
         seen = np.bincount(2 * bits[:, 0] + bits[:, 1], minlength=4) / max(len(bits), 1)
         four = undo @ seen
         found.append([four[0], four[1] + four[2], four[3]])
@@ -55,13 +68,28 @@ def shares(result: Result, known: Parameters) -> tuple[Floats, Floats]:
     return np.array(found), np.array(errors)
 
 
+def expected(laboratory: Laboratory, known: Parameters, coupling: str) -> float:
+    """Return about what amplitude a quarter turn needs, over that of a pi pulse: ``eta Omega = delta / 2``.
+
+    Molmer and Sorensen, Phys. Rev. Lett. 82, 1835; all ions take equal part in the centre-of-mass mode.
+    """
+    eta = ETA / len(laboratory.qubits) ** 0.5
+    rabi = rabi_frequency(known, laboratory.couplings[coupling].pair[0])
+    return float(known[f"{coupling}.ms.detuning"] / (2 * eta * rabi))
+
+
 def strongest(laboratory: Laboratory, known: Parameters, coupling: str) -> float:
     """Return the largest amplitude of a gate, over that of a pi pulse: both tones of a beam stay below full scale."""
     pi_pulse = max(known[f"{qubit}.x180.amplitude"] for qubit in laboratory.couplings[coupling].pair)
     balance = known[f"{coupling}.ms.balance"]
-    return FULL / (pi_pulse * (balance**0.5 + balance**-0.5))
+    return float(FULL / (pi_pulse * (balance**0.5 + balance**-0.5)))
 
 
-def whole_chain(laboratory: Laboratory, known: Parameters, target: str) -> frozenset[str]:
-    """Return what a gate occupies: all ions, since all pairs use one mode."""
-    return frozenset({target, *laboratory.qubits})
+def alone(laboratory: Laboratory, known: Parameters, target: str) -> frozenset[str]:
+    """Return what a pair occupies where one pair answers for all of them: nothing but itself."""
+    return frozenset({target})
+
+
+def its_ions(laboratory: Laboratory, known: Parameters, target: str) -> frozenset[str]:
+    """Return what a pair occupies where each plays points of its own, one pair after the other."""
+    return frozenset({target, *laboratory.couplings[target].pair})

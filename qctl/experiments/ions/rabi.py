@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qctl.calibrate.fits import Fit, fit_cosine
-from qctl.calibrate.node import Curvature, Node, Quantity
+from qctl.calibrate.node import Node, Quantity
 from qctl.calibrate.outcome import Outcome
 from qctl.calibrate.scan import Scan
 from qctl.core.laboratory import Laboratory
@@ -22,7 +22,7 @@ from ..drawn import drawn
 from ..rabi import turning_point
 from ..rows import Row, indices, play, program
 from ..signal import projected
-from .beams import amplitude_curvature, around, rotation
+from .beams import alone, rotation
 
 STRONG = 0.01  # relative; modulators and hot modes bend the oscillation so much
 
@@ -77,21 +77,17 @@ class IonRabiCold(IonRabi):
     name: ClassVar[str] = "ion_rabi_cold"
 
 
-def _curvature(kind: str) -> Curvature:
-    return lambda known, qubit: amplitude_curvature(kind) / known[f"{qubit}.{kind}.amplitude"] ** 2
-
-
 def _node(kind: type[IonRabi], needs: tuple[str, ...]) -> Node:
     return Node(
         name=kind.name,
         kind=Target.QUBIT,
         finds=tuple(
-            Quantity(name=f"{gate}.amplitude", low=0.01, high=1.0, floor=0.1, curvature=_curvature(gate))
+            Quantity(name=f"{gate}.amplitude", low=0.01, high=1.0, floor=0.1)  # what it costs is for `ion_fine` to mend
             for gate in ("x180", "x90")
         ),
         make=lambda laboratory, targets, known: kind(laboratory, targets),
         needs=needs,
-        claims=around,
+        claims=alone,
     )
 
 

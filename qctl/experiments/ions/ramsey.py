@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qctl.calibrate.fits import Fit
-from qctl.calibrate.node import Node, Quantity
+from qctl.calibrate.node import Curvature, Node, Quantity
 from qctl.calibrate.outcome import Outcome
 from qctl.calibrate.scan import Scan
 from qctl.core.laboratory import Laboratory
@@ -23,7 +23,7 @@ from ..gate_check import GateCheck
 from ..ramsey import beats_in
 from ..rows import half, indices, late, program, wait
 from ..signal import projected
-from .beams import TICK, around
+from .beams import TICK, alone
 
 COARSE = 6e3  # Hz; what is taken for the error of a guess
 SLOW = 5.0  # Hz; how much a frequency wanders while it is measured
@@ -95,17 +95,17 @@ class IonRamseyLong(IonRamsey):
     shots: int = 150
 
 
-def _node(kind: type[IonRamsey], needs: tuple[str, ...]) -> Node:
+def _node(kind: type[IonRamsey], needs: tuple[str, ...], curvature: Curvature) -> Node:
     return Node(
         name=kind.name,
         kind=Target.QUBIT,
-        finds=(Quantity(name="frequency", low=1e6, high=31e6, floor=10e3, curvature=frequency_curvature),),
+        finds=(Quantity(name="frequency", low=1e6, high=31e6, floor=10e3, curvature=curvature),),
         make=lambda laboratory, targets, known: kind(laboratory, targets),
         needs=needs,
-        claims=around,
+        claims=alone,
         check=lambda laboratory, targets, known: GateCheck(laboratory, targets),
     )
 
 
-NODE = _node(IonRamsey, ("ion_rabi",))
-LONG = _node(IonRamseyLong, ("ion_rabi_cold",))
+NODE = _node(IonRamsey, ("ion_rabi",), lambda known, qubit: 0.0)  # what is left is for the longer waits
+LONG = _node(IonRamseyLong, ("ion_rabi_cold",), frequency_curvature)

@@ -17,7 +17,7 @@ from qctl.core.parameters import Estimate, Parameters
 from qctl.core.result import Result
 
 from ..assignment import AssignmentCheck, patterns, shots_by_state
-from .beams import around
+from .beams import alone
 from .photons import Photons, fit_photons
 
 FEWEST = 3.0  # mean photons of a bright ion below which it is dark, or gone
@@ -89,7 +89,7 @@ NODE = Node(
     ),
     make=lambda laboratory, targets, known: IonReadout(laboratory, targets),
     needs=("ion_ramsey",),
-    claims=around,
+    claims=alone,
     check=lambda laboratory, targets, known: AssignmentCheck(laboratory, targets),
     largest_error=5.0,
 )

@@ -22,12 +22,11 @@ from qctl.core.result import Result
 
 from ..drawn import drawn
 from ..rows import Row, indices, play, program, wait
-from .beams import on_ticks, rabi_frequency, tone
+from .beams import ETA, on_ticks, rabi_frequency, tone
 
 Floats = NDArray[np.float64]
 TRAP, COOLING = "trap", "cooling"
 DURATION = float(on_ticks(160e-6))
-ETA = 0.147  # Lamb-Dicke parameter of a single ion, about: only the contrast depends on it
 
 
 def sidebands(laboratory: Laboratory, known: Parameters, waits: tuple[float, ...], shots: int) -> Scan:

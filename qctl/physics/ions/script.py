@@ -155,7 +155,7 @@ class Scriptwriter:
 
 
 def _apart(edges: Floats, more: Floats) -> Floats:
-    """Return edges and such of ``more``, rising, as lie `CLOSE` or further from all before them: tones begin together."""
+    """Return edges and such of ``more`` as lie `CLOSE` or further from all before them: tones begin together."""
     found = edges.tolist()
     for edge in np.sort(more).tolist():
         if np.abs(np.array(found) - edge).min() > CLOSE:

@@ -1,0 +1,233 @@
+"""What Molmer-Sorensen gates of all pairs have in common, as they share one mode: one pair answers for all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from math import pi
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qctl.calibrate.fits import Fit, fit_parabola
+from qctl.calibrate.fits.any_curve import fit_any_curve
+from qctl.calibrate.outcome import Outcome
+from qctl.calibrate.scan import Scan
+from qctl.core.laboratory import Laboratory
+from qctl.core.parameters import Estimate, Parameters
+from qctl.core.result import Result
+
+from ..drawn import drawn
+from .pairs import both, expected, played, shares, strongest, xx
+
+Floats = NDArray[np.float64]
+
+
+def for_all(targets: tuple[str, ...], first: Outcome, name: str, spread: float) -> tuple[Outcome, ...]:
+    """Return what was found of the first pair for every pair, each less surely by ``spread``."""
+    if first.reason:
+        return tuple(replace(first, target=target) for target in targets)
+    found = first.found[f"{first.target}.{name}"]
+    note = (f"as of {first.target}: all pairs share one mode",)
+    less = replace(found, error=float(np.hypot(found.error, spread)))
+    return first, *(Outcome(target, {f"{target}.{name}": less}, notes=note) for target in targets[1:])
+
+
+def vertex(run: str, target: str, name: str, unit: str, fit: Fit, label: str, *, upwards: bool) -> Outcome:
+    """Return where a parabola has its extremum, or why not."""
+    figures = (drawn(f"{name} of {target}", fit, f"{name} ({unit})", y_label=label),)
+    if fit.ok and (fit.value("curvature") > 0) is not upwards:
+        return Outcome(target, fits=(fit,), figures=figures, reason="the curve bends the wrong way")
+    if not fit.ok:
+        return Outcome(target, fits=(fit,), figures=figures, reason=f"no extremum seen: {fit.reason}")
+    found = Estimate(fit.value("centre"), fit.error("centre"), unit, run=run)
+    return Outcome(target, {f"{target}.{name}": found}, (fit,), figures)
+
+
+@dataclass(frozen=True, slots=True)
+class MsAmplitude:
+    """One gate, ever stronger: the turn grows with the square of it, ``P11 - P00 = -C cos(pi/2 (A / A0)^2)``.
+
+    Relative to their pi pulses, all pairs need nearly the same: they take equal part in the mode.
+    """
+
+    name: ClassVar[str] = "ion_ms_amplitude"
+    laboratory: Laboratory
+    targets: tuple[str, ...]
+    reach: float = 2.1  # over what is expected
+    spread: float = 0.03  # relative; of other pairs, through other modes and modulators
+    n_points: int = 12
+    shots: int = 100
+
+    def squares(self, known: Parameters) -> Floats:
+        """Return the squares of the amplitudes that are played: the sum of both tones stays below full scale."""
+        first = self.targets[0]
+        highest = min(self.reach * expected(self.laboratory, known, first), strongest(self.laboratory, known, first))
+        return highest**2 * np.linspace(0.04, 1, self.n_points)
+
+    def scan(self, known: Parameters) -> Scan:
+        """Return a gate for each amplitude."""
+        first = self.targets[0]
+        settings = tuple({f"{first}.ms.amplitude": float(a)} for a in np.sqrt(self.squares(known)))
+        return Scan(played(self.laboratory, [first], [xx(both(self.laboratory, first))], self.shots), settings)
+
+    def read(self, result: Result, known: Parameters) -> tuple[Outcome, ...]:
+        """Return the amplitude of a quarter turn."""
+        first, squares = self.targets[0], self.squares(known)
+        found, errors = shares(result, known, self.laboratory.couplings[first].pair, range(self.n_points))
+        guess, highest = expected(self.laboratory, known, first), float(np.sqrt(squares[-1]))
+        fit = fit_any_curve(
+            "Molmer-Sorensen turn", ("amplitude", "contrast"),
+            lambda p: -p[1] * np.cos(pi / 2 * squares / p[0] ** 2),
+            [(guess * share, 0.95) for share in (0.8, 0.9, 1.0, 1.1, 1.2)], ((0.2 * guess, 0.2), (2 * highest, 1.2)),
+            squares, found[:, 2] - found[:, 0], np.maximum(np.hypot(errors[:, 2], errors[:, 0]), 0.04),
+        )  # fmt: skip
+        figures = (drawn(f"gate of {first}", fit, "square of the amplitude", y_label="P11 - P00"),)
+        if not fit.ok:
+            reason = f"no turn seen: {fit.reason}"
+            return for_all(self.targets, Outcome(first, fits=(fit,), figures=figures, reason=reason), "", 0)
+        value = fit.value("amplitude")
+        error = float(np.hypot(fit.error("amplitude"), 0.01 * value))
+        named = {f"{first}.ms.amplitude": Estimate(value, error, run=self.name)}
+        return for_all(self.targets, Outcome(first, named, (fit,), figures), "ms.amplitude", self.spread * value)
+
+
+@dataclass(frozen=True, slots=True)
+class MsDetuning:
+    """Unlike ions tell of an open loop: none are seen where the loop closes when the gate ends.
+
+    ``P1 = (1 - exp(-16 |alpha|^2 (n + 1/2))) / 4``, alpha being how open n loops of ``sin(pi n delta / delta0)`` are
+    (Sorensen and Molmer, Phys. Rev. A 62, 022311, eqs. 10 to 13).
+    """
+
+    name: ClassVar[str] = "ion_ms_detuning"
+    laboratory: Laboratory
+    targets: tuple[str, ...]
+    reach: float = 0.16  # relative
+    n_points: int = 11
+    shots: int = 120
+    repeats: int = 2
+
+    def detunings(self, known: Parameters) -> Floats:
+        """Return the detunings that are played, Hz."""
+        return known[f"{self.targets[0]}.ms.detuning"] * (1 + np.linspace(-self.reach, self.reach, self.n_points))
+
+    def scan(self, known: Parameters) -> Scan:
+        """Return gates for each detuning."""
+        first = self.targets[0]
+        settings = tuple({f"{first}.ms.detuning": float(d)} for d in self.detunings(known))
+        rows = xx(both(self.laboratory, first), self.repeats)
+        return Scan(played(self.laboratory, [first], [rows], self.shots), settings)
+
+    def read(self, result: Result, known: Parameters) -> tuple[Outcome, ...]:
+        """Return the detuning at which loops close."""
+        first, x = self.targets[0], self.detunings(known)
+        found, errors = shares(result, known, self.laboratory.couplings[first].pair, range(self.n_points))
+
+        def open_loops(p: Floats) -> Floats:
+            left = np.sin(pi * self.repeats * x / p[0]) * p[0] / x
+            return np.asarray(p[2] + (1 - np.exp(-p[1] * left**2)) / 4)
+
+        middle = known[f"{first}.ms.detuning"]
+        near = 0.45 / self.repeats  # beyond, loops close once more
+        fit = fit_any_curve(
+            "open loops", ("closing", "opening", "floor"), open_loops,
+            [(middle * (1 + s * self.reach), 3.0, 0.02) for s in (-0.5, 0.0, 0.5)],
+            ((middle * (1 - near), 0.05, -0.05), (middle * (1 + near), 40.0, 0.3)),
+            x, found[:, 1], np.maximum(errors[:, 1], 0.015),
+        )  # fmt: skip
+        figures = (drawn(f"open loops of {first}", fit, "ms.detuning (Hz)", y_label="unlike ions"),)
+        if not fit.ok:
+            reason = f"no closed loop seen: {fit.reason}"
+            return for_all(self.targets, Outcome(first, fits=(fit,), figures=figures, reason=reason), "", 0)
+        value = Estimate(fit.value("closing"), fit.error("closing"), "Hz", run=self.name)
+        outcome = Outcome(first, {f"{first}.ms.detuning": value}, (fit,), figures)
+        return for_all(self.targets, outcome, "ms.detuning", 10.0)
+
+
+@dataclass(frozen=True, slots=True)
+class MsClosure(MsDetuning):
+    """The same, closer and with more gates."""
+
+    name: ClassVar[str] = "ion_ms_closure"
+    reach: float = 0.07
+    n_points: int = 9
+    shots: int = 200
+    repeats: int = 4
+
+
+@dataclass(frozen=True, slots=True)
+class MsCentre:
+    """Light shifts both ions while they are driven: two quarter turns flip them when the tones' centre line follows."""
+
+    name: ClassVar[str] = "ion_ms_centre"
+    laboratory: Laboratory
+    targets: tuple[str, ...]
+    reach: float = 800.0  # Hz
+    spread: float = 80.0  # Hz; of the shifts of other ions
+    n_points: int = 11
+    shots: int = 120
+
+    def centres(self, known: Parameters) -> Floats:
+        """Return the shifts of the centre line that are played, Hz."""
+        return known[f"{self.targets[0]}.ms.centre"] + np.linspace(-self.reach, self.reach, self.n_points)
+
+    def scan(self, known: Parameters) -> Scan:
+        """Return two gates for each centre."""
+        first = self.targets[0]
+        settings = tuple({f"{first}.ms.centre": float(c)} for c in self.centres(known))
+        return Scan(played(self.laboratory, [first], [xx(both(self.laboratory, first), 2)], self.shots), settings)
+
+    def read(self, result: Result, known: Parameters) -> tuple[Outcome, ...]:
+        """Return the centre at which both ions flip."""
+        first = self.targets[0]
+        found, errors = shares(result, known, self.laboratory.couplings[first].pair, range(self.n_points))
+        sigma = np.maximum(errors[:, 2], 0.02)
+        (fit,) = fit_parabola(self.centres(known)[None], found[None, :, 2], sigma[None])
+        outcome = vertex(self.name, first, "ms.centre", "Hz", fit, "both bright", upwards=False)
+        return for_all(self.targets, outcome, "ms.centre", self.spread)
+
+
+@dataclass(frozen=True, slots=True)
+class MsBalance:
+    """Four gates end where they began; unequal tones, of which generators and modulators weaken one, spoil that.
+
+    Unequal tones also shift the ions, by ``(Omega_red^2 - Omega_blue^2) / 2 nu`` each: the centre line follows, or the
+    scan would find the balance that makes up for a light shift.
+    """
+
+    name: ClassVar[str] = "ion_ms_balance"
+    laboratory: Laboratory
+    targets: tuple[str, ...]
+    reach: float = 0.3
+    n_points: int = 9
+    shots: int = 200
+
+    def settings(self, known: Parameters) -> tuple[dict[str, float], ...]:
+        """Return the balances that are played, blue over red, and centre lines that follow them."""
+        first = self.targets[0]
+        old = known[f"{first}.ms.balance"]
+        rabi = known[f"{first}.ms.amplitude"] / known[f"{self.laboratory.couplings[first].pair[0]}.x180.duration"]
+        scale = rabi**2 / (2 * known["trap.mode_1"])
+        return tuple(
+            {
+                f"{first}.ms.balance": float(b),
+                f"{first}.ms.centre": known[f"{first}.ms.centre"] + scale * float((1 / b - b) - (1 / old - old)),
+            }
+            for b in old + np.linspace(-self.reach, self.reach, self.n_points)
+        )
+
+    def scan(self, known: Parameters) -> Scan:
+        """Return four gates for each balance."""
+        first = self.targets[0]
+        rows = xx(both(self.laboratory, first), 4)
+        return Scan(played(self.laboratory, [first], [rows], self.shots), self.settings(known))
+
+    def read(self, result: Result, known: Parameters) -> tuple[Outcome, ...]:
+        """Return the balance at which most pairs come back."""
+        first = self.targets[0]
+        found, errors = shares(result, known, self.laboratory.couplings[first].pair, range(self.n_points))
+        balances = np.array([one[f"{first}.ms.balance"] for one in self.settings(known)])
+        (fit,) = fit_parabola(balances[None], found[None, :, 0], np.maximum(errors[None, :, 0], 0.02))
+        outcome = vertex(self.name, first, "ms.balance", "", fit, "both dark", upwards=False)
+        return for_all(self.targets, outcome, "ms.balance", 0.02)
