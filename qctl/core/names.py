@@ -31,6 +31,7 @@ UNITS: dict[Target, dict[str, str]] = {
         "t2": "s",  # echo
         "t2_ramsey": "s",
         "error": "",  # of one single-qubit gate
+        "light_shift": "Hz",  # of an ion by one tone of a pi pulse's amplitude
         "thermal": "",  # probability to begin in 1
         "allxy.amplitude": "",  # how far each is off, as AllXY saw it; relative
         "allxy.frequency": "Hz",
@@ -147,8 +148,8 @@ _COUNTED = re.compile(r"_[1-9][0-9]?$")
 def unit_of(quantity: str, target: Target) -> str | None:
     """Return the unit of ``x180.duration`` and the like; None when such a target has no such quantity."""
     units = UNITS[target]
-    if target is Target.LINE and quantity.startswith("crosstalk."):
+    if target in (Target.LINE, Target.QUBIT) and quantity.startswith("crosstalk."):
         # crosstalk.LINE: height that this line feels by height of a pulse on that one; crosstalk.QUBIT: what a qubit
-        # feels of this drive line, relative to what its own qubit does
+        # feels of this drive line, relative to what its own qubit does; of a qubit: what another feels of its light
         return ""
     return None if quantity.endswith("_N") else units.get(quantity, units.get(_COUNTED.sub("_N", quantity)))

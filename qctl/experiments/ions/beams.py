@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,9 +11,10 @@ from qctl.core.laboratory import Laboratory
 from qctl.core.parameters import Parameters
 from qctl.core.pulse import Pulse, Shape, Tone
 
+from ..gate_check import GateCheck
+
 TICK = 16e-9  # s; one sample of the beams' generator
 ETA = 0.147  # Lamb-Dicke parameter of a single ion, about: contrasts and first scans depend on it, results do not
-REACH = 2  # places to either side in which an ion's light is felt
 
 
 def tone(
@@ -58,10 +61,19 @@ def rabi_frequency(known: Parameters, qubit: str) -> float:
 
 
 def around(laboratory: Laboratory, known: Parameters, target: str) -> frozenset[str]:
-    """Return an ion and those near it: they feel each other's light, and take turns."""
+    """Return an ion and the gaps to both sides of it: neighbours feel each other's light, and take turns.
+
+    The ion behind the next one feels 2 per mille of it at most.
+    """
     names = laboratory.qubit_names
     place = names.index(target)
-    return frozenset(names[max(0, place - REACH) : place + REACH + 1])
+    gaps = [f"{a}|{b}" for a, b in pairwise(names[max(0, place - 1) : place + 2])]
+    return frozenset({target, *gaps})
+
+
+def gate_check(laboratory: Laboratory, targets: tuple[str, ...], known: Parameters) -> GateCheck:
+    """Return how gates of some ions are tried out: in shorter rows than others, as each shot of ions takes long."""
+    return GateCheck(laboratory, targets, length=16, rows=3)
 
 
 def alone(laboratory: Laboratory, known: Parameters, target: str) -> frozenset[str]:

@@ -25,19 +25,21 @@ ELECTRODE = "ex"
 
 @dataclass(frozen=True, slots=True)
 class IonMicromotion:
-    """A quarter turn of all ions at each voltage of an electrode; the carrier is ``J_0`` of the index of micromotion.
+    """Quarter turns of all ions at each voltage of an electrode; the carrier is ``J_0`` of the index of micromotion.
 
     Berkeland et al., J. Appl. Phys. 83, 5025 (1998), eq. 29.
 
     Parameters
     ----------
     reach : V, to either side of what is believed
+    turns : quarter turns in a row, one more than whole turns: what each lacks adds up
     """
 
     name: ClassVar[str] = "ion_micromotion"
     laboratory: Laboratory
     targets: tuple[str, ...]
     reach: float = 0.9
+    turns: int = 5
     n_points: int = 9
     shots: int = 120
 
@@ -46,10 +48,13 @@ class IonMicromotion:
         return known[f"{ELECTRODE}.voltage"] + np.linspace(-self.reach, self.reach, self.n_points)
 
     def scan(self, known: Parameters) -> Scan:
-        """Return one quarter turn under each voltage."""
+        """Return a row of quarter turns under each voltage."""
         qubits = indices(self.laboratory, self.laboratory.qubit_names)
         settings = tuple({f"{ELECTRODE}.voltage": float(v)} for v in self.voltages(known))
-        return Scan(program(self.laboratory, [[half(q) for q in qubits]], qubits, self.shots), settings)
+        return Scan(
+            program(self.laboratory, [[half(q) for q in qubits for _ in range(self.turns)]], qubits, self.shots),
+            settings,
+        )
 
     def read(self, result: Result, known: Parameters) -> tuple[Outcome, ...]:
         """Return the voltage at which the turn is largest."""

@@ -18,7 +18,7 @@ from qctl.core.parameters import Estimate, Parameters
 from qctl.core.result import Result
 
 from ..drawn import drawn
-from .pairs import both, expected, played, shares, strongest, xx
+from .pairs import both, expected, played, shares, strongest, to_and_fro, xx
 
 Floats = NDArray[np.float64]
 
@@ -156,14 +156,45 @@ class MsClosure(MsDetuning):
     repeats: int = 4
 
 
+def fit_centre(x: Floats, dark: Floats, errors: Floats, seconds: float) -> Fit:
+    """Fit where most pairs come back from gates to and fro, by the shift of the centre line.
+
+    What is detuned turns both ions about z. Half of that is left, about, as the gate turns its axis to and fro and the
+    motion takes the other half: how much is a parameter, the middle does not depend on it.
+
+    Parameters
+    ----------
+    x : shifts, Hz
+    dark : share of pairs that came back
+    seconds : for which gates are played
+    """
+    steep = 2 * 2**0.5 * seconds
+    reach = float(x[-1] - x[0]) / 2
+    return fit_any_curve(
+        "gates to and fro", ("centre", "top", "turns"),
+        lambda p: p[1] - np.sin(p[2] * (x - p[0])) ** 2 / 2,
+        [(float(x.mean()) + share * reach, 0.95, steep) for share in (-0.6, -0.3, 0.0, 0.3, 0.6)],
+        ((x[0], 0.3, 0.4 * steep), (x[-1], 1.1, 2 * steep)), x, dark, np.maximum(errors, 0.02),
+    )  # fmt: skip
+
+
+def centred(run: str, target: str, fit: Fit) -> Outcome:
+    """Return where the centre line of a pair belongs, or why that is not known."""
+    figures = (drawn(f"centre line of {target}", fit, "ms.centre (Hz)", y_label="both dark"),)
+    if not fit.ok:
+        return Outcome(target, fits=(fit,), figures=figures, reason=f"no centre seen: {fit.reason}")
+    found = Estimate(fit.value("centre"), fit.error("centre"), "Hz", run=run)
+    return Outcome(target, {f"{target}.ms.centre": found}, (fit,), figures)
+
+
 @dataclass(frozen=True, slots=True)
 class MsCentre:
-    """Light shifts both ions while they are driven: two quarter turns flip them when the tones' centre line follows."""
+    """Light shifts both ions while they are driven: gates to and fro bring them back when the centre line follows."""
 
     name: ClassVar[str] = "ion_ms_centre"
     laboratory: Laboratory
     targets: tuple[str, ...]
-    reach: float = 800.0  # Hz
+    reach: float = 700.0  # Hz
     spread: float = 80.0  # Hz; of the shifts of other ions
     n_points: int = 11
     shots: int = 120
@@ -173,19 +204,18 @@ class MsCentre:
         return known[f"{self.targets[0]}.ms.centre"] + np.linspace(-self.reach, self.reach, self.n_points)
 
     def scan(self, known: Parameters) -> Scan:
-        """Return two gates for each centre."""
+        """Return a gate and the same back for each centre."""
         first = self.targets[0]
         settings = tuple({f"{first}.ms.centre": float(c)} for c in self.centres(known))
-        return Scan(played(self.laboratory, [first], [xx(both(self.laboratory, first), 2)], self.shots), settings)
+        rows = to_and_fro(both(self.laboratory, first), 1)
+        return Scan(played(self.laboratory, [first], [rows], self.shots), settings)
 
     def read(self, result: Result, known: Parameters) -> tuple[Outcome, ...]:
-        """Return the centre at which both ions flip."""
+        """Return the centre at which most come back."""
         first = self.targets[0]
         found, errors = shares(result, known, self.laboratory.couplings[first].pair, range(self.n_points))
-        sigma = np.maximum(errors[:, 2], 0.02)
-        (fit,) = fit_parabola(self.centres(known)[None], found[None, :, 2], sigma[None])
-        outcome = vertex(self.name, first, "ms.centre", "Hz", fit, "both bright", upwards=False)
-        return for_all(self.targets, outcome, "ms.centre", self.spread)
+        fit = fit_centre(self.centres(known), found[:, 0], errors[:, 0], 2 * known[f"{first}.ms.duration"])
+        return for_all(self.targets, centred(self.name, first, fit), "ms.centre", self.spread)
 
 
 @dataclass(frozen=True, slots=True)

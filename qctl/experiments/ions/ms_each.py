@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from qctl.calibrate.fits import fit_cosine, fit_line, fit_parabola
+from qctl.calibrate.fits import fit_cosine, fit_line
 from qctl.calibrate.outcome import Outcome
 from qctl.calibrate.scan import Scan
 from qctl.core.laboratory import Laboratory
@@ -18,22 +18,22 @@ from qctl.core.result import Result
 
 from ..drawn import drawn
 from ..rows import half
-from .ms_common import vertex
-from .pairs import both, played, shares, xx
+from .ms_common import centred, fit_centre
+from .pairs import both, played, shares, to_and_fro, xx
 
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
 class MsTrim:
-    """Four gates bring a pair back where the centre line meets the light shift of its own two ions."""
+    """Gates to and fro bring a pair back where the centre line meets the light shift of its own two ions."""
 
     name: ClassVar[str] = "ion_ms_trim"
     laboratory: Laboratory
     targets: tuple[str, ...]
-    reach: float = 260.0  # Hz
+    reach: float = 600.0  # Hz
     n_points: int = 7
-    shots: int = 200
+    shots: int = 150
 
     @property
     def offsets(self) -> Floats:
@@ -41,10 +41,10 @@ class MsTrim:
         return np.linspace(-self.reach, self.reach, self.n_points)
 
     def scan(self, known: Parameters) -> Scan:
-        """Return four gates of each pair for each centre."""
+        """Return two gates and back of each pair for each centre."""
         names = [f"{target}.ms.centre" for target in self.targets]
         settings = tuple({name: known[name] + float(offset) for name in names} for offset in self.offsets)
-        circuits = [xx(both(self.laboratory, target), 4) for target in self.targets]
+        circuits = [to_and_fro(both(self.laboratory, target), 2) for target in self.targets]
         return Scan(played(self.laboratory, self.targets, circuits, self.shots), settings)
 
     def read(self, result: Result, known: Parameters) -> tuple[Outcome, ...]:
@@ -54,8 +54,8 @@ class MsTrim:
             pair = self.laboratory.couplings[target].pair
             found, errors = shares(result, known, pair, range(k, n * self.n_points, n))
             x = known[f"{target}.ms.centre"] + self.offsets
-            (fit,) = fit_parabola(x[None], found[None, :, 0], np.maximum(errors[None, :, 0], 0.02))
-            outcomes.append(vertex(self.name, target, "ms.centre", "Hz", fit, "both dark", upwards=False))
+            fit = fit_centre(x, found[:, 0], errors[:, 0], 4 * known[f"{target}.ms.duration"])
+            outcomes.append(centred(self.name, target, fit))
         return tuple(outcomes)
 
 

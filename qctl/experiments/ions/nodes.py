@@ -7,10 +7,10 @@ from dataclasses import replace
 from qctl.calibrate.node import Node
 
 from .. import fine_amplitude, rb1
-from . import errors, micromotion, modes, ms, rabi, ramsey, readout, thermometry
-from .beams import around
+from . import crosstalk, errors, light_shift, lights, micromotion, modes, ms, rabi, ramsey, readout, thermometry
+from .beams import around, gate_check
 
-FINE = replace(fine_amplitude.NODE, name="ion_fine", needs=("ion_ramsey_long",), claims=around)
+FINE = replace(fine_amplitude.NODE, name="ion_fine", needs=("ion_ramsey_long",), claims=around, check=gate_check)
 
 NODES: tuple[Node, ...] = (
     rabi.NODE,
@@ -26,6 +26,10 @@ NODES: tuple[Node, ...] = (
 
 ON_REQUEST: tuple[Node, ...] = (
     *ms.ON_REQUEST,
+    light_shift.NODE,
+    crosstalk.NODE,
+    lights.PUMP,
+    lights.LOOK,
     micromotion.NODE,
     thermometry.HEATING,
     thermometry.COOL,

@@ -31,6 +31,11 @@ def xx(pair: tuple[int, int], times: int = 1) -> list[Row]:
     return [event(Op.RXX, pair, (pi / 2,)) for _ in range(times)]
 
 
+def to_and_fro(pair: tuple[int, int], times: int) -> list[Row]:
+    """Return quarter turns and the same back: errors of strength cancel, and turns about z do not."""
+    return [event(Op.RXX, pair, (angle,)) for _ in range(times) for angle in (pi / 2, -pi / 2)]
+
+
 def played(laboratory: Laboratory, targets: Sequence[str], circuits: Sequence[Sequence[Row]], shots: int) -> Program:
     """Return a program that measures every ion of some pairs at each of its points."""
     ions = sorted({ion for target in targets for ion in both(laboratory, target)})
@@ -93,3 +98,8 @@ def alone(laboratory: Laboratory, known: Parameters, target: str) -> frozenset[s
 def its_ions(laboratory: Laboratory, known: Parameters, target: str) -> frozenset[str]:
     """Return what a pair occupies where each plays points of its own, one pair after the other."""
     return frozenset({target, *laboratory.couplings[target].pair})
+
+
+def whole_chain(laboratory: Laboratory, known: Parameters, target: str) -> frozenset[str]:
+    """Return what a gate occupies that is asked for alone: all ions, since all pairs use one mode."""
+    return frozenset({target, *laboratory.qubits})

@@ -19,11 +19,10 @@ from qctl.core.parameters import Estimate, Parameters
 from qctl.core.result import Result
 
 from ..drawn import drawn
-from ..gate_check import GateCheck
 from ..ramsey import beats_in
 from ..rows import half, indices, late, program, wait
 from ..signal import projected
-from .beams import TICK, alone
+from .beams import TICK, alone, gate_check
 
 COARSE = 6e3  # Hz; what is taken for the error of a guess
 SLOW = 5.0  # Hz; how much a frequency wanders while it is measured
@@ -103,7 +102,7 @@ def _node(kind: type[IonRamsey], needs: tuple[str, ...], curvature: Curvature) -
         make=lambda laboratory, targets, known: kind(laboratory, targets),
         needs=needs,
         claims=alone,
-        check=lambda laboratory, targets, known: GateCheck(laboratory, targets),
+        check=gate_check if kind is IonRamseyLong else None,
     )
 
 

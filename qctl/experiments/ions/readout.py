@@ -20,6 +20,7 @@ from ..assignment import AssignmentCheck, patterns, shots_by_state
 from .beams import alone
 from .photons import Photons, fit_photons
 
+MIXED = 0.25  # share of ions in the wrong state that no pulse that is a little off explains
 FEWEST = 3.0  # mean photons of a bright ion below which it is dark, or gone
 
 
@@ -48,10 +49,12 @@ class IonReadout:
     def _outcome(self, qubit: str, zeros: NDArray[np.float64], ones: NDArray[np.float64]) -> Outcome:
         dark, bright = (np.rint(part[np.isfinite(part)]).astype(np.int64) for part in (zeros, ones))
         figure = _histogram(qubit, dark, bright)
-        if not len(dark) or not len(bright) or bright.mean() < FEWEST:
+        if not len(dark) or not len(bright) or max(bright.mean(), dark.mean()) < FEWEST:
             reason = (
                 f"{qubit} gives {bright.mean() if len(bright) else 0:.1f} photons when it should be bright: it is dark"
             )
+            return Outcome(qubit, figures=(figure,), reason=reason)
+        if reason := _unprepared(qubit, dark, bright):
             return Outcome(qubit, figures=(figure,), reason=reason)
         model = fit_photons(dark, bright)
         wrong0, wrong1 = np.mean(dark > model.threshold), np.mean(bright <= model.threshold)
@@ -62,6 +65,26 @@ class IonReadout:
         }
         named = {f"{qubit}.readout.{name}": estimate for name, estimate in found.items()}
         return Outcome(qubit, named, figures=(figure,), notes=(_note(model),))
+
+
+def _unprepared(qubit: str, dark: NDArray[np.int64], bright: NDArray[np.int64]) -> str:
+    """Return what is wrong with how states are prepared, in plain words; empty where nothing is.
+
+    Both histograms together tell where bright begins: half of what the brightest tenth gives.
+    """
+    most = float(np.quantile(np.concatenate([dark, bright]), 0.9))
+    lit, unlit = float(np.mean(dark > most / 2)), float(np.mean(bright <= most / 2))
+    if most >= FEWEST and lit > MIXED:
+        return (
+            f"{qubit} is bright in {lit:.0%} of the shots in which nothing was played on it: the pumping light is "
+            "blocked or off resonance"
+        )
+    if most >= FEWEST and unlit > MIXED:
+        return (
+            f"a pi pulse leaves {qubit} dark in {unlit:.0%} of the shots: the ion is hot, look at cooling light and "
+            "trap, or its pulses are far off"
+        )
+    return ""
 
 
 def _share(share: float, shots: int, run: str) -> Estimate:

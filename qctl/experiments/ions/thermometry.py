@@ -38,7 +38,8 @@ def sidebands(laboratory: Laboratory, known: Parameters, waits: tuple[float, ...
         for side in (-1, 1):
             pulled = side * (share * rabi_frequency(known, names[0])) ** 2 / (2 * known[f"{TRAP}.mode_1"])
             offset = side * known[f"{TRAP}.mode_1"] - pulled
-            circuits.append([row for q in qubits[:1] for row in (wait(q, seconds), play([q], len(pulses)))])
+            q, rest = qubits[0], max(waits) - seconds  # points end together: what waits less waits behind its pulse
+            circuits.append([wait(q, seconds), play([q], len(pulses)), wait(q, rest)])
             pulses.append(tone(laboratory, known, names[0], offset, share, DURATION))
     return Scan(program(laboratory, circuits, qubits, shots, tuple(pulses)))
 

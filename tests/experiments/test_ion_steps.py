@@ -1,0 +1,148 @@
+"""Steps on two drawn ions: each finds what is true of them, and says what is wrong when light is."""
+
+import re
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from qctl import Lab
+from qctl.calibrate.workbench import Workbench
+from qctl.compile import default_parameters
+from qctl.config import read_laboratory
+from qctl.core.parameters import Estimate
+from qctl.experiments.ions import crosstalk, errors, light_shift, lights, micromotion, modes, readout, thermometry
+from qctl.experiments.ions.ms_common import MsAmplitude, MsBalance, MsCentre, MsClosure, MsDetuning
+from qctl.experiments.ions.ms_each import MsFine, MsFrames, MsTrim
+from qctl.judge import draw_truth, twin_text
+from qctl.physics.ions.chain import Chain
+
+CONFIG = Path(__file__).parents[2] / "configs" / "ion8.yaml"
+
+
+def two_ions(text):
+    """Return the file of eight ions without the last six."""
+    text = re.sub(r"(?m)^  (counter|beam|seen|q)[2-7]: .*\n", "", text)
+    text = re.sub(r"(?m)^  q[0-7]-q[2-7]: .*\n", "", text)
+    return re.sub(r"(, counter[2-7])+", "", text)
+
+
+def told(laboratory, twin):
+    """Return what a person could know of one ion at a time, told the truth."""
+    chain, known = Chain(laboratory, twin, {}), default_parameters(laboratory)
+    found = {f"trap.mode_{k + 1}": Estimate(float(nu / 2 / np.pi), 50.0, "Hz") for k, nu in
+             enumerate(chain.mode_frequencies)}  # fmt: skip
+    for name, ion in twin.ions.items():
+        found[f"{name}.frequency"] = Estimate(ion.frequency, 5.0, "Hz")
+        found[f"{name}.readout.counts"] = Estimate(3.0, 0.5)
+        beam = twin.beams[laboratory.qubits[name].drive]
+        volts = 1 / beam.rabi_frequency / known[f"{name}.x180.duration"] / chain.carrier_left
+        bent = np.exp(-4 * np.log(2) * ((ion.frequency - beam.centre) / beam.bandwidth) ** 2)
+        height = volts / 0.5 / float(np.sinc(ion.frequency / 62.5e6)) / bent
+        found[f"{name}.x180.amplitude"] = Estimate(height, 1e-3)
+        found[f"{name}.x90.amplitude"] = Estimate(height / 2, 5e-4)
+    return known.replaced(found)
+
+
+@pytest.fixture(scope="module")
+def chain(tmp_path_factory):
+    """Return a workbench with two ions, and their truth."""
+    folder = tmp_path_factory.mktemp("ions")
+    file, truth = folder / "ion2.yaml", folder / "truth.yaml"
+    file.write_text(two_ions(CONFIG.read_text(encoding="utf-8")), encoding="utf-8")
+    laboratory = read_laboratory(file)
+    twin = draw_truth(laboratory, 4)
+    truth.write_text(twin_text(twin, "drawn for a test"), encoding="utf-8")
+    with Lab.open(file, twin=truth, seed=5, state=folder) as lab:
+        yield SimpleNamespace(bench=Workbench(lab, told(laboratory, twin)), twin=twin, laboratory=laboratory)
+
+
+def asked(chain, kind, *targets, **options):
+    """Return outcomes of one experiment; each must have found something."""
+    outcomes = chain.bench.ask(kind(chain.laboratory, targets, **options))
+    assert [outcome.reason for outcome in outcomes] == [""] * len(targets)
+    return outcomes
+
+
+def value(outcome, name):
+    found = outcome.found[f"{outcome.target}.{name}"]
+    assert 0 < found.error < np.inf
+    return found
+
+
+def test_a_pair_is_brought_up_step_by_step_until_rows_of_its_gates_return(chain):
+    for kind in (MsAmplitude, MsDetuning, MsCentre, MsClosure, MsTrim, MsFine, MsFrames):
+        chain.bench.believe(asked(chain, kind, "q0-q1"))
+    (outcome,) = asked(chain, errors.MsErrors, "q0-q1")
+    assert value(outcome, "ms.error").value < 0.02
+    (outcome,) = asked(chain, MsBalance, "q0-q1")
+    assert value(outcome, "ms.balance").value == pytest.approx(chain.bench.known["q0-q1.ms.balance"], abs=0.12)
+
+
+def test_the_centre_of_mass_mode_is_found(chain):
+    (outcome,) = asked(chain, modes.IonMode, "trap")
+    found = outcome.found["trap.mode_1"]
+    assert found.value == pytest.approx(chain.twin.trap.frequency, abs=400)
+
+
+def test_heating_is_measured_in_quanta_per_second(chain):
+    (outcome,) = asked(chain, thermometry.IonHeating, "trap")
+    found = value(outcome, "heating")
+    assert abs(found.value - chain.twin.trap.heating) < 4 * found.error
+
+
+def test_sideband_cooling_is_strong_enough_to_leave_hardly_a_quantum(chain):
+    (outcome,) = asked(chain, thermometry.IonCooling, "cooling")
+    assert value(outcome, "sideband_amplitude").value in thermometry.IonCooling(chain.laboratory, ()).amplitudes
+    assert float(outcome.notes[0].split()[0]) < 0.3
+
+
+def test_micromotion_is_least_where_stray_fields_are_compensated(chain):
+    (outcome,) = asked(chain, micromotion.IonMicromotion, "ex")
+    assert value(outcome, "voltage").value == pytest.approx(chain.twin.electrodes["ex"].compensation, abs=0.15)
+
+
+def test_the_shift_by_light_grows_with_its_power(chain):
+    outcomes = asked(chain, light_shift.IonLightShift, "q0")
+    for outcome in outcomes:
+        beam = chain.twin.beams[chain.laboratory.qubits[outcome.target].drive]
+        field = 1 / (beam.rabi_frequency * 16e-6)
+        assert value(outcome, "light_shift").value == pytest.approx(beam.light_shift * field**2, abs=25)
+
+
+def test_what_a_neighbour_feels_of_a_beam_is_found(chain):
+    (outcome,) = asked(chain, crosstalk.IonCrosstalk, "q0")
+    true = next(c for c in chain.twin.crosstalk if c.beam == "beam0" and c.ion == "q1")
+    assert value(outcome, "crosstalk.q1").value == pytest.approx(true.magnitude, rel=0.15, abs=8e-4)
+
+
+def test_pumping_light_is_found_in_resonance(chain):
+    (outcome,) = asked(chain, lights.IonPumping, "pumping")
+    assert value(outcome, "tone.frequency").value == pytest.approx(chain.twin.lights["pumping"].resonance, abs=2e6)
+
+
+def test_a_time_of_detection_is_chosen_that_tells_both_states_apart(chain):
+    (outcome,) = asked(chain, lights.IonDetectionTime, "detection")
+    assert 100e-6 <= value(outcome, "duration").value <= 300e-6
+
+
+def test_pumping_light_that_is_off_is_named_by_the_readout_step(chain):
+    known = chain.bench.known
+    chain.bench.known = known.replaced({"pumping.tone.amplitude": 0.0, "cooling.sideband_duration": 0.0})
+    try:
+        outcomes = chain.bench.ask(readout.IonReadout(chain.laboratory, ("q0", "q1"), shots=200))
+    finally:
+        chain.bench.known = known
+    assert all("pumping light is blocked" in outcome.reason for outcome in outcomes)
+
+
+def test_hot_ions_are_named_by_the_readout_step(chain):
+    known = chain.bench.known
+    hot = {"cooling.tone.frequency": known["cooling.tone.frequency"] - 60e6, "cooling.sideband_duration": 0.0}
+    chain.bench.known = known.replaced({**hot, **{f"q{k}.readout.present": -1.0 for k in (0, 1)}})
+    try:
+        outcomes = chain.bench.ask(readout.IonReadout(chain.laboratory, ("q0", "q1"), shots=200))
+    finally:
+        chain.bench.known = known
+    assert all("hot" in outcome.reason for outcome in outcomes)
