@@ -13,7 +13,7 @@ from qctl.compile import default_parameters
 from qctl.config import read_laboratory
 from qctl.core.parameters import Estimate
 from qctl.experiments.ions import crosstalk, errors, light_shift, lights, micromotion, modes, readout, thermometry
-from qctl.experiments.ions.ms_common import MsAmplitude, MsBalance, MsCentre, MsClosure, MsDetuning
+from qctl.experiments.ions.ms_shared import MsAmplitude, MsBalance, MsCentre, MsClosure, MsDetuning
 from qctl.experiments.ions.ms_each import MsFine, MsFrames, MsTrim
 from qctl.judge import draw_truth, twin_text
 from qctl.physics.ions.chain import Chain

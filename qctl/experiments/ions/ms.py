@@ -12,7 +12,7 @@ from qctl.core.names import Target
 from qctl.core.parameters import Parameters
 
 from .ms_check import MsCheck
-from .ms_common import MsAmplitude, MsBalance, MsCentre, MsClosure, MsDetuning
+from .ms_shared import MsAmplitude, MsBalance, MsCentre, MsClosure, MsDetuning
 from .ms_each import MsFine, MsFrames, MsTrim
 from .pairs import alone, its_ions
 

@@ -18,7 +18,7 @@ from qctl.core.result import Result
 
 from ..drawn import drawn
 from ..rows import half
-from .ms_common import centred, fit_centre
+from .ms_shared import centred, fit_centre, shifted
 from .pairs import both, played, shares, to_and_fro, xx
 
 Floats = NDArray[np.float64]
@@ -42,8 +42,10 @@ class MsTrim:
 
     def scan(self, known: Parameters) -> Scan:
         """Return two gates and back of each pair for each centre."""
-        names = [f"{target}.ms.centre" for target in self.targets]
-        settings = tuple({name: known[name] + float(offset) for name in names} for offset in self.offsets)
+        settings = tuple(
+            {name: v for t in self.targets for name, v in shifted(known, t, float(offset)).items()}
+            for offset in self.offsets
+        )
         circuits = [to_and_fro(both(self.laboratory, target), 2) for target in self.targets]
         return Scan(played(self.laboratory, self.targets, circuits, self.shots), settings)
 
@@ -145,10 +147,10 @@ class MsFrames:
         figures = (drawn(f"parity of {target}", fit, "axis (rad)", y_label="parity"),)
         if contrast < 0.5:
             return Outcome(target, figures=figures, reason=f"the parity swings by {contrast:.2f} only: no entanglement")
-        # Without any turn of the frames the parity is -sin(2 axis), so that its phase is -pi / 2: see the test of it.
+        # Without any turn of the frames the parity is -sin(2 axis), so that its phase is -pi / 2; later axes lose the shift.
         off = float(np.angle(np.exp(1j * (phase + pi / 2)))) / 2
         names = (f"{target}.ms.shift_a", f"{target}.ms.shift_b")
         estimates = {
-            name: Estimate(known[name] - off, float(np.hypot(error / 2, 0.01)), "rad", run=self.name) for name in names
+            name: Estimate(known[name] + off, float(np.hypot(error / 2, 0.01)), "rad", run=self.name) for name in names
         }
         return Outcome(target, estimates, figures=figures, notes=(f"parity contrast {contrast:.3f}",))

@@ -19,6 +19,7 @@ from qctl.physics.stage import Playing
 from .twin import Beam
 
 Complex = NDArray[np.complex128]
+BLOCK = 0.25e-6  # s; silence is looked for in steps of that
 GAP = 5e-6  # s of silence on all beams, after which what follows is looked at by itself
 PAD = 2e-6  # s added on both sides: the modulator rings
 
@@ -76,12 +77,15 @@ def windows(playing: Sequence[Playing], gap: float = GAP) -> list[tuple[float, f
 
 
 def _stretches(one: Playing, gap: float) -> list[tuple[float, float]]:
-    busy = np.flatnonzero(one.volts)
+    """Return when one output plays, to within a block, with silence of at least ``gap`` between."""
+    block = max(1, round(BLOCK * one.sample_rate))
+    lit = np.logical_or.reduceat(one.volts != 0, np.arange(0, len(one.volts), block)) if len(one.volts) else []
+    busy = np.flatnonzero(lit)
     if not len(busy):
         return []
-    jumps = np.flatnonzero(np.diff(busy) > gap * one.sample_rate)
-    first, last = busy[np.r_[0, jumps + 1]], busy[np.r_[jumps, len(busy) - 1]]
-    times = one.start + np.stack([first, last + 1], axis=1) / one.sample_rate
+    jumps = np.flatnonzero(np.diff(busy) > gap * one.sample_rate / block)
+    first, last = busy[np.r_[0, jumps + 1]] * block, (busy[np.r_[jumps, len(busy) - 1]] + 1) * block
+    times = one.start + np.stack([first, np.minimum(last, len(one.volts))], axis=1) / one.sample_rate
     return [(float(a), float(b)) for a, b in times]
 
 
@@ -107,7 +111,7 @@ def light_of(
         When outputs of beams run at different sample rates.
     """
     cut = {name: _cut(one, window) for name, one in playing.items()}
-    busy = tuple(name for name, volts in cut.items() if volts.any())
+    busy = tuple(name for name, volts in cut.items() if (volts != 0).any())
     rates = {playing[name].sample_rate for name in busy}
     if len(rates) > 1:
         raise InstrumentError(
@@ -118,7 +122,7 @@ def light_of(
     fields, content = [], blake2b(repr((busy, window, n)).encode(), digest_size=16)
     for name in busy:
         late = playing[name].start + _first(playing[name], window) / rate - (window[0] - PAD)
-        key = blake2b(cut[name].tobytes(), digest_size=16).digest()
+        key = blake2b(np.ascontiguousarray(cut[name]).data, digest_size=16).digest()
         content.update(key)
         make = partial(_demodulated, cut[name], truths[name], rate, n, reference, half_width, late)
         fields.append(memory.get(("field", name, truths[name], rate, n, reference, half_width, key, window[0]), make))

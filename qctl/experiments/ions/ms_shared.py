@@ -178,8 +178,15 @@ def fit_centre(x: Floats, dark: Floats, errors: Floats, seconds: float) -> Fit:
     )  # fmt: skip
 
 
+def shifted(known: Parameters, target: str, offset: float) -> dict[str, float]:
+    """Return a centre line ``offset`` Hz further, and frames behind the gate that follow what its tones turn on."""
+    more = 2 * pi * offset * (known[f"{target}.ms.duration"] - known[f"{target}.ms.edge"])
+    frames = {f"{target}.ms.shift_{ion}": known[f"{target}.ms.shift_{ion}"] + more for ion in "ab"}
+    return {f"{target}.ms.centre": known[f"{target}.ms.centre"] + offset, **frames}
+
+
 def centred(run: str, target: str, fit: Fit) -> Outcome:
-    """Return where the centre line of a pair belongs, or why that is not known."""
+    """Return where the centre line of a pair belongs, or why that is not known; `ion_ms_frames` then finds frames."""
     figures = (drawn(f"centre line of {target}", fit, "ms.centre (Hz)", y_label="both dark"),)
     if not fit.ok:
         return Outcome(target, fits=(fit,), figures=figures, reason=f"no centre seen: {fit.reason}")
@@ -206,7 +213,8 @@ class MsCentre:
     def scan(self, known: Parameters) -> Scan:
         """Return a gate and the same back for each centre."""
         first = self.targets[0]
-        settings = tuple({f"{first}.ms.centre": float(c)} for c in self.centres(known))
+        old = known[f"{first}.ms.centre"]
+        settings = tuple(shifted(known, first, float(c) - old) for c in self.centres(known))
         rows = to_and_fro(both(self.laboratory, first), 1)
         return Scan(played(self.laboratory, [first], [rows], self.shots), settings)
 
