@@ -13,8 +13,8 @@ from qctl.compile import default_parameters
 from qctl.config import read_laboratory
 from qctl.core.parameters import Estimate
 from qctl.experiments.ions import crosstalk, errors, light_shift, lights, micromotion, modes, readout, thermometry
-from qctl.experiments.ions.ms_shared import MsAmplitude, MsBalance, MsCentre, MsClosure, MsDetuning
 from qctl.experiments.ions.ms_each import MsFine, MsFrames, MsTrim
+from qctl.experiments.ions.ms_shared import MsAmplitude, MsBalance, MsCentre, MsClosure, MsDetuning
 from qctl.judge import draw_truth, twin_text
 from qctl.physics.ions.chain import Chain
 
@@ -72,7 +72,7 @@ def value(outcome, name):
 
 
 def test_a_pair_is_brought_up_step_by_step_until_rows_of_its_gates_return(chain):
-    for kind in (MsAmplitude, MsDetuning, MsCentre, MsClosure, MsTrim, MsFine, MsFrames):
+    for kind in (MsAmplitude, MsDetuning, MsCentre, MsClosure, MsFrames, MsTrim, MsFine):
         chain.bench.believe(asked(chain, kind, "q0-q1"))
     (outcome,) = asked(chain, errors.MsErrors, "q0-q1")
     assert value(outcome, "ms.error").value < 0.02

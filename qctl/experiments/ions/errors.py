@@ -124,7 +124,7 @@ MS_ERRORS = Node(
     kind=Target.COUPLING,
     finds=(Quantity(name="ms.error", low=0.0, high=0.5, floor=0.05),),
     make=lambda laboratory, targets, known: MsErrors(laboratory, targets),
-    needs=("ion_ms_frames",),
+    needs=("ion_ms_fine",),
     claims=whole_chain,
     largest_error=2.0,
     least_contrast=0.0,  # good gates hardly decay; whether there is a decay at all is for the fit to say

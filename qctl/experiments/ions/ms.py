@@ -12,8 +12,8 @@ from qctl.core.names import Target
 from qctl.core.parameters import Parameters
 
 from .ms_check import MsCheck
-from .ms_shared import MsAmplitude, MsBalance, MsCentre, MsClosure, MsDetuning
 from .ms_each import MsFine, MsFrames, MsTrim
+from .ms_shared import MsAmplitude, MsBalance, MsCentre, MsClosure, MsDetuning
 from .pairs import alone, its_ions
 
 
@@ -51,8 +51,8 @@ NODES = (
     _node(MsDetuning, (DETUNING,), (MsAmplitude.name,), one_for_all=True),
     _node(MsCentre, (CENTRE,), (MsDetuning.name,), one_for_all=True),
     _node(MsClosure, (DETUNING,), (MsCentre.name,), one_for_all=True),
-    _node(MsTrim, (CENTRE,), (MsClosure.name,), one_for_all=False),
+    _node(MsFrames, SHIFTS, (MsClosure.name,), one_for_all=False),
+    _node(MsTrim, (CENTRE, *SHIFTS), (MsFrames.name,), one_for_all=False),
     _node(MsFine, (STRENGTH,), (MsTrim.name,), one_for_all=False, check=True),
-    _node(MsFrames, SHIFTS, (MsFine.name,), one_for_all=False),
 )
 ON_REQUEST = (_node(MsBalance, (BALANCE,), (MsFine.name,), one_for_all=True),)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import pi
 from typing import ClassVar
 
@@ -57,8 +57,17 @@ class MsTrim:
             found, errors = shares(result, known, pair, range(k, n * self.n_points, n))
             x = known[f"{target}.ms.centre"] + self.offsets
             fit = fit_centre(x, found[:, 0], errors[:, 0], 4 * known[f"{target}.ms.duration"])
-            outcomes.append(centred(self.name, target, fit))
+            outcomes.append(self._with_frames(centred(self.name, target, fit), known))
         return tuple(outcomes)
+
+    def _with_frames(self, outcome: Outcome, known: Parameters) -> Outcome:
+        """Return an outcome whose frames follow the centre line."""
+        centre = outcome.found.get(f"{outcome.target}.ms.centre")
+        if centre is None:
+            return outcome
+        moved = shifted(known, outcome.target, centre.value - known[f"{outcome.target}.ms.centre"])
+        found = {name: Estimate(v, 0.02, "rad", run=self.name) for name, v in moved.items() if "shift" in name}
+        return replace(outcome, found={**outcome.found, **found})
 
 
 @dataclass(frozen=True, slots=True)
