@@ -156,7 +156,7 @@ class MsFrames:
         figures = (drawn(f"parity of {target}", fit, "axis (rad)", y_label="parity"),)
         if contrast < 0.5:
             return Outcome(target, figures=figures, reason=f"the parity swings by {contrast:.2f} only: no entanglement")
-        # Without any turn of the frames the parity is -sin(2 axis), so that its phase is -pi / 2; later axes lose the shift.
+        # Without any turn of the frames the parity is -sin(2 axis), its phase -pi / 2; later axes lose the shift.
         off = float(np.angle(np.exp(1j * (phase + pi / 2)))) / 2
         names = (f"{target}.ms.shift_a", f"{target}.ms.shift_b")
         estimates = {

@@ -186,7 +186,7 @@ def shifted(known: Parameters, target: str, offset: float) -> dict[str, float]:
 
 
 def centred(run: str, target: str, fit: Fit) -> Outcome:
-    """Return where the centre line of a pair belongs, or why that is not known; `ion_ms_frames` then finds frames."""
+    """Return where the centre line of a pair belongs, or why that is not known."""
     figures = (drawn(f"centre line of {target}", fit, "ms.centre (Hz)", y_label="both dark"),)
     if not fit.ok:
         return Outcome(target, fits=(fit,), figures=figures, reason=f"no centre seen: {fit.reason}")
