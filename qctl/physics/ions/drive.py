@@ -79,8 +79,9 @@ def windows(playing: Sequence[Playing], gap: float = GAP) -> list[tuple[float, f
 def _stretches(one: Playing, gap: float) -> list[tuple[float, float]]:
     """Return when one output plays, to within a block, with silence of at least ``gap`` between."""
     block = max(1, round(BLOCK * one.sample_rate))
-    lit = np.logical_or.reduceat(one.volts != 0, np.arange(0, len(one.volts), block)) if len(one.volts) else []
-    busy = np.flatnonzero(lit)
+    if not len(one.volts):
+        return []
+    busy = np.flatnonzero(np.logical_or.reduceat(one.volts != 0, np.arange(0, len(one.volts), block)))
     if not len(busy):
         return []
     jumps = np.flatnonzero(np.diff(busy) > gap * one.sample_rate / block)
