@@ -14,7 +14,7 @@ from qctl.config import read_laboratory
 from qctl.core.parameters import Estimate
 from qctl.experiments.ions import crosstalk, errors, light_shift, lights, micromotion, modes, readout, thermometry
 from qctl.experiments.ions.ms_each import MsFine, MsFrames, MsTrim
-from qctl.experiments.ions.ms_shared import MsAmplitude, MsBalance, MsCentre, MsClosure, MsDetuning
+from qctl.experiments.ions.ms_shared import MsAmplitude, MsCentre, MsClosure, MsDetuning
 from qctl.judge import draw_truth, twin_text
 from qctl.physics.ions.chain import Chain
 
@@ -76,8 +76,6 @@ def test_a_pair_is_brought_up_step_by_step_until_rows_of_its_gates_return(chain)
         chain.bench.believe(asked(chain, kind, "q0-q1"))
     (outcome,) = asked(chain, errors.MsErrors, "q0-q1")
     assert value(outcome, "ms.error").value < 0.02
-    (outcome,) = asked(chain, MsBalance, "q0-q1")
-    assert value(outcome, "ms.balance").value == pytest.approx(chain.bench.known["q0-q1.ms.balance"], abs=0.12)
 
 
 def test_the_centre_of_mass_mode_is_found(chain):

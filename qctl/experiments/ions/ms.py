@@ -13,7 +13,7 @@ from qctl.core.parameters import Parameters
 
 from .ms_check import MsCheck
 from .ms_each import MsFine, MsFrames, MsTrim
-from .ms_shared import MsAmplitude, MsBalance, MsCentre, MsClosure, MsDetuning
+from .ms_shared import MsAmplitude, MsCentre, MsClosure, MsDetuning
 from .pairs import alone, its_ions
 
 
@@ -43,7 +43,6 @@ def _node(kind: type, found: tuple[Quantity, ...], needs: tuple[str, ...], *, on
 AMPLITUDE = Quantity(name="ms.amplitude", low=0.01, high=2.0, floor=0.5)
 STRENGTH = Quantity(name="ms.amplitude", low=0.01, high=2.0, floor=0.5, curvature=strength_curvature)
 DETUNING = Quantity(name="ms.detuning", low=1e3, high=50e3, floor=800.0)
-BALANCE = Quantity(name="ms.balance", low=0.3, high=3.0, floor=0.5)
 CENTRE = Quantity(name="ms.centre", low=-5e3, high=5e3, floor=2e3)
 SHIFTS = tuple(Quantity(name=f"ms.shift_{ion}", low=-3.2, high=3.2, floor=4.0) for ion in "ab")
 NODES = (
@@ -55,4 +54,3 @@ NODES = (
     _node(MsTrim, (CENTRE, *SHIFTS), (MsFrames.name,), one_for_all=False),
     _node(MsFine, (STRENGTH,), (MsTrim.name,), one_for_all=False, check=True),
 )
-ON_REQUEST = (_node(MsBalance, (BALANCE,), (MsFine.name,), one_for_all=True),)

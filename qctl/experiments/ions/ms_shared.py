@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from qctl.calibrate.fits import Fit, fit_parabola
+from qctl.calibrate.fits import Fit
 from qctl.calibrate.fits.any_curve import fit_any_curve
 from qctl.calibrate.outcome import Outcome
 from qctl.calibrate.scan import Scan
@@ -31,17 +31,6 @@ def for_all(targets: tuple[str, ...], first: Outcome, name: str, spread: float) 
     note = (f"as of {first.target}: all pairs share one mode",)
     less = replace(found, error=float(np.hypot(found.error, spread)))
     return first, *(Outcome(target, {f"{target}.{name}": less}, notes=note) for target in targets[1:])
-
-
-def vertex(run: str, target: str, name: str, unit: str, fit: Fit, label: str, *, upwards: bool) -> Outcome:
-    """Return where a parabola has its extremum, or why not."""
-    figures = (drawn(f"{name} of {target}", fit, f"{name} ({unit})", y_label=label),)
-    if fit.ok and (fit.value("curvature") > 0) is not upwards:
-        return Outcome(target, fits=(fit,), figures=figures, reason="the curve bends the wrong way")
-    if not fit.ok:
-        return Outcome(target, fits=(fit,), figures=figures, reason=f"no extremum seen: {fit.reason}")
-    found = Estimate(fit.value("centre"), fit.error("centre"), unit, run=run)
-    return Outcome(target, {f"{target}.{name}": found}, (fit,), figures)
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,48 +213,3 @@ class MsCentre:
         found, errors = shares(result, known, self.laboratory.couplings[first].pair, range(self.n_points))
         fit = fit_centre(self.centres(known), found[:, 0], errors[:, 0], 2 * known[f"{first}.ms.duration"])
         return for_all(self.targets, centred(self.name, first, fit), "ms.centre", self.spread)
-
-
-@dataclass(frozen=True, slots=True)
-class MsBalance:
-    """Four gates end where they began; unequal tones, of which generators and modulators weaken one, spoil that.
-
-    Unequal tones also shift the ions, by ``(Omega_red^2 - Omega_blue^2) / 2 nu`` each: the centre line follows, or the
-    scan would find the balance that makes up for a light shift.
-    """
-
-    name: ClassVar[str] = "ion_ms_balance"
-    laboratory: Laboratory
-    targets: tuple[str, ...]
-    reach: float = 0.3
-    n_points: int = 9
-    shots: int = 200
-
-    def settings(self, known: Parameters) -> tuple[dict[str, float], ...]:
-        """Return the balances that are played, blue over red, and centre lines that follow them."""
-        first = self.targets[0]
-        old = known[f"{first}.ms.balance"]
-        rabi = known[f"{first}.ms.amplitude"] / known[f"{self.laboratory.couplings[first].pair[0]}.x180.duration"]
-        scale = rabi**2 / (2 * known["trap.mode_1"])
-        return tuple(
-            {
-                f"{first}.ms.balance": float(b),
-                f"{first}.ms.centre": known[f"{first}.ms.centre"] + scale * float((1 / b - b) - (1 / old - old)),
-            }
-            for b in old + np.linspace(-self.reach, self.reach, self.n_points)
-        )
-
-    def scan(self, known: Parameters) -> Scan:
-        """Return four gates for each balance."""
-        first = self.targets[0]
-        rows = xx(both(self.laboratory, first), 4)
-        return Scan(played(self.laboratory, [first], [rows], self.shots), self.settings(known))
-
-    def read(self, result: Result, known: Parameters) -> tuple[Outcome, ...]:
-        """Return the balance at which most pairs come back."""
-        first = self.targets[0]
-        found, errors = shares(result, known, self.laboratory.couplings[first].pair, range(self.n_points))
-        balances = np.array([one[f"{first}.ms.balance"] for one in self.settings(known)])
-        (fit,) = fit_parabola(balances[None], found[None, :, 0], np.maximum(errors[None, :, 0], 0.02))
-        outcome = vertex(self.name, first, "ms.balance", "", fit, "both dark", upwards=False)
-        return for_all(self.targets, outcome, "ms.balance", 0.02)

@@ -25,7 +25,6 @@ NODES: tuple[Node, ...] = (
 )
 
 ON_REQUEST: tuple[Node, ...] = (
-    *ms.ON_REQUEST,
     light_shift.NODE,
     crosstalk.NODE,
     lights.PUMP,
