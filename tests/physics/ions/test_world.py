@@ -72,7 +72,7 @@ def test_sidebands_of_a_cold_ion_tell_its_quanta(heating):
     red, blue = played(one, tones, 1500)[:, 0]
     cooling = (2 * np.pi * 5e3) ** 2 / 2e5  # of quanta, 1/s
     expected = 0.02 + heating / cooling + heating * (late + 50e-6 - COLD[0] - 1.405e-3)
-    assert red / blue / (1 - red / blue) == pytest.approx(expected, abs=0.03 + 0.15 * expected)
+    assert red / blue / (1 - red / blue) == pytest.approx(expected, abs=0.03 + 0.22 * expected)  # rates to first order
 
 
 def test_a_closed_loop_entangles_two_ions_of_three():
