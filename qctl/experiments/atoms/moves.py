@@ -87,7 +87,7 @@ class Rearranging:
         def curve(v: Floats) -> Floats:
             return np.asarray(v[0] / (1 + np.exp(np.clip((speeds - v[1]) / v[2], -60, 60))))
 
-        bounds = (0.3, 0.3, 0.02), (1.01, 8.0, 2.0)
+        bounds = (0.3, 0.3, 0.02), (1.1, 8.0, 2.0)
         starts = [(0.95, c, w) for c in (1.5, 2.5, 3.5) for w in (0.1, 0.3)]
         fit = fit_any_curve("hurry", ("all", "half", "width"), curve, starts, bounds, speeds, stay, sigma)
         figures = (drawn("atoms carried to the zone and back", fit, "speed (of what it was)", y_label="left"),)
