@@ -106,7 +106,8 @@ def test_the_shift_by_light_grows_with_its_power(chain):
     for outcome in outcomes:
         beam = chain.twin.beams[chain.laboratory.qubits[outcome.target].drive]
         field = 1 / (beam.rabi_frequency * 16e-6)
-        assert value(outcome, "light_shift").value == pytest.approx(beam.light_shift * field**2, abs=25)
+        found = value(outcome, "light_shift")
+        assert abs(found.value - beam.light_shift * field**2) < 3 * found.error
 
 
 def test_what_a_neighbour_feels_of_a_beam_is_found(chain):
