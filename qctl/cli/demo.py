@@ -43,7 +43,7 @@ class Stop:
 STOPS = (
     Stop("transmon5", "5 transmons", 1.0, True),
     Stop("ion8", "8 trapped ions", 0.25, False),
-    Stop("atoms16", "16 neutral atoms", 0.05, False),
+    Stop("atoms16", "16 neutral atoms", 0.025, False),
 )
 LEAST_SHOTS = 2000  # below, chance alone breaks the bounds
 CHECKED = 20.0  # s of machine time for checks of a snapshot that comes with qctl, and for what they find
