@@ -162,8 +162,9 @@ def fit_centre(x: Floats, dark: Floats, errors: Floats, seconds: float) -> Fit:
     return fit_any_curve(
         "gates to and fro", ("centre", "top", "turns"),
         lambda p: p[1] - np.sin(p[2] * (x - p[0])) ** 2 / 2,
-        [(float(x.mean()) + share * reach, 0.95, steep) for share in (-0.6, -0.3, 0.0, 0.3, 0.6)],
-        ((x[0], 0.3, 0.4 * steep), (x[-1], 1.1, 2 * steep)), x, dark, np.maximum(errors, 0.02),
+        [(float(x.mean()) + share * reach, 0.95, more * steep)
+         for share in (-0.6, -0.3, 0.0, 0.3, 0.6) for more in (1.0, 2.0)],
+        ((x[0], 0.3, 0.4 * steep), (x[-1], 1.1, 4 * steep)), x, dark, np.maximum(errors, 0.02),
     )  # fmt: skip
 
 
