@@ -52,9 +52,9 @@ def test_placed_routed_and_lowered_without_noise_a_program_gives_its_exact_answe
 def test_gates_that_have_the_machine_for_themselves_count_once(name):
     lab = read_laboratory(find_laboratory(name))
     still = known_parameters(lab).replaced(dict.fromkeys((f"{q}.error" for q in lab.qubits), 0.0))
-    errors = {f"{pair}.{gate}.error": 0.0 for pair in lab.couplings for gate in ("ms", "cz")}
+    errors = {f"{pair}.{what}": 0.0 for pair in lab.couplings for what in ("ms.error", "cz.error", "cz.loss")}
     errors |= {f"{q}.{what}": 0.0 for q in lab.qubits for what in ("readout.p01", "readout.p10")}
-    errors |= {f"{q}.{what}": 1e6 for q in lab.qubits for what in ("t2", "t2_ramsey")}
+    errors |= {f"{q}.{what}": 1e6 for q in lab.qubits for what in ("t1", "t2", "t2_ramsey")}
     still = still.replaced({key: value for key, value in errors.items() if key in still})
     for entry in (one for one in programs() if one.name in ("qft3", "random4")):
         found = predicted(entry, lab, still)
