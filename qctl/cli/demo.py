@@ -190,15 +190,20 @@ def _print(outcomes: list[Outcome], calibrations: dict[str, dict[str, object] | 
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(title="the same programs, readout errors mitigated", box=None, pad_edge=False, title_justify="left")
-    for heading in ("machine", "calibration", "program", "shots", "off theory", "promised", "seconds", ""):
-        table.add_column(heading, justify="left" if heading in ("machine", "calibration", "program", "") else "right")
+    title = "how far off theory (total-variation distance), readout errors mitigated"
+    table = Table(title=title, box=None, pad_edge=False, title_justify="left")
+    for heading in ("machine", "program"):
+        table.add_column(heading)
+    for heading in ("shots", "off", "at most", "s"):
+        table.add_column(heading, justify="right")
+    table.add_column("")
     for stop in STOPS:
-        for k, o in enumerate(one for one in outcomes if one.lab == stop.lab):
+        # Under the name of a machine stands how it was calibrated: each runs two programs or more.
+        first = iter((stop.what, _said(calibrations.get(stop.lab))))
+        for o in (one for one in outcomes if one.lab == stop.lab):
             kept = "[green]kept[/]" if o.kept else "[red]broken[/]"
-            first = (stop.what, _said(calibrations[stop.lab])) if k == 0 else ("", "")
             row = (o.name, str(o.shots), f"{o.distance:.3f}", f"{o.bound:.3f}", f"{o.seconds:.1f}", kept)
-            table.add_row(*first, *row)
+            table.add_row(next(first, ""), *row)
     Console().print(table)
 
 
