@@ -72,6 +72,8 @@ def virtual(folder: Path, number: int, window_s: float, seed: int = 1) -> Virtua
 
 def quantiles(values) -> str:
     ms = 1e3 * np.asarray(values)
+    if not len(ms):
+        return "none"
     return ", ".join(f"p{q} {np.percentile(ms, q):.2f} ms" for q in (50, 90, 99)) + f" ({len(ms)})"
 
 
@@ -90,7 +92,8 @@ def judge_virtual(host: VirtualHost) -> bool:
         print(f"  {step:16s} {quantiles(seconds)}")
     print(f"jobs that lost shots: {len(lost)}")
     within = np.median(asked) <= host.window_s + FIRST_SHOT
-    return bool(within and np.percentile(urgent, 99) <= host.window_s + PREEMPTION and not lost)
+    prompt = not urgent or np.percentile(urgent, 99) <= host.window_s + PREEMPTION
+    return bool(within and prompt and not lost)
 
 
 def histogram(title: str, seconds: list[float]) -> None:
