@@ -75,5 +75,4 @@ def test_the_mock_answers_as_it_was_recorded(rack, address, instrument):
                 assert same(link.read(), recorded), command
         assert not rack.rack.mocks[instrument].errors
     finally:
-        link.close()
-        manager.close()
+        link.close()  # the manager stays: all links of a process share it

@@ -10,9 +10,7 @@ import pyvisa
 
 @pytest.fixture(scope="module")
 def manager():
-    manager = pyvisa.ResourceManager("@py")
-    yield manager
-    manager.close()
+    return pyvisa.ResourceManager("@py")  # never closed: all links of a process share it
 
 
 @pytest.fixture(params=["address", "hislip"], ids=["socket", "hislip"])
