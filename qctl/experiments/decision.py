@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qctl.calibrate.fits import fit_two_states
-from qctl.calibrate.node import Node, Quantity
+from qctl.calibrate.node import Node
 from qctl.calibrate.outcome import Outcome
 from qctl.calibrate.scan import Scan
 from qctl.core.laboratory import Laboratory
@@ -19,7 +19,7 @@ from qctl.core.result import Result
 
 from .assignment import AssignmentCheck, patterns, prepared
 from .rows import indices
-from .single_shots import clouds_picture, histogram
+from .single_shots import clouds_picture, histogram, told_apart_by
 
 
 @dataclass(frozen=True)
@@ -81,12 +81,7 @@ def _decided(laboratory: Laboratory, qubit: str) -> bool:
 NODE = Node(
     name=Decision.name,
     kind=Target.QUBIT,
-    finds=(
-        Quantity(name="decision.rotation", low=-7.0, high=7.0, floor=7.0),  # where a line stands is a choice
-        Quantity(name="decision.threshold", low=-10.0, high=10.0, floor=10.0),
-        Quantity(name="decision.p01", low=-0.01, high=0.5, floor=0.02),
-        Quantity(name="decision.p10", low=-0.01, high=0.5, floor=0.02),
-    ),
+    finds=told_apart_by("decision"),
     make=lambda laboratory, targets, known: Decision(laboratory, targets),
     needs=("single_shots",),
     claims=lambda laboratory, known, qubit: frozenset({qubit}),

@@ -89,14 +89,21 @@ def histogram(fit: Fit) -> Figure:
     )  # fmt: skip
 
 
+def told_apart_by(what: str) -> tuple[Quantity, ...]:
+    """Return the quantities of whoever tells 0 from 1: ``readout``, or the instrument that decides."""
+    return (
+        Quantity(name=f"{what}.rotation", low=-7.0, high=7.0, floor=7.0),  # where a line stands is a choice
+        Quantity(name=f"{what}.threshold", low=-10.0, high=10.0, floor=10.0),
+        Quantity(name=f"{what}.p01", low=-0.01, high=0.5, floor=0.02),
+        Quantity(name=f"{what}.p10", low=-0.01, high=0.5, floor=0.02),
+    )
+
+
 NODE = Node(
     name=SingleShots.name,
     kind=Target.QUBIT,
     finds=(
-        Quantity(name="readout.rotation", low=-7.0, high=7.0, floor=7.0),  # where a line stands is a choice
-        Quantity(name="readout.threshold", low=-10.0, high=10.0, floor=10.0),
-        Quantity(name="readout.p01", low=-0.01, high=0.5, floor=0.02),
-        Quantity(name="readout.p10", low=-0.01, high=0.5, floor=0.02),
+        *told_apart_by("readout"),
         Quantity(name="thermal", low=-0.01, high=0.5, floor=0.02),
     ),
     make=lambda laboratory, targets, known: SingleShots(laboratory, targets),

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from qctl.calibrate.fits import Fit
 from qctl.calibrate.fits.any_curve import fit_any_curve
-from qctl.calibrate.node import Node, Quantity
+from qctl.calibrate.node import Node
 from qctl.calibrate.outcome import Outcome
 from qctl.calibrate.scan import Scan
 from qctl.core.laboratory import Laboratory
@@ -21,6 +21,7 @@ from qctl.core.result import Result
 
 from ..drawn import drawn
 from ..rows import half, indices, wait
+from .raman import fringe_quantities
 from .seen import asking, bright
 
 Floats = NDArray[np.float64]
@@ -91,18 +92,7 @@ def fringe(both: Floats, errors: Floats) -> Fit:
 NODE = Node(
     name=FringesLong.name,
     kind=Target.QUBIT,
-    finds=(
-        # A program of ten gates takes 20 ms: an error of 1 Hz turns a frame by 0.1 rad in it.
-        Quantity(
-            name="frequency",
-            low=1e6,
-            high=40e6,
-            floor=2e3,
-            curvature=lambda known, target: (2 * pi * 1e-2) ** 2 / 6,
-            walk=2.0,
-        ),
-        Quantity(name="t2_ramsey", low=1e-4, high=100.0, floor=1.0),
-    ),
+    finds=fringe_quantities(1e-2),  # s: a program of ten gates takes 20 ms
     make=lambda laboratory, targets, known: FringesLong(laboratory, targets),
     needs=("fringes", "fine_flop"),
     claims=lambda laboratory, known, target: frozenset({target}),

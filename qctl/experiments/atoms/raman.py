@@ -289,22 +289,24 @@ FINE_FLOP = Node(
     claims=_qubits,
     check=lambda laboratory, targets, known: AtomCheck(laboratory, targets, length=12, shots=100),
 )
+
+
+def fringe_quantities(seconds: float) -> tuple[Quantity, ...]:
+    """Return what fringes find; an error of the frequency turns a frame for ``seconds``, which is what it costs.
+
+    Clock states move with the square of the magnetic field and with trap light alone: by some hertz a day.
+    """
+    curvature = (2 * pi * seconds) ** 2 / 6
+    return (
+        Quantity(name="frequency", low=1e6, high=40e6, floor=2e3, curvature=lambda known, target: curvature, walk=2.0),
+        Quantity(name="t2_ramsey", low=1e-4, high=100.0, floor=1.0),
+    )
+
+
 FRINGES = Node(
     name=Fringes.name,
     kind=Target.QUBIT,
-    finds=(
-        # A CZ takes about a millisecond: an error of 1 Hz turns a frame by 6 mrad in it. Clock states move with the
-        # square of the magnetic field and with trap light alone: by some hertz a day.
-        Quantity(
-            name="frequency",
-            low=1e6,
-            high=40e6,
-            floor=2e3,
-            curvature=lambda known, target: (2 * pi * 1e-3) ** 2 / 6,
-            walk=2.0,
-        ),
-        Quantity(name="t2_ramsey", low=1e-4, high=100.0, floor=1.0),
-    ),
+    finds=fringe_quantities(1e-3),  # s, of a CZ
     make=lambda laboratory, targets, known: Fringes(laboratory, targets),
     needs=("flop",),
     claims=_qubits,
