@@ -64,6 +64,12 @@ def command(
     for point in range(len(result.bits)):
         which = f", point {point}" if len(result.bits) > 1 else ""
         show(result.points(point, point + 1), f"{file.name} on {laboratory.laboratory.name}{which}")
+    if laboratory.laboratory.parameters is None and result.parameters_id.startswith("0-"):
+        click.echo(
+            f"{laboratory.laboratory.name} was never calibrated: these are its file's guesses at work. "
+            f"qctl calibrate --lab {lab} --from-scratch finds what is true of it.",
+            err=True,
+        )
 
 
 def as_document(result: Result) -> dict[str, object]:

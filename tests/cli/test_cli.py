@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from importlib import import_module
 
 import numpy as np
@@ -44,7 +45,7 @@ def answers(monkeypatch, result):
     planned = [result]
 
     class Lab:
-        laboratory = type("Laboratory", (), {"name": "transmon5"})
+        laboratory = type("Laboratory", (), {"name": "transmon5", "parameters": None})
 
         @classmethod
         def open(cls, *_, **__):
@@ -92,6 +93,12 @@ def test_run_prints_bars_for_people(qctl, answers, bell):
     assert lines[3].split()[:3] == ["11", "40", "40.00%"]
     assert lines[2].count("█") > lines[3].count("█") > 0
     assert "100 shots on q3 q1; parameters 7-1f2e3d4c" in answer.out
+
+
+def test_run_says_when_nothing_but_guesses_was_at_work(qctl, answers, bell):
+    assert "calibrated" not in qctl("run", bell).err
+    answers.append(replace(answers[0], parameters_id="0-1f2e3d4c"))
+    assert "transmon5 was never calibrated" in qctl("run", bell).err
 
 
 def test_run_prints_one_json_document_for_scripts(qctl, answers, bell):
