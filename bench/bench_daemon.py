@@ -6,20 +6,12 @@ server, and neither asks who sends it nor stores anything, for submissions.
 
 import asyncio
 import json
-import multiprocessing
-import os
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import pytest
-import uvicorn
-from fastapi import FastAPI
 from stack_world import Stack, instruments
-
-from qctl.daemon.models import Receipt, Submit
-from qctl.daemon.server import loopback
 
 BODY = json.dumps({"program": "OPENQASM 3; qubit q; bit c; h q; c = measure q;", "shots": 100}).encode()
 CONNECTIONS, EACH = 32, 4
@@ -76,31 +68,13 @@ def submissions(port: int, token: str) -> None:
     asyncio.run(all_at_once())
 
 
-def bare(link) -> None:
-    """Serve validation, and nothing else, on a port that is said over ``link``; end when it is closed."""
-    app, number = FastAPI(), iter(range(1, 10**9))
-
-    @app.post("/v1/jobs", status_code=201)
-    async def submit(asked: Submit) -> Receipt:
-        asked.submission()
-        return Receipt(job=f"j{next(number)}", created=True)
-
-    listener = loopback(0)
-    link.send(listener.getsockname()[1])
-    threading.Thread(target=lambda: (link.poll(None), os._exit(0)), daemon=True).start()
-    asyncio.run(uvicorn.Server(uvicorn.Config(app, http="h11", log_config=None)).serve([listener]))
-
-
 def test_bare_validated_posts(benchmark):
-    ours, theirs = multiprocessing.Pipe()
-    server = multiprocessing.get_context("spawn").Process(target=bare, args=(theirs,))
-    server.start()
-    theirs.close()
-    port = ours.recv()
-    benchmark.pedantic(submissions, (port, "none"), rounds=5, warmup_rounds=1)
+    server = Path(__file__).with_name("bare_server.py")
+    with subprocess.Popen([sys.executable, server], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as serving:
+        port = int(serving.stdout.readline())
+        benchmark.pedantic(submissions, (port, "none"), rounds=5, warmup_rounds=1)
+        serving.stdin.close()
     benchmark.extra_info["posts"] = CONNECTIONS * EACH
-    ours.close()
-    server.join(10)
 
 
 def test_durable_posts(benchmark, stack):
