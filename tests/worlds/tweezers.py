@@ -7,7 +7,7 @@ import numpy as np
 
 from qctl.core.laboratory import Laboratory, Line
 from qctl.core.port import Port
-from qctl.physics.atoms.twin import AtomTwin, Camera, Deflector, Qubits, Rydberg, Site, Tweezers
+from qctl.physics.atoms.twin import AtomTwin, Camera, Deflector, Qubits, Rydberg, Site, Tweezers, Zone
 from qctl.physics.atoms.world import AtomWorld
 from qctl.physics.stage import Exposing, Playing, Stage, Switching
 
@@ -15,7 +15,19 @@ US, UM, MHZ = 1e-6, 1e-6, 1e6
 PITCH = 6 * UM
 GATE = 3 * UM  # distance of the two sites of the zone
 WAVES = ("tweezers_x", "tweezers_y", "pointer_x", "pointer_y", "raman", "raman_local", "rydberg_blue")
-LINES = ("trap_off", "dark", "mot", "cooling", "imaging", "probe", "pumping", "pushout", "rydberg_red")
+LINES = (
+    "trap_off",
+    "dark",
+    "mot",
+    "cooling",
+    "imaging",
+    "probe",
+    "pumping",
+    "pushout",
+    "rydberg_red",
+    "zone_light",
+    "zone_pumping",
+)
 RATE = 50e6
 RAMAN, BLUE = 10e6, 15e6  # Hz at which the modulators' light is in resonance
 CAMERA = Port("camera", 1)
@@ -61,6 +73,7 @@ def ideal(n=16, **more):
             frequency=BLUE, blue=600e6, red=200e6, linewidth=0.0, shift=0.0, lifetime=1e3, frequency_noise=0.0,
             amplitude_noise=0.0, y=-60 * UM,
         ),
+        "zone": Zone(y=-60 * UM, floor=0.0, bright_time=1e9, dark_time=1e9, loss=0.0, pumping_error=0.0),
     }  # fmt: skip
     return AtomTwin(**(parts | more))
 

@@ -148,14 +148,35 @@ class Ensemble:
 
         Now and then a scattered photon leaves a bright atom dark, or a dark one bright, from then on.
         """
-        truth = self.truth.qubits
+        return self.scatter(atom, seconds, self.truth.qubits.bright_time, self.truth.qubits.dark_time)
+
+    def scatter(self, atom: int, seconds: float, bright: float, dark: float) -> Floats:
+        """Let light as of `probe` act: an atom in 1 goes dark after ``bright`` seconds, one in 0 bright after ``dark``.
+
+        Both are means.
+        """
         bits = self.measure(atom)
-        mean = np.where(bits == 1, truth.bright_time, truth.dark_time)
+        mean = np.where(bits == 1, bright, dark)
         change = self.rng.standard_exponential(self.n_shots) * mean
         before = np.minimum(change, seconds)
         after = np.where(change < seconds, 1 - bits, bits) * self.present[:, atom]
         self.put(atom, after)
         return np.where(bits == 1, before, seconds - before)
+
+    def dephase(self, atom: int, chance: float) -> None:
+        """Turn the phase of an atom by pi in a fraction ``chance`` of the shots."""
+        hit = (self.rng.random(self.n_shots) < chance) & self.present[:, atom]
+        if hit.any():
+            self.settle(atom)
+            self.register.phase(atom, np.where(hit, np.pi, 0.0))
+
+    def ground(self, atom: int, shots: NDArray[np.bool_], error: float) -> None:
+        """Bring an atom into 0 in some shots, whatever it was; a fraction ``error`` of them ends in 1."""
+        hit = shots & self.present[:, atom]
+        if hit.any():
+            self.settle(atom)
+            self.register.lose(atom, np.flatnonzero(hit))
+            self.register.flip(atom, hit & (self.rng.random(self.n_shots) < error))
 
     def cool(self, seconds: float) -> None:
         """Bring all temperatures towards that of cooling light, which takes no account of the qubits."""

@@ -13,7 +13,7 @@ from ..memory import Memory
 from ..stage import Exposing, Playing
 from .journeys import Journey, Places, beams, journeys_of
 from .optics import Light, pulses
-from .switches import Lines, Span, overlap, united
+from .switches import Lines, Span, cut, overlap, united
 from .tones import Tones, journeys
 from .twin import AtomTwin
 
@@ -32,7 +32,9 @@ class What(IntEnum):
     COOL = 6
     PUMP = 7
     PUSH = 8
-    IMAGE = 9
+    SHINE = 9  # light on atoms in the zone
+    EMPTY = 10  # pumping light on them
+    IMAGE = 11
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ class Event:
     at : where the local beam points, m, and the share of its amplitude that gets there
     red, trapped : whether the other Rydberg beam, and trap light of array and zone, is on meanwhile
     lit, probed : loading: seconds with the traps on; exposure: seconds of imaging light and of probe light within it
-    number : of the exposure, or which traps (0 array, 1 zone)
+    number : of the exposure (-1 none), or which traps (0 array, 1 zone)
     held : places over which a movable trap stands all the time
     """
 
@@ -95,6 +97,7 @@ class Planner:
         travels = self._travels(lines)
         events = self._switched(lines, dark, travels) + travels
         events += self._seen(lines, exposing)
+        events += [Event(What.EMPTY, *span) for span in lines.spans("zone_pumping")]
         for light in self._pulses(lines.wave("raman"), frequency, truth.qubits.bandwidth):
             events.append(Event(What.RAMAN, light.start, light.end, light))
         events += self._local(lines, frequency)
@@ -121,9 +124,14 @@ class Planner:
     def _seen(self, lines: Lines, exposing: Exposing | None) -> list[Event]:
         imaging, probe = lines.spans("imaging"), lines.spans("probe")
         spans = [] if exposing is None else [(float(a), float(b)) for a, b in exposing.exposures]
-        return [
+        images = [
             Event(What.IMAGE, *span, lit=overlap(imaging, span), probed=overlap(probe, span), number=k)
             for k, span in enumerate(spans)
+        ]
+        return images + [
+            Event(What.SHINE, *part, number=number)
+            for light in lines.spans("zone_light")
+            for part, number in cut(light, spans)
         ]
 
     def _travels(self, lines: Lines) -> list[Event]:

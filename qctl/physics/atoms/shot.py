@@ -12,6 +12,7 @@ from .drives import Drives, Turned
 from .ensemble import Ensemble
 from .plan import LONG_DARK, Event, Plan, What
 from .rubidium import TWO_PI
+from .zone import empty, shine
 
 Floats = NDArray[np.float64]
 Numbers = NDArray[np.int64]
@@ -31,6 +32,8 @@ class Shot:
         self.plan, self.drives, self._n_array, self.optics = plan, drives, n_array, optics
         self.truth = drives.truth
         self._frames: list[NDArray[np.uint16]] = []
+        self._glow: dict[int, Floats] = {}  # by exposure: s for which light in the zone lets each place shine
+        self._background: dict[int, float] = {}  # s for which it is on meanwhile
         self._acts: Mapping[What, Callable[[Ensemble, Event], None]] = {
             What.RAMAN: self._raman,
             What.LOCAL: self._local,
@@ -41,12 +44,14 @@ class Shot:
             What.COOL: lambda atoms, event: atoms.cool(event.end - event.start),
             What.PUMP: self._pump,
             What.PUSH: lambda atoms, event: atoms.push_out(event.end - event.start),
+            What.SHINE: self._shine,
+            What.EMPTY: lambda atoms, event: empty(atoms, event.end - event.start),
             What.IMAGE: self._image,
         }
 
     def play(self, atoms: Ensemble) -> NDArray[np.uint16]:
         """Return frames, shape (n_shots, n_exposures, rows, columns); atoms are left as the shot leaves them."""
-        self._frames = []
+        self._frames, self._glow, self._background = [], {}, {}
         for event in self.plan.events:
             self._acts[event.what](atoms, event)
         if not self._frames:
@@ -109,6 +114,19 @@ class Shot:
         atoms.pump(event.end - event.start)
         atoms.last[:] = event.end
 
+    def rest(self, atoms: Ensemble, seconds: float) -> None:
+        """Let phases run from the last pulse of the shot before, which began so long ago, to the start of this one.
+
+        Modulators count the phase of their tones from the start of each shot, qubits go on at their frequency.
+        """
+        turned = (self.truth.qubits.frequency * seconds) % 1.0
+        for atom in atoms.atoms():
+            if atoms.turns.waiting[atom] or atoms.register.coherent(atom):
+                who = np.array([atom])
+                self._follow(atoms, who, seconds)
+                atoms.turns.phase(who, np.array([[-TWO_PI * turned]]))
+        atoms.last[:] = 0.0
+
     # --- traps ---
 
     def _dark(self, atoms: Ensemble, event: Event) -> None:
@@ -155,10 +173,15 @@ class Shot:
 
     # --- light ---
 
+    def _shine(self, atoms: Ensemble, event: Event) -> None:
+        glow = shine(atoms, event.end - event.start)
+        self._glow[event.number] = self._glow.get(event.number, 0.0) + glow
+        self._background[event.number] = self._background.get(event.number, 0.0) + event.end - event.start
+
     def _image(self, atoms: Ensemble, event: Event) -> None:
         camera = self.truth.camera
         exposed = event.end - event.start
-        lit = np.zeros((atoms.n_shots, len(self.truth.sites)))
+        lit = np.zeros((atoms.n_shots, len(self.truth.sites))) + self._glow.get(event.number, 0.0)
         lifetime = 1 - np.exp(-exposed / self.truth.tweezers.lifetime)
         for atom in atoms.atoms():
             here = atoms.present[:, atom].copy()
@@ -171,4 +194,5 @@ class Shot:
                 atoms.scramble(atom)
                 atoms.temperature[atom] = self.truth.tweezers.hot
         assert self.optics is not None
-        self._frames.append(self.optics.frames(lit, event.lit + event.probed, atoms.rng))
+        zone = self._background.get(event.number, 0.0) * self.truth.zone.background / max(camera.background, 1e-9)
+        self._frames.append(self.optics.frames(lit, event.lit + event.probed + zone, atoms.rng))

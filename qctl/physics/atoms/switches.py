@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 
 import numpy as np
 
@@ -45,6 +46,15 @@ def united(many: list[Span]) -> list[Span]:
 def overlap(many: list[Span], one: Span) -> float:
     """Return for how long some of ``many``, which do not overlap each other, overlap one."""
     return sum(max(0.0, min(last, one[1]) - max(first, one[0])) for first, last in many)
+
+
+def cut(one: Span, many: list[Span]) -> list[tuple[Span, int]]:
+    """Return the parts of a span that lie inside one of ``many``, with its number, and those outside, with -1."""
+    edges = sorted({*one, *(edge for span in many for edge in span if one[0] < edge < one[1])})
+    parts = list(pairwise(edges))
+    middles = [(first + last) / 2 for first, last in parts]
+    inside = [next((k for k, (a, b) in enumerate(many) if a < middle < b), -1) for middle in middles]
+    return list(zip(parts, inside, strict=True))
 
 
 _SEEN: dict[tuple[int, float, float], Playing] = {}

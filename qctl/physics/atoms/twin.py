@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated
 
+import numpy as np
+
 from qctl.core.laboratory import Hertz, Seconds, Volts
 from qctl.core.port import Port
 from qctl.core.units import Unit
@@ -195,6 +197,41 @@ class Rydberg:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Zone:
+    """Light that looks at atoms in the zone alone, and light that empties them into 0, while others remember.
+
+    Both beams run along x through the zone, as in D. Bluvstein et al., Nature 626, 58 (2024), extended data figure 3.
+    A probe that atoms in 1 alone scatter tells states with errors of 0.1 % and loses 1 % (M. N. H. Chow et al.,
+    arXiv:2206.00144); other atoms of an array remember meanwhile (E. Deist et al., Phys. Rev. Lett. 129, 203602).
+
+    Parameters
+    ----------
+    y, waist : centre of both beams, and their 1/e^2 radius
+    floor : share of their light everywhere else: what windows reflect, and what other atoms scatter
+    scattering : photons per second of an atom in 1 in the middle of the beam; the first one takes its phase
+    bright_time, dark_time : mean time of full light after which an atom in 1 goes dark, or one in 0 bright
+    loss : probability that 10 ms of full light lose an atom that scatters it
+    background : photons per second and pixel while this light is on
+    pumping_time, pumping_error : of pumping light into 0: 1/e time, and what it never reaches
+    """
+
+    y: Metres = 0.0
+    waist: Metres = 8e-6
+    floor: float = 1e-6
+    scattering: Hertz = 1.5e6
+    bright_time: Seconds = 0.5
+    dark_time: Seconds = 2.0
+    loss: float = 3e-3
+    background: float = 30.0
+    pumping_time: Seconds = 30e-6
+    pumping_error: float = 3e-3
+
+    def share(self, y: Metres) -> float:
+        """Return the light at a place, relative to the middle of the beams."""
+        return float(np.exp(-2 * ((y - self.y) / self.waist) ** 2)) + self.floor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
     """A light that from some moment of virtual time on does not follow its line.
 
@@ -237,6 +274,7 @@ class AtomTwin:
     ----------
     sites : static tweezers by name: those of the qubits, and those of the zone where gates happen
     deflector, pointer : of the movable tweezers, and of the local Raman beam
+    zone : light on atoms in the zone alone
     noise_groups : so many draws of noise are made for each pulse; shots share them
     latencies : from the trigger input to the first sample, by instrument; others are what the laboratory file says
     failures : of lights
@@ -251,6 +289,7 @@ class AtomTwin:
     tweezers: Tweezers = field(default_factory=Tweezers)
     qubits: Qubits
     rydberg: Rydberg
+    zone: Zone = field(default_factory=Zone)
     noise_groups: int = 32
     latencies: Mapping[str, Seconds] = field(default_factory=dict)
     failures: tuple[Failure, ...] = ()

@@ -66,6 +66,7 @@ class AtomWorld:
         self._planner = Planner(laboratory, self.truth)
         self._wanders = self._wandering()
         self._atoms: Ensemble | None = None
+        self._since = 0.0  # when the last shot began whose atoms are still there, s
         self._optics: dict[tuple[int, int], Optics] = {}
 
     def run(self, stage: Stage, n_cycles: int) -> dict[Port, NDArray[np.uint16]]:
@@ -102,10 +103,15 @@ class AtomWorld:
                 for k, shot in enumerate(shots):
                     self._atoms = Ensemble.empty(truth, n, rng)
                     frames[k].append(shot.play(self._atoms))
+            self._since = self.clock + (n_cycles * len(shots) - 1) * stage.period
         else:
-            for _ in range(n_cycles):
-                for k, shot in enumerate(shots):
-                    frames[k].append(shot.play(self._single(truth, rng)))
+            for number in range(n_cycles * len(shots)):
+                k = number % len(shots)
+                atoms = self._single(truth, rng)
+                start = self.clock + number * stage.period
+                shots[k].rest(atoms, start - self._since)
+                frames[k].append(shots[k].play(atoms))
+                self._since = start
         self.wait(n_cycles * len(stage.points) * stage.period)
         if exposing is not None:
             for k, parts in enumerate(frames):
@@ -123,7 +129,6 @@ class AtomWorld:
         elif self._atoms.n_shots != 1:
             self._atoms = self._atoms.last_shot()
         self._atoms.rng = self._atoms.register.rng = rng
-        self._atoms.last[:] = 0.0
         return self._atoms
 
     def _seeing(self, exposing: Exposing | None, truth: AtomTwin) -> Optics | None:
