@@ -4,7 +4,21 @@ from __future__ import annotations
 
 from qctl.calibrate.node import Node
 
-from .atoms import blockade, coherence, deflectors, errors, gate, light, moves, presence, raman, rydberg, sites, warmth
+from .atoms import (
+    blockade,
+    coherence,
+    deflectors,
+    errors,
+    gate,
+    light,
+    moves,
+    phase,
+    presence,
+    raman,
+    rydberg,
+    sites,
+    warmth,
+)
 
 NODES: tuple[Node, ...] = (
     # camera and traps
@@ -26,7 +40,7 @@ NODES: tuple[Node, ...] = (
     rydberg.RABI,
     gate.NODE,
     gate.FINE,
-    rydberg.PHASE,
+    phase.NODE,
 )
 
 ON_REQUEST: tuple[Node, ...] = (

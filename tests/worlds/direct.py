@@ -41,7 +41,8 @@ class Direct:
         limits = dict(self.limits)
         return compile_program(ready, parameters or self.parameters, self.laboratory, limits, optimise=optimise)
 
-    def play(self, sequence, known):
+    def played(self, sequence):
+        """Return for each sweep point what every output plays."""
         playlists = flatten(sequence, self.laboratory, self.limits)
         points = []
         for step in range(sequence.n_points):
@@ -55,6 +56,10 @@ class Direct:
                         port = replace(next(iter(sequence.digital.values())).output, instrument=name, number=channel)
                         point[port] = Playing(volts, entry.sample_rate, sequence.lead)
             points.append(point)
+        return points
+
+    def play(self, sequence, known):
+        points = self.played(sequence)
         ((line, exposing),) = sequence.exposing.items()
         shape = self.limits["camera"].rows, self.limits["camera"].columns
         seen = Exposing(exposing.input, exposing.windows + sequence.lead, shape)

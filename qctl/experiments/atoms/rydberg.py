@@ -1,4 +1,4 @@
-"""Atoms in the zone under Rydberg light: the resonance, how fast atoms go round, and the phase they pick up."""
+"""Atoms in the zone under Rydberg light: the resonance, and how fast atoms go round."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from qctl.core.parameters import Estimate, Parameters
 from qctl.core.result import Result
 
 from ..drawn import drawn
-from ..rows import Row, barrier, cz, flip, half
-from .seen import asking, left, ones, there
+from ..rows import Row, barrier, cz, flip
+from .seen import asking, left, there
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -200,59 +200,6 @@ def on_grid(seconds: float) -> float:
     return max(round(seconds / 10e-9), 1) * 10e-9
 
 
-@dataclass(frozen=True, slots=True)
-class GatePhase:
-    """Let the gate act on single atoms between two quarter turns: the phase that each picks up.
-
-    Qubits in movable traps and in the zone run at one frequency; it is taken to be the mean of those in their sites,
-    and what that is off by is part of the phase.
-    """
-
-    name: ClassVar[str] = "gate_phase"
-    laboratory: Laboratory
-    targets: tuple[str, ...]
-    n_points: int = 10
-    shots: int = 300
-
-    def phases(self) -> Floats:
-        """Return the phases of the second turn."""
-        return np.linspace(0, 2 * pi, self.n_points, endpoint=False)
-
-    def away(self, known: Parameters) -> Estimate:
-        """Return what is taken for the frequency of atoms away from their sites."""
-        values = [known.estimates[f"{q}.frequency"] for q in self.laboratory.qubit_names]
-        mean = float(np.mean([one.value for one in values]))
-        return Estimate(mean, max(5.0, float(np.mean([one.error for one in values]))), "Hz", run=self.name)
-
-    def scan(self, known: Parameters) -> Scan:
-        """Return one circuit for each phase."""
-        (array,) = self.targets
-        qubits = [self.laboratory.qubit_names.index(q) for q in pairs(self.laboratory)]
-        first = gated(qubits, [half(q) for q in qubits])
-        circuits = [[*first, *barrier(qubits, 8), *(half(q, float(phase)) for q in qubits)] for phase in self.phases()]
-        setting = {f"{array}.away": self.away(known).value}
-        return Scan(asking(self.laboratory, pairs(self.laboratory), circuits, self.shots), (setting,))
-
-    def read(self, result: Result, known: Parameters) -> tuple[Outcome, ...]:
-        """Return the phase."""
-        (array,) = self.targets
-        p, sigma = pooled(ones(result, known), alone(result) & left(result, known))
-        signal = 2 * np.mean(p * np.exp(1j * self.phases()))
-        error = float(np.sqrt(2 * np.mean(sigma**2) / self.n_points) / max(abs(signal), 1e-9))
-        (fit,) = fit_cosine(self.phases(), p, sigma)
-        figures = (drawn("single atoms behind a gate", fit, "phase (rad)", y_label="P(1)"),)
-        if abs(signal) < 0.15:
-            return (Outcome(array, figures=figures, reason=f"hardly any fringe: contrast {2 * abs(signal):.2f}"),)
-        # The fringe has its top where the second turn's phase makes up for what the gate's phase is off by.
-        value = known[f"{array}.gate.phase"] + float(np.angle(signal))
-        value = float(np.angle(np.exp(1j * value)))
-        found = {
-            f"{array}.gate.phase": Estimate(value, error, "rad", run=self.name),
-            f"{array}.away": self.away(known),
-        }
-        return (Outcome(array, found, figures=figures, notes=(f"contrast {2 * abs(signal):.3f}",)),)
-
-
 RESONANCE = Node(
     name=Resonance.name,
     kind=Target.LINE,
@@ -271,16 +218,4 @@ RABI = Node(
     make=lambda laboratory, targets, known: RydbergRabi(laboratory, targets),
     needs=("rydberg_resonance",),
     claims=lambda laboratory, known, target: frozenset(laboratory.qubit_names),
-)
-PHASE = Node(
-    name=GatePhase.name,
-    kind=Target.LINE,
-    finds=(
-        Quantity(name="gate.phase", low=-4.0, high=4.0, floor=7.0, curvature=lambda known, target: 0.4),
-        Quantity(name="away", low=1e6, high=45e6, floor=2e3),
-    ),
-    make=lambda laboratory, targets, known: GatePhase(laboratory, targets),
-    needs=("gate_shape_fine", "fringes_long"),
-    claims=lambda laboratory, known, target: frozenset(laboratory.qubit_names),
-    largest_error=5.0,
 )

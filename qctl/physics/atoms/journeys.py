@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ..memory import Memory
 from ..stage import Playing
 from .tones import HOP, Tones, journeys
 from .twin import Deflector, Tweezers
@@ -59,12 +60,17 @@ class Journey:
 
 
 def journeys_of(
-    x: Playing | None, y: Playing | None, truth: Deflector, tweezers: Tweezers, places: Places
+    x: Playing | None,
+    y: Playing | None,
+    truth: Deflector,
+    tweezers: Tweezers,
+    places: Places,
+    memory: Memory | None = None,
 ) -> list[Journey]:
     """Return what two crossed deflectors do; without tones on both there is no beam."""
     if x is None or y is None:
         return []
-    across, up = journeys(x), journeys(y)
+    across, up = journeys(x, memory), journeys(y, memory)
     return [_journey(one, up, truth, tweezers, places) for one in across]
 
 

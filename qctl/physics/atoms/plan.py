@@ -140,7 +140,7 @@ class Planner:
             return []
         key = "travel", x.digest, y.digest
         found = self._memory.get(
-            key, lambda: _Many(journeys_of(x, y, self.truth.deflector, self.truth.tweezers, self.places))
+            key, lambda: _Many(journeys_of(x, y, self.truth.deflector, self.truth.tweezers, self.places, self._memory))
         )
         return [Event(What.TRAVEL, one.start, one.end, journey=one) for one in found.items]
 
@@ -156,7 +156,7 @@ class Planner:
         if not lights or x is None or y is None:
             return []
         tones = [
-            self._memory.get(("pointer", one.digest), lambda one=one: _Many(journeys(one))).items  # type: ignore[misc]
+            self._memory.get(("pointer", one.digest), lambda one=one: _Many(journeys(one, self._memory))).items  # type: ignore[misc]
             for one in (x, y)
         ]
         spans = tuple((light.start, light.end) for light in lights)

@@ -146,8 +146,9 @@ class Shot:
         for atom in movers:
             before = int(atoms.place[atom])
             self._follow(atoms, np.array([atom]), journey.start)
-            away = -TWO_PI * self.truth.tweezers.shift * (journey.end - journey.start)
-            atoms.turns.phase(np.array([atom]), np.array([[away]]))
+            wandering = self.truth.qubits.noise * self.drives.noise.slow[:, 0]
+            away = -TWO_PI * (self.truth.tweezers.shift + wandering) * (journey.end - journey.start)
+            atoms.turns.phase(np.array([atom]), away[None])
             atoms.last[atom] = journey.end
             atoms.lose_some(atom, float(journey.loss[before]))
             atoms.temperature[atom] += self.truth.tweezers.heating

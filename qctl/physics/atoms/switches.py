@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
 from qctl.core.laboratory import Laboratory
 from qctl.core.port import Port
 
+from ..memory import Memory
 from ..stage import Playing, Switching
 from .twin import AtomTwin
 
@@ -17,6 +19,7 @@ Span = tuple[float, float]
 
 
 HIGH = 0.1  # V: an output that plays waveforms into a switch is high above
+_EDGES = Memory(1 << 22)
 
 
 def spans(switching: Switching | Playing | None, end: float) -> list[Span]:
@@ -24,12 +27,17 @@ def spans(switching: Switching | Playing | None, end: float) -> list[Span]:
     if switching is None:
         return []
     if isinstance(switching, Playing):
-        high = np.concatenate([[False], switching.volts > HIGH, [False]])
-        times = switching.start + np.flatnonzero(np.diff(high.astype(np.int8))) / switching.sample_rate
+        times = _EDGES.get(switching.digest, lambda: edges(switching))
         return list(zip(times[::2].tolist(), times[1::2].tolist(), strict=True))
-    edges = switching.edges.tolist()
-    edges = [*edges, max(end, edges[-1])] if len(edges) % 2 else edges
-    return list(zip(edges[::2], edges[1::2], strict=True))
+    toggles = switching.edges.tolist()
+    toggles = [*toggles, max(end, toggles[-1])] if len(toggles) % 2 else toggles
+    return list(zip(toggles[::2], toggles[1::2], strict=True))
+
+
+def edges(playing: Playing) -> NDArray[np.float64]:
+    """Return when what is played rises above the level of a switch, and falls below it again, s."""
+    high = np.concatenate([[False], playing.volts > HIGH, [False]])
+    return np.asarray(playing.start + np.flatnonzero(np.diff(high.astype(np.int8))) / playing.sample_rate)
 
 
 def united(many: list[Span]) -> list[Span]:

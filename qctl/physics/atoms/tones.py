@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..memory import Memory
 from ..stage import Playing
 from .optics import stretches
 
@@ -34,6 +36,11 @@ class Tones:
     frequencies: Floats
     amplitudes: Floats
 
+    @property
+    def nbytes(self) -> int:
+        """Return the size in bytes."""
+        return self.times.nbytes + self.frequencies.nbytes + self.amplitudes.nbytes
+
     def at(self, hop: int) -> Tones:
         """Return the tones of one hop alone."""
         there = self.amplitudes[hop] > 0
@@ -44,22 +51,26 @@ class Tones:
         return self.at(int(np.argmin(np.abs(self.times - time))))
 
 
-def journeys(playing: Playing) -> list[Tones]:
-    """Return the tones of each stretch that is not silent."""
-    gap = max(1, int(SILENCE * playing.sample_rate))
-    return [tones(playing, first, last) for first, last in stretches(playing.volts, gap)]
+def journeys(playing: Playing, memory: Memory | None = None) -> list[Tones]:
+    """Return the tones of each stretch that is not silent; the same stretch elsewhere is looked at once."""
+    gap, rate, found = max(1, int(SILENCE * playing.sample_rate)), playing.sample_rate, list[Tones]()
+    for first, last in stretches(playing.volts, gap):
+        stretch = Playing(playing.volts[first:last], rate, 0.0)
+        own = tones(stretch) if memory is None else memory.get(("tones", stretch.digest), partial(tones, stretch))
+        found.append(replace(own, times=own.times + playing.start + first / rate))
+    return found
 
 
-def tones(playing: Playing, first: int, last: int) -> Tones:
-    """Follow the tones between two samples."""
+def tones(playing: Playing) -> Tones:
+    """Follow the tones of one stretch."""
     rate = playing.sample_rate
     n, hop = max(16, round(WINDOW * rate)), max(1, round(HOP * rate))
-    padded = np.concatenate([np.zeros(n), playing.volts[first:last].astype(float), np.zeros(n)])
+    padded = np.concatenate([np.zeros(n), playing.volts.astype(float), np.zeros(n)])
     starts = np.arange(0, len(padded) - n + 1, hop)
     window = np.hanning(n + 1)[:n]
     spectra = np.abs(np.fft.rfft(np.lib.stride_tricks.sliding_window_view(padded, n)[starts] * window, 4 * n, axis=1))
     spectra *= 2 / window.sum()
-    times = playing.start + (first - n + starts + n / 2) / rate
+    times = playing.start + (starts - n / 2) / rate
     return _followed(np.asarray(times, np.float64), spectra, rate / (4 * n), float(spectra.max()) * WEAKEST)
 
 
