@@ -11,17 +11,21 @@ from numpy.typing import NDArray
 from qctl.core.parameters import Parameters
 from qctl.core.record import Images, Record
 
+from .lights import FEWEST, border_of, unlike, unprepared
+
 PRESENT, LEFT = "present", "left"
 WIDTH = 1.1  # pixels, standard deviation of the weights around a site
 REACH = 3  # pixels from a site that count
 BORDER = 4  # pixels along the edge of a frame where no atom is
-FEWEST = 50  # sites looked at, from which a light can be called off
 FEW = 0.02  # of all sites: fewer bright ones, and something failed
-DIM = 0.5  # grey values by which light shows in the border of a frame, averaged
 
 NOTHING = "no atom shines in the first image: loading light, trap light or imaging light is off or blocked"
 ALL_GONE = "no atom shines in the last image: trap light failed during the program, or imaging light is blocked"
 UNPROBED = "no light in the images that tell states: the probe light is off or blocked"
+FLOODED = (
+    "more light than the probe's in the images that tell states: a shutter of imaging or cooling light is stuck open"
+)
+UNPUMPED = "atoms that nothing was done to are found in 1: the pumping light is off or blocked"
 EMPTY = "{} was empty: no atom was loaded or brought there"
 LOST = "the atom of {} was lost"
 SHORT = "too few atoms were loaded for the program"
@@ -37,12 +41,14 @@ class Brightness:
     Parameters
     ----------
     values : shape (n_qubits, shots, n_points, n_windows), grey values, weighted around each site
-    border : shape (n_windows,), mean grey value where no atom is
+    border : shape (shots, n_points, n_windows), mean grey value where no atom is
+    noise : standard deviation of the difference of two of these
     windows : number of each checked image by what it is for
     """
 
     values: Floats
     border: Floats
+    noise: float
     windows: Mapping[str, int]
 
 
@@ -58,8 +64,9 @@ def brightness(images: Images, qubits: tuple[str, ...], parameters: Parameters) 
         r, c, weights = weights_around(place, (rows, columns))
         values[k] = np.tensordot(pixels[..., r, c], weights, axes=2)
         edge[max(0, r.start - REACH) : r.stop + REACH, max(0, c.start - REACH) : c.stop + REACH] = False
-    border = pixels[..., edge].mean(axis=(0, 1, 3)) if pixels.size else np.zeros(pixels.shape[2])
-    return Brightness(values, border, {what: window for window, what in images.exposing.checks.items()})
+    return Brightness(
+        values, *border_of(pixels, edge), {what: window for window, what in images.exposing.checks.items()}
+    )
 
 
 def weights_around(place: tuple[float, float], shape: tuple[int, int]) -> tuple[slice, slice, Floats]:
@@ -130,9 +137,9 @@ def _bad(images: Images, record: Record, parameters: Parameters) -> list[tuple[s
     nothing = there.size >= FEWEST and there.mean() < FEW
     bad = [(NOTHING, whole & nothing)]
     bad.append((ALL_GONE, whole & (there.sum() >= FEWEST and left[there].mean() < FEW and not nothing)))
-    states = sorted(set(images.exposing.reads["window"].tolist()))
-    dim = any(found.border[window] < found.border[first] - DIM for window in states)
-    bad.append((UNPROBED, whole & (there.size >= FEWEST and dim)))
+    for window in sorted(set(images.exposing.reads["window"].tolist())):
+        darker, brighter = unlike(found.border, found.noise, window, first)
+        bad += [(UNPROBED, darker), (FLOODED, brighter & _as_long(images, window, first))]
     rows = [*images.exposing.reads.tolist(), *images.exposing.watched.tolist()]
     needed = {(point, qubit) for point, qubit, _, _ in rows}
     for qubit in sorted({qubit for _, qubit in needed}):
@@ -140,4 +147,28 @@ def _bad(images: Images, record: Record, parameters: Parameters) -> list[tuple[s
         name = record.qubits[qubit]
         bad.append((EMPTY.format(name), asked & ~there[qubit].T))
         bad.append((LOST.format(name), asked & there[qubit].T & ~left[qubit].T))
+    bad.append((UNPUMPED, _unpumped(found, images, record, parameters, there & left, needed)))
     return bad
+
+
+def _as_long(images: Images, window: int, other: int) -> bool:
+    """Tell whether an image is exposed as long as another: only then their borders are alike."""
+    seconds = np.diff(images.exposing.windows, axis=1)[:, 0]
+    return bool(np.isclose(seconds[window], seconds[other], rtol=1e-3))
+
+
+def _unpumped(
+    found: Brightness,
+    images: Images,
+    record: Record,
+    parameters: Parameters,
+    stayed: Shots,
+    needed: set[tuple[int, int]],
+) -> Shots:
+    """Return the shots, shape (n_points, shots), around which idle atoms are in 1."""
+    states = sorted(set(images.exposing.reads["window"].tolist()))
+    if not states:
+        return np.zeros((record.n_points, record.shots), bool)
+    counts = np.array([parameters[f"{qubit}.readout.counts"] for qubit in record.qubits])[:, None, None]
+    busy = [[(point, qubit) in needed for point in range(record.n_points)] for qubit in range(len(record.qubits))]
+    return unprepared(stayed & ~np.array(busy)[:, None], found.values[..., states[0]] > counts)

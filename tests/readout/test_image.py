@@ -10,7 +10,19 @@ from qctl.core.parameters import Estimate, Parameters
 from qctl.core.port import Port
 from qctl.core.record import Images, Record, Timing
 from qctl.core.sequence import READ, Exposing
-from qctl.readout.image import ALL_GONE, EMPTY, LOST, NOTHING, UNPROBED, brightness_of, screen_images, weights_around
+from qctl.readout.image import (
+    ALL_GONE,
+    EMPTY,
+    FLOODED,
+    LOST,
+    NOTHING,
+    UNPROBED,
+    UNPUMPED,
+    brightness_of,
+    screen_images,
+    weights_around,
+)
+from qctl.readout.lights import unprepared
 
 QUBITS = ("q0", "q1")
 PLACES = {"q0": (10.2, 8.0), "q1": (10.0, 14.7)}
@@ -88,12 +100,42 @@ def test_a_shot_counts_when_all_measured_atoms_are_there_first_and_last():
         (ONES, ONES, (0, 1, 0), NOTHING),
         (ONES, 0 * ONES, (1, 1, 1), ALL_GONE),
         (ONES, ONES, (1, 0, 1), UNPROBED),
+        (ONES, ONES, (1, 2, 1), FLOODED),
     ],
 )
 def test_a_light_that_fails_is_named_and_no_shot_counts(present, left, lights, reason):
     kept, dropped = screen_images(record(present, ONES, left, lights), KNOWN)
     assert not kept.any()
     assert dropped == {reason: 40}
+
+
+def test_a_light_that_fails_in_the_middle_spoils_the_shots_from_then_on_alone():
+    good, dark = record(ONES, ONES, ONES), record(ONES, 0 * ONES, ONES, (1, 0, 1))
+    pixels = [one.images["array"].pixels[:n] for one, n in ((good, 33), (dark, 7))]
+    images = replace(good.images["array"], pixels=np.concatenate(pixels))
+    kept, dropped = screen_images(replace(good, images={"array": images}), KNOWN)
+    assert kept[0].tolist() == [True] * 33 + [False] * 7
+    assert dropped == {UNPROBED: 7}
+
+
+@pytest.mark.parametrize("since", [0, 61, 200])
+def test_idle_atoms_that_are_found_in_1_tell_that_nobody_was_pumped(since):
+    shots, rng = 200, np.random.default_rng(3)
+    idle = np.ones((6, shots, 1), bool)
+    bright = rng.random(idle.shape) < np.where(np.arange(shots) < since, 0.02, 0.5)[None, :, None]
+    bad = unprepared(idle, bright)[0]
+    assert bad[since:].all()
+    assert not bad[: max(0, since - 25)].any()  # two lots of nine shots, and what is over
+
+
+def test_an_unpumped_array_is_named_by_the_atoms_that_a_program_leaves_alone():
+    states = np.random.default_rng(1).integers(0, 2, (60, 2))
+    one = record(np.ones((60, 2)), states, np.ones((60, 2)))
+    images = one.images["array"]
+    first = replace(images, exposing=replace(images.exposing, reads=images.exposing.reads[:1]))
+    kept, dropped = screen_images(replace(one, images={"array": first}), KNOWN)
+    assert not kept.any()
+    assert dropped == {UNPUMPED: 60}
 
 
 def test_nothing_is_checked_where_there_are_no_images():

@@ -1,5 +1,6 @@
 """A program on an array of atoms: loaded, sorted, run, and lights that fail are named."""
 
+import logging
 from dataclasses import replace
 
 import pytest
@@ -9,6 +10,7 @@ from qctl.config.find import find_laboratory, twin_of
 from qctl.core.errors import InstrumentError
 from qctl.judge.text import twin_text
 from qctl.physics.atoms.twin import AtomTwin, Failure
+from qctl.readout.image import FLOODED, UNPROBED, UNPUMPED
 from qctl.run import Lab
 
 BELL = "OPENQASM 3; qubit[2] q; bit[2] c; h q[0]; cx q[0], q[1]; c = measure q;"
@@ -28,15 +30,24 @@ def opened(tmp_path):
     return open_lab, truth
 
 
-def test_a_bell_pair_of_sorted_atoms(opened):
+def test_a_bell_pair_of_sorted_atoms_and_shutters_that_stick_meanwhile(opened, caplog):
     open_lab, _ = opened
-    with open_lab() as lab:
-        result = lab.run(BELL, 25)
-    counts = result.counts
-    assert counts.get("00", 0) + counts.get("11", 0) >= 0.85 * sum(counts.values())
-    assert sum(counts.values()) + sum(result.dropped.values()) == 25
-    assert sum(counts.values()) >= 20  # sorting filled both sites
-    assert result.timing.deadlines >= 25
+    failures = (  # a shot takes 0.15 s
+        Failure(line="probe", since=2.0, until=3.0),
+        Failure(line="cooling", since=4.0, until=5.0, on=True),
+        Failure(line="pumping", since=6.0),
+    )
+    with open_lab(failures=failures) as lab, caplog.at_level(logging.WARNING):
+        result = lab.run(BELL, 52)
+    kept, counts = result.kept[0], result.counts
+    assert counts["00"] + counts["11"] >= 0.85 * sum(counts.values())
+    assert sum(counts.values()) + sum(result.dropped.values()) == 52
+    assert kept[:10].sum() >= 8  # sorting filled both sites, few atoms are lost
+    for reason, n in ((UNPROBED, 5), (FLOODED, 5), (UNPUMPED, 10)):
+        assert result.dropped[reason] >= n
+        assert f"{result.dropped[reason]} of 52 shots: {reason}" in caplog.text
+    assert not kept[-10:].any()
+    assert result.timing.deadlines >= 52
     assert result.timing.misses <= result.timing.deadlines
 
 
@@ -49,10 +60,13 @@ def test_an_array_that_loads_too_thinly_is_refused_in_plain_words(opened):
         lab.run("OPENQASM 3; qubit[8] q; bit[8] c; c = measure q;", 5)
 
 
-def test_a_probe_light_that_is_stuck_is_named_and_no_shot_counts(opened):
+def test_loading_light_that_fails_in_the_middle_of_a_run_ends_it(opened):
     open_lab, _ = opened
-    with open_lab(failures=(Failure(line="probe"),)) as lab, pytest.raises(InstrumentError, match="probe light is off"):
-        lab.run(BELL, 20)
+    with (
+        open_lab(failures=(Failure(line="mot", since=2.0),)) as lab,
+        pytest.raises(InstrumentError, match="loading light"),
+    ):
+        lab.run(BELL, 40)
 
 
 def test_two_laboratories_of_atoms_are_right():

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import pi
 from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from qctl.calibrate.fits import Fit
-from qctl.calibrate.fits.any_curve import fit_any_curve
+from qctl.calibrate.fits import Fit, fit_linear
 from qctl.calibrate.node import Node, Quantity
 from qctl.calibrate.outcome import Outcome
 from qctl.calibrate.scan import Scan
@@ -30,7 +29,6 @@ Floats = NDArray[np.float64]
 
 PHASES = np.arange(4) * pi / 2  # of the second turn
 FAINT = 0.3  # contrast of a fringe below which it points nowhere
-FASTEST = 50.0  # Hz by which atoms away from their sites may be off what is believed
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +107,9 @@ class GatePhase:
         rough = float(np.angle(signal[0].sum()))
         off = rough + np.angle(signal[1] * np.exp(-1j * self.repeats * rough)) / self.repeats
 
-        def line(v: Floats) -> Floats:
-            return np.asarray(v[0] - 2 * pi * v[1] * (away - away.mean()))
-
-        bounds = [rough - 1.0, -FASTEST], [rough + 1.0, FASTEST]
-        return fit_any_curve("phase of a gate", ("phase", "ahead"), line, [(rough, 0.0)], bounds, away, off, sigma, 0.0)
+        columns = np.stack([np.ones(len(away)), -2 * pi * (away - away.mean())], axis=1)
+        (fit,) = fit_linear(columns, off[None], sigma[None], names=("phase", "ahead"))
+        return replace(fit, x=away)
 
     def _found(self, fit: Fit, known: Parameters, away: float) -> dict[str, Estimate]:
         """Return both; the error of the phase is that of an atom that is away for as long as the mean."""

@@ -122,7 +122,8 @@ class Planner:
         return events
 
     def _seen(self, lines: Lines, exposing: Exposing | None) -> list[Event]:
-        imaging, probe = lines.spans("imaging"), lines.spans("probe")
+        # Cooling light makes atoms shine as well, where a stuck shutter lets it into an exposure.
+        imaging, probe = united(lines.spans("imaging") + lines.spans("cooling")), lines.spans("probe")
         spans = [] if exposing is None else [(float(a), float(b)) for a, b in exposing.exposures]
         images = [
             Event(What.IMAGE, *span, lit=overlap(imaging, span), probed=overlap(probe, span), number=k)
