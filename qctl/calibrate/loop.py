@@ -71,29 +71,14 @@ def opened(
     least: float = LEAST,
     on_event: OnEvent = silent,
     together: int | None = None,
+    probed: bool = True,
 ) -> Cycle:
-    """Return a calibration that is ready to begin: what is stored was probed, unless it begins from scratch."""
-    cycle = unprobed(bench, store, nodes, targets, from_scratch, least, on_event, together)
-    if not from_scratch:
-        probe_stored(cycle)
-    return cycle
-
-
-def unprobed(
-    bench: Workbench,
-    store: ParameterStore,
-    nodes: Sequence[Node],
-    targets: dict[Target, tuple[str, ...]],
-    from_scratch: bool,
-    least: float = LEAST,
-    on_event: OnEvent = silent,
-    together: int | None = None,
-) -> Cycle:
-    """Return a calibration before its first shot; the first snapshot of the store holds everything believed.
+    """Return a calibration that is ready to begin; the first snapshot of the store holds everything believed.
 
     Parameters
     ----------
     together : targets that a step has at most
+    probed : what is stored is probed first, unless it begins from scratch; otherwise no shot is played yet
     """
     if from_scratch and store.newest and len(store.snapshot()):
         store.revert(0, note="from scratch: everything is forgotten", author="qctl calibrate")
@@ -101,7 +86,10 @@ def unprobed(
     missing = [one for one in guesses(bench.known, "the snapshot beside the laboratory file") if one.name not in held]
     if missing:
         store.commit(missing, held.number, "what is believed before calibration", author="qctl calibrate")
-    return Cycle(bench, store, nodes, targets, from_scratch, least, on_event, together)
+    cycle = Cycle(bench, store, nodes, targets, from_scratch, least, on_event, together)
+    if probed and not from_scratch:
+        probe_stored(cycle)
+    return cycle
 
 
 def brought_up(cycle: Cycle, budget: float = float("inf")) -> Report:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -53,19 +54,7 @@ def play_deciding(
         run.stop_after(error)
         raise
     run.stop()
-    return Record(
-        traces={},
-        shots=sequence.shots,
-        n_points=sequence.n_points,
-        n_bits=sequence.n_bits,
-        qubits=sequence.qubits,
-        placement=sequence.placement,
-        sequence_digest=sequence.digest,
-        parameters_id=parameters_id,
-        timing=run.watch.timing,
-        instruments=station.identities,
-        told=told,
-    )
+    return replace(Record.of(sequence, parameters_id, run.watch.timing, station.identities), told=told)
 
 
 def shots_at_once(branching: Branching, limits: Limits) -> int:

@@ -196,11 +196,8 @@ class PartsPlayer:
         seconds = {**timing.seconds, **{stage: self.watch.seconds.pop(stage) for stage in ("upload", "run")}}
         misses = 0 if self.station.clock.stands else timing.misses
         timing = Timing(timing.deadlines, misses, int(late.sum()), flags, seconds)
-        record = Record(
-            traces={}, shots=n_shots, n_points=1, n_bits=sequence.n_bits, qubits=sequence.qubits,
-            placement=sequence.placement, sequence_digest=sequence.digest, parameters_id=parameters_id,
-            timing=timing, instruments=self.station.identities,
-        )  # fmt: skip
+        record = Record.of(sequence, parameters_id, timing, self.station.identities)
+        record = replace(record, shots=n_shots, n_points=1)
         told = np.take_along_axis(self.values, np.maximum(self.side.channels[self.parts], 0), axis=2)
         return Played(self.parts, self.codes, told, late, self.beyond, self.side.record(record, n_shots))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,20 +71,8 @@ def _record(run: _Run, parameters_id: str) -> Record:
         film = by[exposing.input.instrument]
         assert isinstance(film, Film)
         images[name] = film.images(exposing)
-    return Record(
-        traces=traces,
-        shots=sequence.shots,
-        n_points=sequence.n_points,
-        n_bits=sequence.n_bits,
-        qubits=sequence.qubits,
-        placement=sequence.placement,
-        sequence_digest=sequence.digest,
-        parameters_id=parameters_id,
-        timing=run.watch.timing,
-        instruments=run.station.identities,
-        counts=counts,
-        images=images,
-    )
+    played = Record.of(sequence, parameters_id, run.watch.timing, run.station.identities)
+    return replace(played, traces=traces, counts=counts, images=images)
 
 
 class _Run:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -123,15 +123,9 @@ class _Sorted:
     def record(self) -> Record:
         """Return what was seen, and how timely."""
         sequence = self.sequence
-        flags = {**self.timing.flags, "loads with too few atoms": self.reloads}
-        return Record(
-            traces={}, shots=sequence.shots, n_points=sequence.n_points, n_bits=sequence.n_bits,
-            qubits=sequence.qubits, placement=sequence.placement, sequence_digest=sequence.digest,
-            parameters_id=self.known.id,
-            timing=Timing(self.timing.deadlines, self.timing.misses, self.timing.discarded_segments, flags,
-                          self.timing.seconds),
-            instruments=self.station.identities, images={self.line: Images(self.pixels, self.exposing)},
-        )  # fmt: skip
+        timing = replace(self.timing, flags={**self.timing.flags, "loads with too few atoms": self.reloads})
+        played = Record.of(sequence, self.known.id, timing, self.station.identities)
+        return replace(played, images={self.line: Images(self.pixels, self.exposing)})
 
     # --- one turn ---
 

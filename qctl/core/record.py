@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .branching import Branching
-from .sequence import Counting, Exposing, Listening
+from .sequence import Counting, Exposing, Listening, Sequence
 
 DECISION = "decision"
 """Among the seconds of a timing report: the longest time from a readout until its answer acted, within a shot."""
@@ -127,6 +127,22 @@ class Record:
     counts: Mapping[str, Counts] = field(default_factory=dict)
     images: Mapping[str, Images] = field(default_factory=dict)
     told: Told | None = None
+
+    @classmethod
+    def of(cls, sequence: Sequence, parameters_id: str, timing: Timing, instruments: Mapping[str, str]) -> Record:
+        """Return the record of a sequence that was played and in which nothing was seen yet."""
+        return cls(
+            traces={},
+            shots=sequence.shots,
+            n_points=sequence.n_points,
+            n_bits=sequence.n_bits,
+            qubits=sequence.qubits,
+            placement=sequence.placement,
+            sequence_digest=sequence.digest,
+            parameters_id=parameters_id,
+            timing=timing,
+            instruments=instruments,
+        )
 
     def points(self, first: int, last: int) -> Record:
         """Return the record of sweep points ``first`` to ``last`` alone; views, not copies."""

@@ -14,12 +14,12 @@ from qctl.calibrate.outcome import Outcome
 from qctl.calibrate.scan import Scan
 from qctl.core.laboratory import Laboratory
 from qctl.core.names import Target
-from qctl.core.parameters import Estimate, Parameters
+from qctl.core.parameters import Parameters
 from qctl.core.result import Result
 
 from .assignment import AssignmentCheck, patterns, prepared
 from .rows import indices
-from .single_shots import clouds_picture, histogram, told_apart_by
+from .single_shots import clouds_picture, decided, histogram, told_apart_by
 
 
 @dataclass(frozen=True)
@@ -57,13 +57,8 @@ class Decision:
         figures = (clouds_picture(zeros, ones, fit), histogram(fit))
         if not fit.ok:
             return Outcome(qubit, fits=(fit,), figures=figures, reason=fit.reason)
-        found = {
-            "rotation": Estimate(-fit.value("angle"), fit.error("angle"), "rad", run=self.name),
-            "threshold": Estimate(fit.value("threshold"), fit.error("threshold"), "V", run=self.name),
-            "p01": Estimate(fit.value("p01"), fit.error("p01"), run=self.name),
-            "p10": Estimate(fit.value("p10"), fit.error("p10"), run=self.name),
-        }
-        return Outcome(qubit, {f"{qubit}.decision.{name}": one for name, one in found.items()}, (fit,), figures)
+        found = {f"{qubit}.decision.{name}": one for name, one in decided(fit, self.name).items()}
+        return Outcome(qubit, found, (fit,), figures)
 
 
 class DecisionCheck(AssignmentCheck):

@@ -51,12 +51,7 @@ class SingleShots:
         figures = (clouds_picture(zeros, ones, fit), histogram(fit))
         if not fit.ok:
             return Outcome(qubit, fits=(fit,), figures=figures, reason=fit.reason)
-        found = {
-            "rotation": Estimate(-fit.value("angle"), fit.error("angle"), "rad", run=self.name),
-            "threshold": Estimate(fit.value("threshold"), fit.error("threshold"), "V", run=self.name),
-            "p01": Estimate(fit.value("p01"), fit.error("p01"), run=self.name),
-            "p10": Estimate(fit.value("p10"), fit.error("p10"), run=self.name),
-        }
+        found = decided(fit, self.name)
         part = {name: 100 * fit.value(name) for name in ("fidelity", "overlap", "wrong0", "wrong1")}  # %
         note = (
             f"{part['fidelity']:.2f} % of shots are read as prepared; clouds are {fit.value('separation'):.1f} widths "
@@ -111,3 +106,13 @@ NODE = Node(
     claims=lambda laboratory, known, qubit: frozenset({qubit}),
     check=lambda laboratory, targets, known: AssignmentCheck(laboratory, targets),
 )
+
+
+def decided(fit: Fit, run: str) -> dict[str, Estimate]:
+    """Return how to tell two states apart, and how often that is wrong: rotation, threshold, p01 and p10."""
+    return {
+        "rotation": Estimate(-fit.value("angle"), fit.error("angle"), "rad", run=run),
+        "threshold": Estimate(fit.value("threshold"), fit.error("threshold"), "V", run=run),
+        "p01": Estimate(fit.value("p01"), fit.error("p01"), run=run),
+        "p10": Estimate(fit.value("p10"), fit.error("p10"), run=run),
+    }

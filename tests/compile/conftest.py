@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from unitaries import unitary_of as unitary_of
 
 from qctl.compile import default_parameters
-from qctl.core.gates import matrix
 from qctl.core.laboratory import Coupling, InstrumentEntry, Laboratory, LimitEntry, Line, Qubit, SafeAction, SafeEntry
 from qctl.core.port import Port
 from qctl.core.program import EVENT, Op, Program, event
@@ -145,24 +145,6 @@ def random_native():
         return Program(np.array(rows, EVENT), n_qubits, n_qubits, np.array(starts, np.int64), physical=True)
 
     return make
-
-
-@pytest.fixture(scope="session")
-def unitary_of():
-    """Return the unitary of the gates of a program with one point; qubit 0 is the leftmost factor."""
-
-    def unitary(program, n_qubits=None):
-        n = n_qubits or program.n_qubits
-        total = np.eye(2**n, dtype=complex).reshape((2,) * n + (2**n,))
-        for op, q, _, angle in program.events.tolist():
-            if op < Op.MEASURE:
-                qubits = [k for k in q if k >= 0]
-                gate = matrix(Op(op), angle).reshape((2, 2) * len(qubits))
-                total = np.tensordot(gate, total, (range(len(qubits), 2 * len(qubits)), qubits))
-                total = np.moveaxis(total, range(len(qubits)), qubits)
-        return total.reshape(2**n, 2**n)
-
-    return unitary
 
 
 @pytest.fixture

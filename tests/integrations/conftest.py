@@ -2,9 +2,8 @@
 
 import numpy as np
 import pytest
+from unitaries import unitary_of as unitary_of
 
-from qctl.core.gates import matrix
-from qctl.core.program import Op
 from qctl.run import Lab
 
 
@@ -20,24 +19,6 @@ def transmon5():
     """Return transmon5, open: with the imperfections of real machines."""
     with Lab.open("transmon5", seed=11) as lab:
         yield lab
-
-
-@pytest.fixture(scope="session")
-def unitary_of():
-    """Return the unitary of the gates of a program with one point; qubit 0 is the leftmost factor."""
-
-    def unitary(program):
-        n = program.n_qubits
-        total = np.eye(2**n, dtype=complex).reshape((2,) * n + (2**n,))
-        for op, q, _, angle in program.events.tolist():
-            if op < Op.MEASURE:
-                qubits = [k for k in q if k >= 0]
-                gate = matrix(Op(op), angle).reshape((2, 2) * len(qubits))
-                total = np.tensordot(gate, total, (range(len(qubits), 2 * len(qubits)), qubits))
-                total = np.moveaxis(total, range(len(qubits)), qubits)
-        return total.reshape(2**n, 2**n)
-
-    return unitary
 
 
 @pytest.fixture(scope="session")

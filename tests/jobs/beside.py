@@ -28,7 +28,7 @@ from fake_world import World, calibrated, node, world_of
 
 from qctl.calibrate.drift import DAY
 from qctl.calibrate.events import Started, silent
-from qctl.calibrate.loop import opened, unprobed
+from qctl.calibrate.loop import opened
 from qctl.calibrate.maintain import Strategy, kept
 from qctl.calibrate.planner import LEAST
 from qctl.calibrate.targets import chosen
@@ -252,7 +252,7 @@ def kept_good(chip: Chip, folder: Path, seed: int, seconds: float, station: Stat
         else:
             world.serve(chip, station)
             together = max(1, len(chip.names) // 8)
-            cycle = unprobed(world, store, NODES, targets, False, LEAST, world.heard, together)
+            cycle = opened(world, store, NODES, targets, False, LEAST, world.heard, together, probed=False)
             kept(cycle, seconds, 1e3, watch=watch, looks=looks, probed_at=world.now())
             station.until(seconds)
     return float(np.mean(errors)), world

@@ -17,7 +17,7 @@ from typing import Any
 
 from qctl.calibrate.cycle import Cycle
 from qctl.calibrate.events import Event, Finished, Quarantined, Started
-from qctl.calibrate.loop import unprobed
+from qctl.calibrate.loop import opened
 from qctl.calibrate.maintain import kept, matters
 from qctl.calibrate.planner import LEAST
 from qctl.calibrate.report import Standing
@@ -61,7 +61,7 @@ class Service:
         nodes, targets = nodes_of(self._laboratory), chosen(self._laboratory, ())
         together = max(1, len(self._laboratory.qubits) // PART)
         bench = Workbench(self.lab, self.lab.parameters)
-        self._cycle = unprobed(bench, self._store, nodes, targets, False, LEAST, self.heard, together)
+        self._cycle = opened(bench, self._store, nodes, targets, False, LEAST, self.heard, together, probed=False)
         self._tell()
         kept(self._cycle, seconds, SHARE, probed_at=-math.inf)  # all probes are due; repairs go before them
 
