@@ -153,7 +153,7 @@ def _pair(bench: IonBench, point: int, target: str, axes: dict[str, float]) -> G
     gate = gate_of(bench.chain, act)
     noisy, still = (_coherent(bench, point, target, gate, axes, scale) for scale in (1.0, 0.0))
     strong = list(gate.strong)
-    heat = np.einsum("mii,m->i", gate.forces.kicks(), bench.chain.heating)[strong].sum()
+    heat = np.einsum("mii,m->i", gate.forces.kicks, bench.chain.heating)[strong].sum()
     white = sum(duration / (2 * bench.twin.ions[bench.chain.names[i]].t2) for i in gate.ions)
     ends = np.abs(gate.forces.ends[strong]) ** 2 * (bench.quanta(point) + 0.5)
     ends[:, act.mode] = 0

@@ -23,33 +23,18 @@ class Forces:
     Parameters
     ----------
     axes : angle of each ion's spin axis, rad
-    paths : displacement of each ion's part of each mode in time, shape (n_ions, n_modes, n_samples)
+    ends : how far from where it began each ion's part of each mode is left, shape (n_ions, n_modes)
     angles : chi of each pair through each mode, rad, shape (n_ions, n_ions, n_modes), symmetric, 0 on the diagonal
-    dt : s
+    kicks : covariance of the turns that one quantum per second of heating makes, shape (n_modes, n_ions, n_ions): a
+        kick b at a time t turns ion i by ``2 Im(b alpha_i(t)^*)``; one quantum per second is ``<|b|^2> = dt``
+    furthest : how far out each mode goes with all spins aligned, shape (n_modes,)
     """
 
     axes: Floats
-    paths: Complex
+    ends: Complex
     angles: Floats
-    dt: float
-
-    @property
-    def ends(self) -> Complex:
-        """Return how far from where it began each mode is left, shape (n_ions, n_modes)."""
-        return np.asarray(self.paths[:, :, -1])
-
-    def kicks(self) -> Floats:
-        """Return the covariance of the turns that one quantum per second of heating makes, shape (n_modes, ions, ions).
-
-        A kick b at a time t turns ion i by ``2 Im(b alpha_i(t)^*)``; heating by one quantum per second is kicks of
-        ``<|b|^2> = dt``.
-        """
-        return np.asarray(2 * self.dt * np.einsum("imt,jmt->mij", self.paths, self.paths.conj()).real)
-
-    @property
-    def furthest(self) -> Floats:
-        """Return how far out each mode goes with all spins aligned, shape (n_modes,)."""
-        return np.asarray(np.abs(self.paths).sum(axis=0).max(axis=1))
+    kicks: Floats
+    furthest: Floats
 
 
 def forces(light: Complex, start: float, dt: float, eta: Floats, modes: Floats) -> Forces:
@@ -66,25 +51,33 @@ def forces(light: Complex, start: float, dt: float, eta: Floats, modes: Floats) 
     """
     drive = 1j * light.conj()
     axes = np.angle(np.sum(drive**2, axis=1)) / 2
-    force = 0.5 * eta[:, :, None] * (drive * np.exp(-1j * axes[:, None])).real[:, None, :]
+    push = (drive * np.exp(-1j * axes[:, None])).real
     times = start + (np.arange(light.shape[1]) + 0.5) * dt
-    turning = force * np.exp(1j * modes[:, None] * times) * dt
-    paths = -1j * np.cumsum(turning, axis=2)
-    before = paths - (-1j) * turning / 2  # half of a step is yet to come
-    ordered = np.einsum("imt,jmt->ijm", turning, (1j * before).conj()).imag
-    angles = ordered + ordered.swapaxes(0, 1)
-    angles[np.arange(len(light)), np.arange(len(light))] = 0
-    return Forces(axes, paths, angles, dt)
+    n_ions, n_modes = eta.shape
+    ends, furthest = np.empty((n_ions, n_modes), np.complex128), np.empty(n_modes)
+    angles, kicks = np.empty((n_ions, n_ions, n_modes)), np.empty((n_modes, n_ions, n_ions))
+    for mode, nu in enumerate(modes.tolist()):
+        turning = 0.5 * dt * eta[:, mode, None] * push * np.exp(1j * nu * times)
+        path = np.cumsum(turning, axis=1)  # -i times this
+        ordered = (turning @ (path - turning / 2).conj().T).imag  # half of a step is yet to come
+        ends[:, mode], furthest[mode] = -1j * path[:, -1], np.abs(path).sum(axis=0).max()
+        angles[:, :, mode] = _paired(ordered)
+        kicks[mode] = 2 * dt * (path @ path.conj().T).real
+    return Forces(axes, ends, angles, kicks, furthest)
+
+
+def _paired(ordered: Floats) -> Floats:
+    """Return what both orders of each pair add up to, 0 on the diagonal."""
+    both = ordered + ordered.T
+    np.fill_diagonal(both, 0)
+    return both
 
 
 def slow_angles(push: Complex, dt: float) -> Floats:
     """Return chi of each pair for forces ``push a + h.c.`` in the frame of the mode, shape (n_ions, n_ions)."""
     moved = push.conj() * dt
     before = np.cumsum(moved, axis=1) - moved / 2
-    ordered = (moved @ before.conj().T).imag
-    angles = ordered + ordered.T
-    np.fill_diagonal(angles, 0)
-    return np.asarray(angles)
+    return _paired((moved @ before.conj().T).imag)
 
 
 def spin(axis: float) -> Complex:

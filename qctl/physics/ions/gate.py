@@ -43,7 +43,7 @@ class Gate:
     @property
     def nbytes(self) -> int:
         """Return the size in bytes, about."""
-        return self.act.nbytes + self.act.whole.nbytes * len(self.chain.mode_frequencies)
+        return 2 * self.act.nbytes
 
     @cached_property
     def forces(self) -> Forces:
@@ -85,8 +85,7 @@ class Gate:
 
     def size(self, quanta: int) -> int:
         """Return how many states of the mode are needed, from so many quanta on."""
-        out = float(np.abs(self.forces.paths[list(self.strong), self.act.mode]).sum(axis=0).max())
-        far = float(np.sqrt(quanta)) + out
+        far = float(np.sqrt(quanta) + self.forces.furthest[self.act.mode])
         return ceil(far**2 + 3.5 * far + 6)
 
     def kraus(self, quanta: list[int], strength: Floats, detunings: Floats, off: Floats) -> Complex:
@@ -152,7 +151,7 @@ class Gate:
         amplitude = rng.standard_normal((n_shots, n_modes, 2)) @ np.array([1, 1j])
         amplitude *= np.sqrt((quanta + 0.5) / 2)
         turns = 2 * np.einsum("sim,sm->si", ends, amplitude.conj()).imag
-        heat = np.einsum("mij,m->ij", self.forces.kicks(), self.chain.heating)
+        heat = np.einsum("mij,m->ij", self.forces.kicks, self.chain.heating)
         return np.asarray(turns + rng.standard_normal((n_shots, len(heat))) @ root_of(heat).T)
 
 

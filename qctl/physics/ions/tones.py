@@ -27,7 +27,7 @@ NEAR = 6e-6  # s
 FAINT = 1e-4  # share of the power on an ion; bands with less are not looked at
 JOINED = 4e-6  # s; silence between two pulses that are looked at as one
 SHORT = 1.5e-6  # s; what is shorter is the edge of something else
-FINER = 6  # samples for each one of the light, where forces at twice a mode's frequency are summed
+FINER = 3  # samples for each one of the light, where forces at twice a mode's frequency are summed
 LEAST_RATE = 1e6  # Hz, of slow amplitudes
 CHUNK = 100e-6  # s; longer carrier pulses are cut: white noise acts between the pieces
 
@@ -205,8 +205,9 @@ class _Scene:
         red = np.stack([by_ion[i][1] * turn.conj() for i in ions])
         # Far from resonance a blue tone pulls the qubit down, a red one up, both by Omega^2 / 2 nu.
         shift = self.shift[list(ions)][:, cut] + (np.abs(red) ** 2 - np.abs(blue) ** 2) / (2 * nu)
-        slow, dt = thinned(np.concatenate([blue, red, shift]), self.light.dt, LEAST_RATE)
-        n, whole = len(ions), resample(self.field[list(ions)][:, cut], FINER * (cut.stop - cut.start), axis=1)
+        n = len(ions)
+        slow, dt = thinned(np.concatenate([blue, red, shift]), self.light.dt, LEAST_RATE, 2 * n)
+        whole = resample(self.field[list(ions)][:, cut], FINER * (cut.stop - cut.start), axis=1)
         start, end = self._times(cut)
         return Act(Kind.PAIR, ions, mode, 0, start, end, slow[:n], slow[n : 2 * n], slow[2 * n :].real, whole, dt,
                    self.light.dt / FINER)  # fmt: skip
@@ -225,7 +226,7 @@ class _Scene:
         if side:
             shift = shift - side * np.abs(light) ** 2 / (2 * abs(centre))
         light = light * np.exp(-1j * centre * self.light.times[cut])
-        slow, dt = thinned(np.stack([light, shift.astype(np.complex128)]), self.light.dt, LEAST_RATE)
+        slow, dt = thinned(np.stack([light, shift.astype(np.complex128)]), self.light.dt, LEAST_RATE, 1)
         start, _ = self._times(cut)
         kind = Kind.SIDEBAND if side else Kind.CARRIER
         step = slow.shape[1] if side else max(1, round(CHUNK / dt))

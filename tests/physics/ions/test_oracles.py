@@ -189,7 +189,7 @@ def test_heat_turns_spins_as_qutip_says():
     dt = duration / steps
     times = (np.arange(steps) + 0.5) * dt
     light = beat / TINY * np.cos((TWO_PI * 1e6 + beat) * times)[None]
-    kicks = forces(light.astype(complex), 0.0, dt, np.full((1, 1), TINY), np.array([TWO_PI * 1e6])).kicks()[0, 0, 0]
+    kicks = forces(light.astype(complex), 0.0, dt, np.full((1, 1), TINY), np.array([TWO_PI * 1e6])).kicks[0, 0, 0]
     assert np.exp(-2 * rate * kicks) == pytest.approx(seen, abs=3e-4)
 
 
@@ -229,7 +229,7 @@ def test_propagators_between_nodes_are_those_at_nodes():
 def test_thinning_keeps_a_pulse():
     times = np.arange(4000) * 1e-7  # s
     pulse = np.exp(-(((times - 2e-4) / 4e-5) ** 2)) * np.exp(2e5j * times)
-    thin, dt = thinned(np.stack([pulse]), 1e-7, 1e5)
+    thin, dt = thinned(np.stack([pulse]), 1e-7, 1e5, 1)
     assert len(thin[0]) < 400
     assert np.sum(thin[0]) * dt == pytest.approx(np.sum(pulse) * 1e-7, abs=1e-9)
     assert thin[0] == pytest.approx(np.interp(np.arange(len(thin[0])) * dt, times, pulse), abs=2e-3)
