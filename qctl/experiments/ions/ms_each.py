@@ -31,9 +31,9 @@ class MsTrim:
     name: ClassVar[str] = "ion_ms_trim"
     laboratory: Laboratory
     targets: tuple[str, ...]
-    reach: float = 600.0  # Hz
-    n_points: int = 7
-    shots: int = 150
+    reach: float = 500.0  # Hz
+    n_points: int = 5
+    shots: int = 220
 
     @property
     def offsets(self) -> Floats:
@@ -77,8 +77,8 @@ class MsFine:
     name: ClassVar[str] = "ion_ms_fine"
     laboratory: Laboratory
     targets: tuple[str, ...]
-    numbers: tuple[int, ...] = (1, 3, 5, 7)
-    shots: int = 300
+    numbers: tuple[int, ...] = (1, 3, 5)
+    shots: int = 450
 
     def scan(self, known: Parameters) -> Scan:
         """Return rows of gates of each pair."""
@@ -122,8 +122,8 @@ class MsFrames:
     name: ClassVar[str] = "ion_ms_frames"
     laboratory: Laboratory
     targets: tuple[str, ...]
-    n_points: int = 6
-    shots: int = 200
+    n_points: int = 5
+    shots: int = 240
 
     @property
     def axes(self) -> Floats:
