@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from qctl.core.laboratory import Laboratory
 from qctl.jobs.claims import neighbours
 from qctl.jobs.interference import ALPHA, EVERY, N_CELLS, Watch, cells, log_evidence, nearest
-from qctl.jobs.request import Request
+from qctl.jobs.request import JobClass, Request
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +41,7 @@ class Company:
         self._names, self._path = laboratory.qubit_names, state / FILE
         self._distance = distances(laboratory)
         self._windows = 0  # since the last one for few: all others wait for each of them
+        self._asked, self._few = 0, frozenset[str]()  # what was answered for which window
         self._mixed: dict[str, NDArray[np.float64]] = {}  # counts beside several others
         self._suspects: dict[str, list[str]] = {}  # who is still to be tried, the nearest first
         self._tried: Counter[tuple[str, str]] = Counter()
@@ -53,8 +54,18 @@ class Company:
         """Return pairs of resources that are kept apart."""
         return self.watch.harmful
 
-    def few(self, requests: Sequence[Request], window_s: float) -> list[Request]:
-        """Return who is to have the next window for itself: a job (a canary) or a pair, now and then; else nobody."""
+    def few(self, requests: Sequence[Request], window_s: float, number: int) -> list[Request]:
+        """Return who is to have window ``number`` for itself: a job (a canary) or a pair, now and then; else nobody.
+
+        Whoever asks again about a window, as jobs come, hears the same. Nobody makes an urgent job wait.
+        """
+        if any(one.job_class is JobClass.URGENT_CALIBRATION and not one.blocked for one in requests):
+            return []
+        if number != self._asked:
+            self._asked, self._few = number, frozenset(one.job for one in self._chosen(requests, window_s))
+        return [one for one in requests if one.job in self._few]
+
+    def _chosen(self, requests: Sequence[Request], window_s: float) -> list[Request]:
         self._windows += 1
         able = {one.job: one for one in requests if not one.blocked and one.candidates and one.shots_done}
         found = self._pair(able) if self._windows >= TRIAL else []

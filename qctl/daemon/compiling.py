@@ -17,7 +17,7 @@ from qctl.jobs.errors import JobError
 from qctl.jobs.job import Claim, Job
 from qctl.jobs.moments import ticking
 from qctl.jobs.packer import Packer
-from qctl.jobs.request import Candidate, Request
+from qctl.jobs.request import Candidate, JobClass, Request
 from qctl.jobs.sqlite import SqliteJobStore
 from qctl.jobs.states import State
 
@@ -45,6 +45,8 @@ class Compiling:
     Attributes
     ----------
     ready : compiled, by job
+    expected : urgent jobs that are being compiled, or that no decision has seen yet
+    none_expected : is set while there are none
     suspect : by qubit, coupling or feedline, why its values are doubted
     """
 
@@ -54,6 +56,9 @@ class Compiling:
     ) -> None:  # fmt: skip
         self.ready: dict[int, Ready] = {}
         self.suspect: dict[str, str] = {}
+        self.expected: set[int] = set()
+        self.none_expected = asyncio.Event()
+        self.none_expected.set()
         self._trusted: set[str] = set()
         self._renewing = False
         self._news: list[tuple[int, frozenset[str]]] = []  # snapshots, and whose values are new in each
@@ -65,11 +70,17 @@ class Compiling:
         """Say whether a job is being compiled right now."""
         return job in self._under_way
 
+    def seen(self) -> None:
+        """Take note that a decision took account of all that are compiled."""
+        self.expected &= self._under_way.keys()
+        if not self.expected:
+            self.none_expected.set()
+
     def requests(self) -> list[Request]:
         """Return all compiled jobs as the packer takes them."""
         for one in self.ready.values():
             one.doubt(self.suspect)
-        return [one.request(self._submitted(one.job)) for one in self.ready.values()]
+        return [one.request(self._submitted(one.job)) for one in self.ready.values() if one.left > 0]
 
     def wait_for(self, targets: Iterable[str]) -> bool:
         """Say whether a job waits until some values are trusted again."""
@@ -164,9 +175,14 @@ class Compiling:
         self.drop(claim.job)
 
     def drop(self, number: int) -> None:
-        """Let go of a compiled job."""
+        """Let go of a compiled job; a window of it that plays is read out with its file."""
         one = self.ready.pop(number, None)
         if one is not None:
+            self.sweep(one)
+
+    def sweep(self, one: Ready) -> None:
+        """Remove the file of a job that nobody needs any more."""
+        if not one.in_flight and self.ready.get(one.job.id) is not one:
             one.compiled.unlink(missing_ok=True)
 
     def _outdated(self, one: Ready) -> set[str]:
@@ -196,6 +212,9 @@ class Compiling:
     async def _prepare(self, claim: Claim) -> None:
         out = self._folder / f"{claim.job}-{claim.fence}.compiled"
         job = await asyncio.to_thread(self._store.job, claim.job)
+        if job.submission.job_class is JobClass.URGENT_CALIBRATION:
+            self.expected.add(job.id)
+            self.none_expected.clear()
         number = job.parameters_id.partition("/")[0]
         wanted = int(number) if number else job.submission.parameters
         said = {"program": job.submission.program, "parameters": wanted, "out": str(out)}

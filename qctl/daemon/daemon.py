@@ -90,6 +90,7 @@ def _working(scheduler: Scheduler, state: Path, said: dict[str, Any]) -> dict[st
     found = {
         "scheduler": scheduler.run(),
         "claiming": scheduler.claim(),
+        "windows": scheduler.windows.run(),
         "housekeeping": scheduler.house.run(),
         "copies": scheduler.house.keep_copies(said.get("backup_s", BACKUP)),
         "reading of all": scheduler.house.read_all(said.get("scrub_s", SCRUB)),

@@ -46,8 +46,14 @@ class Probe:
     label: str = field(default_factory=lambda: f"calibration {next(_numbers)}")
     records: list[str] = field(default_factory=list)
     done: int = 0
+    in_flight: int = 0
     lost: int = 0
     _request: Request | None = None
+
+    @property
+    def left(self) -> int:
+        """Return the shots that no window has been granted."""
+        return self.shots - self.done - self.in_flight
 
     def request(self, waited_for: bool) -> Request:
         """Return what the packer is asked; the same object while nothing changes."""
@@ -59,9 +65,9 @@ class Probe:
                 job_class=job_class,
                 sequence=LAST,
                 submitted=self.submitted,
-                shots_left=self.shots - self.done,
+                shots_left=self.left,
                 candidates=(self.place,),
-                shots_done=self.done,
+                shots_done=self.done + self.in_flight,
                 isolation=Isolation.SOLO if self.alone else Isolation.SHARED,
             )
         return self._request
@@ -69,6 +75,10 @@ class Probe:
     def withdraw(self) -> None:
         """From now on play alone: together with others it was too much."""
         self.alone, self._request = True, None
+
+    def play(self, shots: int) -> None:
+        """Take note of a window that plays so many of its shots."""
+        self.in_flight, self._request = self.in_flight + shots, None
 
     def got(self, record: str, shots: int, now: float) -> None:
         """Take the record of a window; the last one is the answer.
@@ -78,12 +88,14 @@ class Probe:
         now : time of the station behind it, s since 1970
         """
         self.records.append(record)
+        self.in_flight -= shots
         self.done, self.lost, self._request = self.done + shots, 0, None
         if self.done >= self.shots and not self.answer.done():
             self.answer.set_result({"records": self.records, "now": now})
 
-    def lose(self, said: str) -> None:
-        """Take note that a window was lost."""
+    def lose(self, shots: int, said: str) -> None:
+        """Take note that a window was lost which was to play so many of its shots; 0 when it had not begun."""
+        self.in_flight, self._request = self.in_flight - shots, None
         self.lost += 1
         if self.lost >= TRIES:
             self.fail(said)
@@ -115,7 +127,7 @@ class Probes:
         waited_for : says whether jobs wait for some targets
         """
         one = self.asked
-        return [] if one is None or one.answer.done() else [one.request(waited_for(one.targets))]
+        return [] if one is None or one.answer.done() or one.left <= 0 else [one.request(waited_for(one.targets))]
 
 
 @dataclass(frozen=True)

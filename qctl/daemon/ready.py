@@ -26,6 +26,7 @@ class Ready:
     info : what `qctl.jobs.bench.Bench.prepare` or ``compile`` said
     places : where it could run; once it has begun, where it does
     shots_done : stored so far, in this round
+    in_flight : shots of windows that play or are read out
     blocked : why it may not run now; empty when it may
     """
 
@@ -36,6 +37,7 @@ class Ready:
     places: tuple[Candidate, ...]
     shots_done: int
     blocked: str = ""
+    in_flight: int = 0
     _settled: bool = field(default=False, repr=False)
     _open: tuple[Candidate, ...] | None = field(default=None, repr=False)
     _request: Request | None = field(default=None, repr=False)
@@ -51,13 +53,19 @@ class Ready:
         return self.places if self._open is None else self._open
 
     @property
+    def left(self) -> int:
+        """Return the shots that no window has been granted."""
+        return self.job.submission.shots - self.shots_done - self.in_flight
+
+    @property
     def begun(self) -> bool:
         """Say whether it has had a window."""
         return self.shots_done > 0 or self._settled
 
-    def settle(self, candidate: Candidate) -> None:
-        """Stay where it runs now: all of its shots are of the same waveforms."""
+    def settle(self, candidate: Candidate, shots: int) -> None:
+        """Stay where it runs now, with so many shots: all of them are of the same waveforms."""
         self.places, self._open, self._request, self._settled = (candidate,), None, None, True
+        self.in_flight += shots
 
     def doubt(self, suspect: Mapping[str, str]) -> None:
         """Keep away from what is suspect, unless it asked for that.
@@ -75,9 +83,10 @@ class Ready:
         self.blocked = f"{first} is suspect and will be measured again: {suspect[first]}" if first else ""
         self._open, self._request = (None if left == self.places else left), None
 
-    def advance(self, shots: int) -> None:
-        """Count shots that are stored."""
+    def advance(self, granted: int, shots: int) -> None:
+        """Count what is stored of the shots that a window was granted."""
         self.shots_done, self._request = self.shots_done + shots, None
+        self.in_flight -= granted
 
     def request(self, submitted: float) -> Request:
         """Return what the packer is asked; the same object while nothing changes, so that it is looked at once."""
@@ -89,10 +98,10 @@ class Ready:
                 job_class=asked.job_class,
                 sequence=self.job.id,
                 submitted=submitted,
-                shots_left=asked.shots - self.shots_done,
+                shots_left=self.left,
                 candidates=self.open,
                 priority=asked.priority,
-                shots_done=self.shots_done,
+                shots_done=self.shots_done + self.in_flight,
                 deadline=None if asked.deadline_s is None else submitted + asked.deadline_s,
                 isolation=asked.isolation,
                 blocked=self.blocked,
@@ -112,12 +121,14 @@ class Member:
 
     Parameters
     ----------
+    info : of its waveforms at that place; its job may have been compiled for another one since
     remarks : what the result is to say of this window
     """
 
     ready: Ready
     candidate: Candidate
     shots: int
+    info: dict[str, Any]
     remarks: tuple[str, ...] = ()
 
     @property
@@ -128,28 +139,27 @@ class Member:
     @property
     def key(self) -> object:
         """Return what tells its part of an upload from others."""
-        return self.ready.claim, self.ready.info["circuit"], self.candidate.placement, self.shots
+        return self.ready.claim, self.info["circuit"], self.candidate.placement, self.shots
 
     @property
     def seconds(self) -> float:
         """Return the machine time of all its shots."""
-        return float(self.shots * self.ready.info["period"] * self.ready.info["n_points"])
+        return float(self.shots * self.info["period"] * self.info["n_points"])
 
     def to_link(self) -> dict[str, Any]:
         """Return what a bench must know to link it."""
-        info = self.ready.info
-        return {"compiled": str(self.ready.compiled), "parameters": info["parameters"], "shots": self.shots}
+        return {"compiled": str(self.ready.compiled), "parameters": self.info["parameters"], "shots": self.shots}
 
     def to_read(self, beside: list[str], uploads: dict[str, str], number: str, folder: Path) -> dict[str, Any]:
         """Return what a bench must know to read out its shots of window ``number``."""
         one = self.ready
         return {
             "compiled": str(one.compiled),
-            "parameters": one.info["parameters"],
+            "parameters": self.info["parameters"],
             "program": one.job.submission.program,
             "co_runners": beside,
             "remarks": list(self.remarks),
-            "info": one.info,
+            "info": self.info,
             "fence": one.claim.fence,
             "uploads": uploads,
             "out": str(folder / f"{number}-{one.job.id}.counts"),
@@ -158,7 +168,7 @@ class Member:
     def segment(self, shots: int, data: bytes) -> Segment:
         """Return its next segment."""
         job, first, fence = self.ready.job, self.ready.shots_done, self.ready.claim.fence
-        circuit = self.ready.info["circuit"]
+        circuit = self.info["circuit"]
         return Segment(job=job.id, round=job.round, first=first, shots=shots, fence=fence, circuit=circuit, data=data)
 
 

@@ -29,6 +29,8 @@ from .compiling import Compiling
 from .finishing import Finishing
 from .foretelling import Foretelling
 from .housekeeping import Housekeeping
+from .keeping import Keeping
+from .linking import Linking
 from .probes import Probes
 from .tasks import Tasks
 from .windows import Windows
@@ -66,7 +68,11 @@ class Scheduler:
         self.jobs = Compiling(store, compilers, self.packer, folder, tasks, self._changed)
         self.probes = Probes()
         self.calibration = Calibration(store, self.jobs, self.probes, folder, self._changed)
-        self.windows = Windows(store, self.jobs, self.probes, company, benches, link, folder, name)
+        self._keeping = Keeping(store, self.jobs, company, benches, folder)
+        linking = Linking(self.jobs, self.probes, benches, folder)
+        self.windows = Windows(
+            store, self.jobs, linking, self._keeping, link, folder, name, tasks, self._changed
+        )  # fmt: skip
         self.house = Housekeeping(store, self.jobs, benches, self._changed)
         self.foretelling = Foretelling(self._view, tasks)
         self._finishing = Finishing(store, results, self.jobs, company, self.foretelling)
@@ -87,15 +93,11 @@ class Scheduler:
                 self._changed.clear()
                 await self.jobs.tidy()
                 await self.jobs.renew()
+                await self._look_ahead()
+                self.foretelling.started((*self.windows.playing, *self.windows.played))
                 await self._finishing.finish()
                 self._submitted.set()  # there may be room for more
-                window = self._decide() if self.link.connected else None
-                if window is not None and window.grants:
-                    idle_since = None
-                    await self.windows.play(window)
-                    self.foretelling.started(self.windows.played)
-                    continue
-                idle_since = await self._rest(idle_since)
+                idle_since = await self._rest(idle_since) if self.windows.idle else None
                 with suppress(TimeoutError):
                     async with asyncio.timeout(PAUSE):
                         await self._changed.wait()
@@ -135,9 +137,19 @@ class Scheduler:
         """Return when a job that is compiled starts and finishes, by the clock of `ticking`; else None."""
         return self.foretelling.eta(job.label) if job.id in self.jobs.ready else None
 
-    def _decide(self) -> Window | None:
-        if not self.house.bounds:
-            return None
+    async def _look_ahead(self) -> None:
+        """Have linked what plays at the next border, as things are now."""
+        decided = False
+        while not decided:
+            taken = self.windows.taken
+            window = self._decide(taken) if self.link.connected and self.house.bounds else None
+            self.jobs.seen()
+            if window is None or not window.grants:
+                self.windows.withdraw()
+                return
+            decided = await self.windows.prepare(window, taken)
+
+    def _decide(self, taken: int) -> Window | None:
         jobs, state = self.jobs.requests(), self._state()
         requests = [*jobs, *self.probes.requests(self.jobs.wait_for)]
         if not requests:
@@ -145,7 +157,7 @@ class Scheduler:
         self.foretelling.came(jobs)
         window = self.packer.pack(requests, state)
         self.waits = window.waits
-        if few := self.company.few(jobs, state.window_s):
+        if few := self.company.few(jobs, state.window_s, taken + 1):
             window = self.packer.pack(few, state)
         crash_point("scheduler.packed")
         return window
@@ -173,7 +185,7 @@ class Scheduler:
     def _usage_now(self, now: float) -> dict[str, float]:
         """Return the machine time of each user, decayed to now."""
         factor = math.exp2(-(now - self._used_at) / HALF_LIFE)
-        self._used_at, spent = now, self.windows.take_spent()
+        self._used_at, spent = now, self._keeping.take_spent()
         used = {user: self.usage.get(user, 0.0) * factor + spent.get(user, 0.0) for user in {**self.usage, **spent}}
         self.usage = {user: seconds for user, seconds in used.items() if seconds > 1e-3}
         return self.usage

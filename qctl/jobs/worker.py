@@ -36,14 +36,15 @@ def main(arguments: list[str]) -> int:
     for line in questions:
         crash_point("worker.received")
         allow_cpu(CPU_SECONDS)
-        answer = _answer(bench, json.loads(line))
+        answer = answered(bench, json.loads(line))
         crash_point("worker.before_answer")
         say(answers, answer)
     bench.close()
     return 0
 
 
-def _answer(bench: Any, asked: dict[str, Any]) -> dict[str, object]:  # noqa: ANN401 (imported late)
+def answered(bench: Any, asked: dict[str, Any]) -> dict[str, Any]:  # noqa: ANN401 (imported late)
+    """Return what a bench says to one question, or why it says nothing."""
     from qctl.core.errors import QctlError
 
     try:

@@ -37,7 +37,7 @@ def played(company, n_windows, seed=1):
     for number in range(n_windows):
         state = State(now=number * WINDOW, window_s=WINDOW, frame_s=FRAME, harmful=company.harmful)
         window = packer.pack(list(here.values()), state)
-        if few := company.few(list(here.values()), WINDOW):
+        if few := company.few(list(here.values()), WINDOW, number + 1):
             window = packer.pack(few, state)
         together = {grant.job for grant in window.grants}
         counts = {}

@@ -1,38 +1,50 @@
-"""The daemon's steps on a virtual clock: no shot is lost, urgent jobs go first, nobody waits without need."""
+"""The scheduler on a virtual clock: no shot is lost, urgent jobs go first, nobody waits without need."""
 
 import json
 
+import numpy as np
 import pytest
 from virtual_host import ANN, OLGA, VirtualHost
 
-WINDOW = 0.02
 BELL = "OPENQASM 3; qubit[2] q; bit[2] c; h q[0]; cx q[0], q[1]; c = measure q;"
+WINDOW = 0.25  # s, of a host whose lateness nobody measured
+STEPS = 0.15  # s for all steps of the host together, on any machine; goals are measured by the study
 
 
-def body(shots, job_class="batch", isolation="shared"):
-    asked = {"program": BELL, "shots": shots, "class": job_class, "isolation": isolation}
-    return json.dumps(asked).encode()
+def body(shots, job_class="batch"):
+    return json.dumps({"program": BELL, "shots": shots, "class": job_class}).encode()
 
 
-@pytest.fixture
-def host(tmp_path):
-    running = VirtualHost(tmp_path, "transmon5", WINDOW)
+@pytest.fixture(scope="module")
+def host(tmp_path_factory):
+    running = VirtualHost(tmp_path_factory.mktemp("host"), "transmon5")
+    running.run([(0.0, body(10), ANN)])
     yield running
     running.close()
 
 
-def test_an_urgent_job_has_the_machine_at_the_next_border_and_the_interrupted_one_loses_nothing(host):
-    host.run([(0.0, body(600), ANN), (0.001, body(50, "urgent_calibration"), OLGA), (0.05, body(20), ANN)])
-    long, urgent, late = host.lives.values()
+def played(host, arrivals):
+    """Return the lives of jobs that come to a host which knows their program."""
+    before = set(host.lives)
+    host.run(arrivals)
     assert host.lost() == []
-    borders = sorted({at for life in host.lives.values() for at in life.windows})
-    assert urgent.first_shot in [at for at in borders if at >= urgent.ready][:2]  # one may be linked already
+    return [life for number, life in host.lives.items() if number not in before]
+
+
+def test_an_urgent_job_has_the_machine_at_the_next_border_and_the_interrupted_one_loses_nothing(host):
+    long, urgent = played(host, [(0.0, body(4000), ANN), (0.4, body(50, "urgent_calibration"), OLGA)])
     assert len(long.windows) > 3
-    assert late.first_shot > late.ready > late.submitted
+    assert urgent.first_shot - urgent.submitted < WINDOW + STEPS
+    assert [at for at in long.windows if urgent.submitted + STEPS < at < urgent.first_shot] == []
+
+
+def test_windows_follow_one_another_without_waiting_for_what_is_read_out_or_linked(host):
+    (long,) = played(host, [(0.0, body(5000), ANN)])
+    steps = [host.spent[step][-1] for step in ("agent", "record")]
+    between = np.diff(long.windows)[1:] - WINDOW
+    assert np.median(between) < np.sum(steps) + 0.01 < np.median(host.spent["read"]) + np.sum(steps) + 0.05
 
 
 def test_a_machine_that_is_idle_waits_for_nobody(host):
-    host.run([(1.0, body(10), ANN)])
-    (life,) = host.lives.values()
-    spent = sum(host.spent[step][0] for step in ("accept", "prepare", "decide", "link", "agent"))
-    assert life.first_shot == pytest.approx(1.0 + spent)
+    (life,) = played(host, [(1.0, body(10), ANN)])
+    assert life.first_shot - life.submitted < STEPS

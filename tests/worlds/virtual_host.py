@@ -1,33 +1,48 @@
-"""The daemon's own steps on a virtual clock: windows last as they say, steps of the host as long as they compute.
+"""The daemon's scheduler on a virtual clock: windows last as they say, everything else as long as it computes.
 
-Acceptance, compiling, deciding, linking, checking limits, reading out and storing are the code of the daemon; each is
-charged with the CPU time that it takes, so that other programs of this machine do not disturb. Nothing is uploaded: a
-window is what a station reports of its cycle. Records hold no signal.
+Accepting, claiming, compiling, deciding, linking, reading out and storing are the daemon's own code, and so is what
+happens beside what; only processes are missing: workers and the agent compute here, each beside all others. Nothing is
+uploaded: a window is its shots. Records hold no signal.
 """
 
-import heapq
-import time
+import asyncio
+from concurrent.futures import wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from pathlib import Path
+from unittest import mock
 
 import numpy as np
+from virtual_loop import VirtualLoop
 
 from qctl.control.firewall import refuse_beyond_limits
 from qctl.control.stopwatch import Stopwatch
 from qctl.core.record import Record, Trace
+from qctl.daemon.company import Company
 from qctl.daemon.models import Submit
+from qctl.daemon.scheduler import Scheduler
+from qctl.daemon.tasks import Tasks
 from qctl.jobs import codec
 from qctl.jobs.admission import admit
 from qctl.jobs.bench import Bench
-from qctl.jobs.claims import pinned
-from qctl.jobs.finished import result_of
-from qctl.jobs.job import Actor, Segment
-from qctl.jobs.packer import Packer
-from qctl.jobs.request import JobClass, Request, State
+from qctl.jobs.job import Actor
+from qctl.jobs.request import JobClass
 from qctl.jobs.results import ResultFiles
-from qctl.jobs.simulate import advanced
 from qctl.jobs.sqlite import SqliteJobStore
-from qctl.jobs.states import State as Standing
+from qctl.jobs.states import State
+from qctl.jobs.worker import answered
+
+ANN, OLGA = Actor("ann", "user"), Actor("olga", "operator")
+
+
+class PromptStore(SqliteJobStore):
+    """Whoever listens hears of a change before it is answered, in the same thread."""
+
+    def _write(self, change):
+        future = self._writer.submit(change)
+        wait([future])
+        self._tell(future)
+        return future
 
 
 @dataclass
@@ -37,143 +52,88 @@ class Life:
     number: int
     submitted: float
     urgent: bool
-    ready: float = 0.0
-    first_shot: float = np.nan
     windows: list = field(default_factory=list)
+
+    @property
+    def first_shot(self):
+        return self.windows[0] if self.windows else np.nan
 
 
 class VirtualHost:
-    """A station that runs what is submitted, window after window."""
+    """A machine that runs what is submitted, window after window."""
 
-    def __init__(self, folder, lab, window_s):
-        self.folder, self.now, self.window_s = folder, 0.0, window_s
-        self.store, self.results = SqliteJobStore(folder), ResultFiles(folder)
-        self.bench, self.packer = Bench(lab, folder), Packer()
-        self.bounds = self.bench.describe()
-        self.requests, self.held, self.lives = {}, {}, {}
-        self._coming, self._compiler_free, self.spent = [], 0.0, {}
+    def __init__(self, folder, lab):
+        self.loop = VirtualLoop()
+        self._clocks = mock.patch("qctl.jobs.moments.time", self.loop.clocks())
+        self._clocks.start()
+        (folder / "windows").mkdir()
+        self.store, self.lives, self.spent, self.window_s = PromptStore(folder), {}, {}, 0.0
+        self._compiler, self._bench = (_InProcess(self, Bench(lab, folder)) for _ in range(2))
+        self.laboratory, self._ended = self._bench.bench.laboratory, []
+        tasks = Tasks(self._ended.append)
+        company = Company(self.laboratory, folder)
+        self.scheduler = Scheduler(
+            self.store, ResultFiles(folder), self._compiler, self._bench, self, company, folder / "windows", "1", tasks
+        )
+        self._tasks = tasks
+
+    connected = True
 
     @contextmanager
-    def charged(self, step):
-        """Note the CPU time of a step; yield a list that holds it afterwards, s."""
-        taken, begun = [], time.process_time()
-        yield taken
-        taken.append(time.process_time() - begun)
+    def noted(self, step):
+        """Note how long another process takes for a step; yield a list that holds it afterwards, s."""
+        with self.loop.elsewhere() as taken:
+            yield taken
         self.spent.setdefault(step, []).append(taken[0])
 
-    def submit(self, at, body, actor):
-        """Accept a job at a time and compile it as soon as the compiler is free."""
-        with self.charged("accept") as accepting:
-            asked = Submit.model_validate_json(body).submission()
-            quota = admit(asked, actor.role, self.bench.laboratory.period)
-            number = self.store.submit(actor, asked, "", quota.active).job
-        with self.charged("prepare") as preparing:
-            (claim,) = self.store.claim(1, 60.0)
-            out = self.folder / f"{number}.compiled"
-            info = self.bench.prepare(asked.program, parameters=None, optimise=True, out=out)
-            found = codec.decode(out.with_suffix(".places").read_bytes())
-            places = tuple(pinned(one, info["conditions"]) for one in found)
-            request = Request(
-                job=f"j{number}", user=actor.name, job_class=asked.job_class, sequence=number, submitted=at,
-                shots_left=asked.shots, candidates=places, priority=asked.priority,
-            )  # fmt: skip
-            self.packer.admit(request)
-        assert claim.job == number
-        begins = max(at + accepting[0], self._compiler_free)
-        self._compiler_free = begins + preparing[0]
-        life = Life(number, at, asked.job_class is JobClass.URGENT_CALIBRATION, self._compiler_free)
-        self.lives[request.job] = life
-        self.held[request.job] = [claim, out, info, asked.program]
-        heapq.heappush(self._coming, (life.ready, number, request))
+    async def ask(self, said, timeout):
+        """Play a window, as the agent does."""
+        if said["verb"] == "rest":
+            return {"failures": []}
+        with self.noted("agent") as arming:
+            window = codec.read(Path(said["window"]))
+            refuse_beyond_limits(window["playlists"], self.laboratory)
+        await asyncio.sleep(arming[0])
+        began, played = self.loop.time(), window["sequence"]
+        for job in said["jobs"]:
+            self.lives[job].windows.append(began)
+        length = played.shots * played.n_points * played.period
+        self.window_s = max(self.window_s, length)
+        found = silence(played)
+        with self.noted("record") as keeping:
+            codec.write(Path(said["record"]), found)
+        await asyncio.sleep(length + keeping[0])
+        return {"seconds": {}, "began": began, "now": self.loop.time()}
 
-    def border(self):
-        """Decide at the border of a window, and play it; False when there is nothing to play."""
-        while self._coming and self._coming[0][0] <= self.now:
-            request = heapq.heappop(self._coming)[2]
-            self.requests[request.job] = request
-        if not self.requests:
-            return False
-        with self.charged("decide") as deciding:
-            bounds = {name: self.bounds[name] for name in ("capacities", "longest_spans", "spacings")}
-            state = State(now=self.now, window_s=self.window_s, frame_s=self.bounds["period"], **bounds)
-            window = self.packer.pack(list(self.requests.values()), state)
-            members = [self._placed(grant) for grant in window.grants]
-            self.store.start([(self.held[g.job][0], self._pinned(g.job)) for g in window.grants])
-        with self.charged("link") as linking:
-            out = self.folder / "window"
-            uploads = self.bench.link(members, out)["uploads"]
-        with self.charged("agent") as arming:
-            said = codec.read(out)
-            refuse_beyond_limits(said["playlists"], self.bench.laboratory)
-        self.now += deciding[0] + linking[0] + arming[0]
-        for grant in window.grants:
-            life = self.lives[grant.job]
-            life.first_shot = self.now if np.isnan(life.first_shot) else life.first_shot
-            life.windows.append(self.now)
-        self.now += window.duration_s
-        self._keep(window, said["sequence"], uploads, out)
-        return True
-
-    def _pinned(self, job):
-        info = self.held[job][2]
-        return f"{info['parameters']}/{info['parameters_id']}"
-
-    def _placed(self, grant):
-        """Compile a job for the place it was granted, where that is another one."""
-        claim, out, info, program = self.held[grant.job]
-        if info["place"] not in (None, list(grant.placement)):
-            place = list(grant.placement)
-            info = self.bench.compile(program, parameters=None, optimise=True, place=place, out=out)
-            self.held[grant.job] = [claim, out, info, program]
-        return {"compiled": str(out), "parameters": info["parameters"], "shots": grant.shots}
-
-    def _keep(self, window, sequence, uploads, out):
-        """Read out and store what a window measured; finish what is complete."""
-        record = self.folder / "record"
-        codec.write(record, silence(sequence))
-        with self.charged("read and store") as keeping:
-            parts = []
-            for grant in window.grants:
-                claim, compiled, info, program = self.held[grant.job]
-                parts.append({
-                    "compiled": str(compiled), "parameters": info["parameters"], "program": program, "info": info,
-                    "co_runners": [], "remarks": [], "fence": claim.fence, "uploads": uploads,
-                    "out": f"{compiled}.counts",
-                })  # fmt: skip
-            found = self.bench.read(parts, record, f"{self.now}", self.now, out)
-            segments = [self._segment(g, one) for g, one in zip(window.grants, found, strict=True)]
-            self.store.add_segments(segments)
-            for grant in window.grants:
-                self._advance(grant)
-        self.now += keeping[0]
-
-    def _segment(self, grant, found):
-        claim, compiled, info, _ = self.held[grant.job]
-        data = (self.folder / f"{compiled.name}.counts").read_bytes()
-        first = self.requests[grant.job].shots_done
-        return Segment(
-            job=claim.job, round=0, first=first, shots=found["shots"], fence=claim.fence, circuit=info["circuit"],
-            data=data,
-        )  # fmt: skip
-
-    def _advance(self, grant):
-        after = advanced(self.requests.pop(grant.job), grant.candidate, grant.shots)
-        if after.shots_left:
-            self.requests[grant.job] = after
-            return
-        claim = self.held.pop(grant.job)[0]
-        data = result_of(self.store.job(claim.job), self.store.segments(claim.job, 0))
-        self.store.finish(claim, self.results.keep(data), len(data))
+    def submit(self, body, actor):
+        """Accept a job now."""
+        at = self.loop.time()
+        asked = Submit.model_validate_json(body).submission()
+        quota = admit(asked, actor.role, self.laboratory.period)
+        number = self.store.submit(actor, asked, "", quota.active).job
+        self.lives[number] = Life(number, at, asked.job_class is JobClass.URGENT_CALIBRATION)
+        self.spent.setdefault("accept", []).append(self.loop.time() - at)
 
     def run(self, arrivals):
-        """Run (time, body, actor) in order of time until all is done."""
+        """Run (time from now, body, actor) in order of time until all is done."""
+        self.loop.run_until_complete(self._live(arrivals))
+        assert not self._ended
+
+    async def _live(self, arrivals):
+        begun = self.loop.time()
+        scheduler = self.scheduler
+        for name, work in {
+            "scheduler": scheduler.run(), "claiming": scheduler.claim(), "windows": scheduler.windows.run(),
+            "housekeeping": scheduler.house.run(),
+        }.items():  # fmt: skip
+            self._tasks.serve(name, work)
         for at, body, actor in arrivals:
-            while self.now < at and self.border():
-                pass
-            self.now = max(self.now, at) if not self.requests else self.now
-            self.submit(at, body, actor)
-        while self.border() or self._coming:
-            self.now = max(self.now, self._coming[0][0]) if self._coming and not self.requests else self.now
+            await asyncio.sleep(begun + at - self.loop.time())
+            self.submit(body, actor)
+        while self.store.counts() and not self._ended:
+            await asyncio.sleep(0.1)
+        await self._tasks.cancel()
+        self._tasks._cancelling = False
 
     def lost(self):
         """Return the jobs that are not DONE with exactly their shots."""
@@ -182,13 +142,28 @@ class VirtualHost:
             job, stored = self.store.job(life.number), self.store.segments(life.number, 0)
             ends = [one.first + one.shots for one in stored]
             whole = [one.first for one in stored] == [0, *ends[:-1]] and ends[-1] == job.submission.shots
-            if job.state is not Standing.DONE or not whole:
+            if job.state is not State.DONE or not whole:
                 missing.append(job.label)
         return missing
 
     def close(self):
-        self.bench.close()
-        self.store.close()
+        self._clocks.stop()
+        for one in (self._compiler.bench, self._bench.bench, self.store, self.loop):
+            one.close()
+
+
+class _InProcess:
+    """A worker that is no process: it computes beside everything else, one question at a time."""
+
+    def __init__(self, host, bench):
+        self.bench, self._host, self._lock = bench, host, asyncio.Lock()
+
+    async def ask(self, verb, said, timeout=120.0):
+        async with self._lock:
+            with self._host.noted(verb) as taken:
+                answer = answered(self.bench, {"verb": verb, "with": dict(said)})
+            await asyncio.sleep(taken[0])
+        return answer["found"]
 
 
 def silence(sequence):
@@ -206,6 +181,3 @@ def silence(sequence):
         placement=bare.placement, sequence_digest=bare.digest, parameters_id="none", timing=Stopwatch().timing,
         instruments={}, counts={}, images={},
     )  # fmt: skip
-
-
-ANN, OLGA = Actor("ann", "user"), Actor("olga", "operator")
