@@ -5,8 +5,8 @@
 First in virtual time on ideal20 (`tests/worlds/virtual_host.py`): the daemon's scheduler runs on a clock that counts
 the CPU time of its steps, of workers and of the agent, each beside the others, and the length of windows. With
 ``--wall`` many jobs of each kind go through `qctl serve` with all its processes, on simulated instruments behind real
-links; that time is the wall's, and simulated shots take longer than real ones. Exit code 1 when a goal of virtual time is missed, a shot is lost, or counts of a job that was interrupted
-differ from one that was not.
+links; that time is the wall's, and simulated shots take longer than real ones. Exit code 1 when a goal of virtual time
+is missed, a shot is lost, or counts of a job that was interrupted differ from one that was not.
 """
 
 from __future__ import annotations
