@@ -3,7 +3,8 @@
 The variance of a value that was measured a time dt ago is ``error**2 + speed * dt``. What real devices do from day to
 day sets the prior: qubit frequency 3.5-3.8 kHz in the median, T1 16-21 %, readout error 11-17 %, two-qubit error 9-12 %
 (public calibration data of cloud devices); gains 1e-4 an hour. The median of a normal step is 0.674 sigma. Loops drift
-by some 4e-5 flux quanta: that moves the heights of flux pulses, and turns the phase of the qubit that they move.
+by some 4e-5 flux quanta: that moves the heights of flux pulses, and turns the phase of the qubit that they move. Clock
+states of atoms in traps, away from their sites, keep their frequency to some hertz.
 
 Not all that differs from one measurement to the next is drift. Errors are claimed by fits, and some claim too little:
 what scatters without growing with time is noise, its size learned together with the speed (a local level model; Harvey,
@@ -52,6 +53,7 @@ PRIORS: tuple[tuple[str, float, float], ...] = (
     ("mixer.phase", 1e-3, 0.0),
     ("bias", 1e-6, 1e-3),
     ("delay", 1e-11, 0.0),
+    ("away", 5.0, 0.0),
 )
 OTHERS = (0.0, 1e-2)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import IntEnum
 
 import numpy as np
@@ -182,7 +182,11 @@ class _Many:
     """A list that knows its size."""
 
     items: list  # type: ignore[type-arg]
-    nbytes: int = field(default=1 << 16)
+
+    @property
+    def nbytes(self) -> int:
+        """Return about how many bytes they take."""
+        return sum(getattr(one, "nbytes", 1 << 12) for one in self.items) + (1 << 10)
 
 
 def _pointed(span: Span, x: list[Tones], y: list[Tones], truth: AtomTwin) -> list[tuple[float, float, float]]:

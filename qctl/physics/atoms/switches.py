@@ -66,7 +66,7 @@ def cut(one: Span, many: list[Span]) -> list[tuple[Span, int]]:
 
 
 _SEEN: dict[tuple[int, float, float], Playing] = {}
-_MOST_SEEN = 256
+_MOST_SEEN = 1 << 28  # bytes
 
 
 def recognised(playing: Playing) -> Playing:
@@ -76,7 +76,7 @@ def recognised(playing: Playing) -> Playing:
     if known is None or known.volts is not playing.volts:
         known = playing
     _SEEN[key] = known
-    while len(_SEEN) > _MOST_SEEN:
+    while len(_SEEN) > 1 and sum(one.volts.nbytes for one in _SEEN.values()) > _MOST_SEEN:
         _SEEN.pop(next(iter(_SEEN)))
     return known
 
