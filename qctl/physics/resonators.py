@@ -8,10 +8,11 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 from scipy.constants import hbar
-from scipy.signal import fftconvolve, lfilter
+from scipy.fft import fft, ifft, next_fast_len
 
 from .chip import TWO_PI
 from .operators import Complex
+from .recursion import ringing
 from .signals import Signal
 from .twin import Resonator
 
@@ -83,7 +84,8 @@ class Response:
         # A raised cosine hardly sees other tones of the feedline, which would move the edges of this one.
         width = max(1, round(BAND / dt))
         weights = 1 - np.cos(2 * np.pi * (np.arange(width) + 0.5) / width)
-        level = np.abs(fftconvolve(turned, weights)[width // 2 :][: len(z)])
+        size = next_fast_len(len(z) + width - 1)
+        level = np.abs(ifft(fft(turned, size) * fft(weights, size))[width // 2 :][: len(z)])
         on = level > EDGE * np.max(level, initial=0.0)
         edges = np.flatnonzero(np.diff(np.concatenate([[False], on, [False]]).astype(np.int8))).reshape(-1, 2)
         edges = edges[np.diff(edges, axis=1)[:, 0] * dt > BAND / 2 + 2 * OVERHANG]  # beats of other tones are shorter
@@ -127,5 +129,5 @@ def respond(truth: Resonator, drive: Signal, carrier: float, n_levels: int) -> R
         gain, step = -kappa / 2 / rate, np.exp(rate * drive.dt)
         fields[level, 0] = gain * drive.rest
         pushed = (1 - step) * gain * drive.values
-        fields[level, 1:], _ = lfilter([1.0], [1.0, -step], pushed, zi=np.array([step * fields[level, 0]]))
+        fields[level, 1:] = ringing(pushed, step, fields[level, 0])
     return Response(truth, rates, fields, drive, carrier)

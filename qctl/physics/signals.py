@@ -9,12 +9,12 @@ from hashlib import blake2b
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import lfilter
 
 from qctl.core.errors import InstrumentError
 from qctl.core.laboratory import Line
 from qctl.core.port import Port
 
+from .recursion import decaying
 from .stage import Carrier, Playing
 from .twin import DriveLine, Exponential, Feedline, FluxLine
 
@@ -150,7 +150,7 @@ def distorted(volts: NDArray[np.float64], dt: float, terms: tuple[Exponential, .
     for term in terms:
         decay = np.exp(-dt / term.tau)
         mean = term.tau / dt * (1 - decay)
-        total += term.amplitude * mean * lfilter([1.0], [1.0, -decay], steps)
+        total += term.amplitude * mean * decaying(steps, decay)
     return total
 
 

@@ -72,6 +72,18 @@ def carried_between(drive: Complex, shift: Floats, factors: Floats, detunings: F
     return np.asarray(found)
 
 
+def finer(signals: Complex, factor: int) -> Complex:
+    """Return signals sampled ``factor`` times as often, by their spectrum: (..., n) becomes (..., factor * n)."""
+    n = signals.shape[-1]
+    spectrum, half = fft(signals, axis=-1), n // 2
+    wide = np.zeros((*signals.shape[:-1], factor * n), np.complex128)
+    wide[..., : n - half] = spectrum[..., : n - half]
+    wide[..., factor * n - half :] = spectrum[..., n - half :]
+    if n % 2 == 0 and factor > 1:  # what is sampled twice a period belongs to either side
+        wide[..., half] = wide[..., factor * n - half] = spectrum[..., half] / 2
+    return np.asarray(ifft(wide, axis=-1) * factor)
+
+
 def thinned(signals: Complex, dt: float, least: float, leading: int) -> tuple[Complex, float]:
     """Return signals sampled as seldom as the first ones' spectra allow, but at ``least`` Hz or more; and the step.
 

@@ -11,12 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.fft import fft, fftfreq, ifft
 from scipy.ndimage import binary_closing, binary_opening, maximum_filter1d
-from scipy.signal import resample
 
 from .chain import Chain
 from .crystal import TWO_PI
 from .drive import Light
-from .motion import thinned
+from .motion import finer, thinned
 
 Complex = NDArray[np.complex128]
 Floats = NDArray[np.float64]
@@ -207,7 +206,7 @@ class _Scene:
         shift = self.shift[list(ions)][:, cut] + (np.abs(red) ** 2 - np.abs(blue) ** 2) / (2 * nu)
         n = len(ions)
         slow, dt = thinned(np.concatenate([blue, red, shift]), self.light.dt, LEAST_RATE, 2 * n)
-        whole = resample(self.field[list(ions)][:, cut], FINER * (cut.stop - cut.start), axis=1)
+        whole = finer(self.field[list(ions)][:, cut], FINER)
         start, end = self._times(cut)
         return Act(Kind.PAIR, ions, mode, 0, start, end, slow[:n], slow[n : 2 * n], slow[2 * n :].real, whole, dt,
                    self.light.dt / FINER)  # fmt: skip
