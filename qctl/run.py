@@ -19,7 +19,7 @@ import numpy as np
 
 from qctl import control
 from qctl.compile import compile_program, durations, flatten, join, one_correction
-from qctl.compile.host import is_steered, steered
+from qctl.compile.host import is_steered, steered_points
 from qctl.config import read_laboratory
 from qctl.config.find import find_laboratory
 from qctl.control import Station, batches, limits_of, open_station, operating_point, shots_at_once
@@ -203,10 +203,10 @@ class Lab(Viewing):
         return gather(program, found, played)
 
     def _run_in_parts(self, program: Program, known: Parameters, *, mitigate: bool) -> Result:
-        ready = steered(program, known, self.laboratory, self.limits, mitigate=mitigate)
+        points = steered_points(program, known, self.laboratory, self.limits, mitigate=mitigate)
         self._operate(known)
-        with self._failing_loudly(ready.sequence):
-            result = steer(self.station, ready, known, self.limits)
+        with self._failing_loudly(points[0].sequence):
+            result = steer(self.station, points, known, self.limits)
         self._warn([result])
         stop_if_lost([result], self.laboratory.name)
         return result

@@ -1,6 +1,9 @@
-"""One trip round for a program that the host steers within shots: parts to result."""
+"""One trip round for programs that the host steers within shots: parts to result, one sweep point after the other."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from qctl.compile import flatten
 from qctl.compile.host import Steered
@@ -8,21 +11,54 @@ from qctl.control import Station
 from qctl.control.parts import PartsPlayer
 from qctl.control.photons import Photons
 from qctl.core.parameters import Parameters
+from qctl.core.played import Played
 from qctl.core.protocols import Limits
-from qctl.core.result import Result
+from qctl.core.record import Timing
+from qctl.core.result import Result, points_in_a_row
+from qctl.core.sequence import Playlist
+from qctl.core.sequence import Sequence as Playable
 from qctl.readout import ion_thresholds, read_parts
 
 
-def steer(station: Station, ready: Steered, known: Parameters, limits: Limits) -> Result:
+def steer(station: Station, points: Sequence[Steered], known: Parameters, limits: Limits) -> Result:
     """Play all shots of a program in parts, on a station at its operating point, and read them out.
+
+    Parameters
+    ----------
+    points : its sweep points, each with the shots that it gets
 
     Raises
     ------
     InstrumentError
         When an instrument fails, or more decisions are late than in time.
     """
-    playlists = flatten(ready.sequence, station.laboratory, limits)
-    side = Photons(station, ready.sequence, ready.tree, ion_thresholds(ready.sequence.qubits, known))
-    player = PartsPlayer(station, ready.sequence, ready.tree, playlists, side, ready.most_deep)
-    played = player.play(ready.program.shots, known.id)
-    return read_parts(played, ready.program, ready.measuring, ready.tree, known, station.laboratory)
+    results, timing = list[Result](), Timing()
+    for one in points:
+        played = play_in_parts(station, one.sequence, flatten(one.sequence, station.laboratory, limits), known)
+        tree = one.tree
+        results.append(read_parts(played, one.program, one.measuring, tree, known, station.laboratory, one.point))
+        timing += results[-1].timing
+    ways: dict[str, int] = {}
+    for result in results:
+        ways |= {way: ways.get(way, 0) + number for way, number in result.ways.items()}
+    return replace(points_in_a_row(results), timing=timing, ways=ways)
+
+
+def play_in_parts(station: Station, sequence: Playable, playlists: Mapping[str, Playlist], known: Parameters) -> Played:
+    """Play all shots of one sweep point.
+
+    Parameters
+    ----------
+    sequence : whose sweep points are the parts, and whose tree says what follows what
+    playlists : what each AWG plays in each part
+    known : says what answers are told from
+
+    Raises
+    ------
+    InstrumentError
+        When an instrument fails, or more decisions are late than in time.
+    """
+    tree = sequence.tree
+    assert tree is not None
+    side = Photons(station, sequence, tree, ion_thresholds(sequence.qubits, known))
+    return PartsPlayer(station, sequence, tree, playlists, side, tree.depth).play(sequence.shots, known.id)

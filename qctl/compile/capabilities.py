@@ -19,7 +19,7 @@ from qctl.platforms.parts import measuring_of
 from .branching import compile_branching, instruments_decide
 from .feedback import HOST_LATENCY
 from .flatten import flatten
-from .host import is_steered, steered
+from .host import is_steered, steered_points
 
 _NO_GATES = (Op.MEASURE, Op.DELAY, Op.BARRIER, Op.PULSE)
 
@@ -95,7 +95,7 @@ def refusal(program: Program, known: Parameters, laboratory: Laboratory, limits:
             points = range(program.n_points)
             played = [compile_branching(program, known, laboratory, limits, point=point) for point in points]
         elif is_steered(program, laboratory):
-            played = [steered(program, known, laboratory, limits).sequence]
+            played = [one.sequence for one in steered_points(program, known, laboratory, limits)]
         else:
             played = [compile_program(program, known, laboratory, limits)]
         for sequence in played:

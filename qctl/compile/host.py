@@ -21,7 +21,7 @@ from qctl.platforms.parts import IN_PARTS, measuring_of
 from .limits import check_limits
 from .resets import drop_passive_resets
 from .timing import time_program
-from .tree import MOST_DEEP, forest_of
+from .tree import forest_of
 
 DECISION = 4e-3  # s of a slot that must be left for the host; fewer, and a plain scheduler misses it again and again
 SHORTEST_MEMORY = 2.0  # slots; a qubit that forgets faster than that does not remember until a decision has been taken
@@ -33,17 +33,22 @@ class Steered:
 
     Parameters
     ----------
-    program : with its decisions; one sweep point
+    program : with its decisions
+    point : which sweep point of it
     measuring : how the machine measures
     sequence : whose sweep points are the parts
-    most_deep : parts of one shot
     """
 
     program: Program
+    point: int
     measuring: Measuring
-    tree: Tree
     sequence: Sequence
-    most_deep: int
+
+    @property
+    def tree(self) -> Tree:
+        """Return which part follows which answers."""
+        assert self.sequence.tree is not None
+        return self.sequence.tree
 
 
 def needs_parts(program: Program) -> bool:
@@ -65,29 +70,39 @@ def is_steered(program: Program, laboratory: Laboratory) -> bool:
     return measuring_of(laboratory) is not None and needs_parts(program)
 
 
-def steered(
+def steered_points(
     program: Program, known: Parameters, laboratory: Laboratory, limits: Limits, *, mitigate: bool = False
-) -> Steered:
-    """Return all parts of a program of one sweep point; ``mitigate`` says that readout errors are to be undone.
+) -> list[Steered]:
+    """Return all parts of each sweep point; ``mitigate`` says that readout errors are to be undone.
 
     Raises
     ------
     UsageError
         When they are: that gives weights of keys, not bits to decide by.
+    CompileError, LimitError
+        As `steered` does.
+    """
+    if mitigate:
+        raise UsageError("mitigation of a program that the host steers", remedy="run it without")
+    return [steered(program, known, laboratory, limits, point=point) for point in range(program.n_points)]
+
+
+def steered(program: Program, known: Parameters, laboratory: Laboratory, limits: Limits, *, point: int = 0) -> Steered:
+    """Return all parts of one sweep point of a program.
+
+    Raises
+    ------
     CompileError
         When qubits forget before the host has decided, or a part leaves it too little time: with both figures.
     LimitError
         When a number is beyond what an instrument or the laboratory file allows.
     """
-    if mitigate:
-        raise UsageError("mitigation of a program that the host steers", remedy="run it without")
     measuring, slot = measuring_of(laboratory), laboratory.slot
     assert measuring is not None
     assert slot is not None
     _refuse_forgetful(known, laboratory, slot)
-    _refuse_sweep(program)
     inside = IN_PARTS[laboratory.platform]
-    forest = forest_of(program, known, laboratory, measuring, inside.turned(laboratory, known, slot))
+    forest = forest_of(program, known, laboratory, measuring, inside.turned(laboratory, known, slot), point=point)
     if not forest.tree.n_parts:
         raise CompileError("nothing is measured", allowed="at least one measurement", where=laboratory.name)
     schedule = time_program(forest.program, forest.placement, platform_of(laboratory), known, laboratory)
@@ -101,19 +116,13 @@ def steered(
             remedy="shorter parts, or a longer slot in the laboratory file",
         )
     sequence = replace(
-        sequence, digest=hashlib.sha256(repr((program.digest, laboratory.digest, known.id)).encode()).hexdigest()
+        sequence,
+        shots=program.shots,
+        tree=forest.tree,
+        digest=hashlib.sha256(repr((program.digest, point, laboratory.digest, known.id)).encode()).hexdigest(),
     )
     check_limits(sequence, laboratory, limits)
-    return Steered(program, measuring, forest.tree, sequence, MOST_DEEP)
-
-
-def _refuse_sweep(program: Program) -> None:
-    if program.n_points != 1:
-        raise CompileError(
-            f"a sweep of {program.n_points} points of a program that the host steers",
-            allowed="one point at a time",
-            remedy="run its points one by one",
-        )
+    return Steered(program, point, measuring, sequence)
 
 
 def _refuse_forgetful(known: Parameters, laboratory: Laboratory, slot: float) -> None:

@@ -53,6 +53,7 @@ def forest_of(
     measuring: Measuring,
     turned: NDArray[np.float64] | None,
     *,
+    point: int = 0,
     most_parts: int = MOST_PARTS,
     most_deep: int = MOST_DEEP,
 ) -> Forest:
@@ -62,6 +63,7 @@ def forest_of(
     ----------
     turned : rad, shape (n_physical,); by how much frames turn from the beginning of one part to that of the next, on
         account of the time that passes. None: parts are told as gates, no frames are carried
+    point : sweep point of the program
 
     Raises
     ------
@@ -70,7 +72,7 @@ def forest_of(
     ProgramError
         When some answers lead where the program has no meaning.
     """
-    parts, course = Parts(program, known, laboratory), Course(program, measuring=measuring)
+    parts, course = Parts(program, known, laboratory), Course(program, point, measuring=measuring)
     natives: list[Program] = []
     asked: list[list[int]] = []
     most = 1 << measuring.at_once

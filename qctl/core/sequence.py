@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from .branching import Branching
 from .port import Port as Port  # re-exported: tracks and listenings are made of ports
+from .tree import Tree
 
 PLAY = np.dtype(
     [
@@ -173,6 +174,7 @@ class Sequence:
     branching : where instruments decide within the shot: then sweep points are ways, each shot goes one of them, and
         nothing is listened to but by the instrument that decides
     opening : lines whose digital outputs are off in all but the first part of a shot, where sweep points are its parts
+    tree : where the host decides within the shot: then sweep points are its parts, and this says which follows which
     """
 
     tracks: Mapping[str, Track]
@@ -194,6 +196,19 @@ class Sequence:
     filled: tuple[int, ...] = ()
     branching: Branching | None = None
     opening: tuple[str, ...] = ()
+    tree: Tree | None = None
+
+    @property
+    def is_steered(self) -> bool:
+        """Say whether answers decide what a shot plays next: then each goes one way through the points."""
+        return self.branching is not None or self.tree is not None
+
+    @property
+    def shot_seconds(self) -> float:
+        """Return what one repetition of all sweep points takes, at most; one of the ways, where answers decide."""
+        if self.tree is not None:
+            return self.period * self.tree.depth
+        return self.period * (1 if self.is_steered else self.n_points)
 
     @property
     def n_measured(self) -> int:

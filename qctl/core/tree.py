@@ -31,6 +31,14 @@ class Tree:
         """Return how many parts there are."""
         return len(self.asked)
 
+    @property
+    def depth(self) -> int:
+        """Return the parts of the longest shot."""
+        depths = np.ones(self.n_parts, np.int64)
+        for part, following in enumerate(self.follows):  # a part comes before all that follow it
+            depths[following[following >= 0]] = depths[part] + 1
+        return int(depths.max(initial=0))
+
     def answers(self, part: int, code: int) -> tuple[int, ...]:
         """Return the answers of a part that a column of ``follows`` stands for."""
         n = int(np.count_nonzero(self.asked[part] >= 0))

@@ -28,12 +28,19 @@ def ion_thresholds(qubits: tuple[str, ...], parameters: Parameters) -> NDArray[n
 
 
 def read_parts(
-    played: Played, program: Program, measuring: Measuring, tree: Tree, known: Parameters, laboratory: Laboratory
+    played: Played,
+    program: Program,
+    measuring: Measuring,
+    tree: Tree,
+    known: Parameters,
+    laboratory: Laboratory,
+    point: int = 0,
 ) -> Result:
-    """Return what shots in parts say.
+    """Return what shots in parts say of one sweep point.
 
-    Late shots, and those that would have gone on with a part that was not there, do not count; ``dropped`` says how
-    many. ``ways`` says how many of the others took which way: the answers of each part, in order.
+    Late shots, which were played again, are left out; those that would have gone on with a part that was not there do
+    not count; ``dropped`` says how many. ``ways`` says how many of the others took which way: the answers of each part,
+    in order.
     """
     n = len(played.parts)
     shown = program.n_bits - program.n_hidden
@@ -50,33 +57,33 @@ def read_parts(
     for shot in np.flatnonzero(~(played.late | played.beyond)).tolist():
         key = played.parts[shot].tobytes() + played.codes[shot].tobytes()
         if key not in ends:
-            ends[key] = _end(program, measuring, tree, played.parts[shot], played.codes[shot])
+            ends[key] = _end(Course(program, point, measuring=measuring), tree, played.parts[shot], played.codes[shot])
         shows, values, way = ends[key]
         bits[shot] = shows[:shown]
         for name in outputs:
             outputs[name][shot] = values[name]
         ways[way] += bool(kept[shot])
-    record = played.record
+    record, timely = played.record, ~played.late
     return Result(
-        bits=bits[None],
-        iq=np.zeros((1, n, 0), np.complex128),
+        bits=bits[None, timely],
+        iq=np.zeros((1, int(timely.sum()), 0), np.complex128),
         measured=(),
         qubits=record.qubits,
         placement=record.placement,
         parameters_id=record.parameters_id,
         timing=replace(record.timing, flags={**record.timing.flags, "ways": len(ways)}),
         registers=program.bits,
-        kept=kept[None],
+        kept=kept[None, timely],
         dropped=dropped,
-        outputs={name: row[None] for name, row in outputs.items()},
+        outputs={name: row[None, timely] for name, row in outputs.items()},
         ways={way: number for way, number in sorted(ways.items()) if number},
     )
 
 
 def _end(
-    program: Program, measuring: Measuring, tree: Tree, parts: NDArray[np.int32], codes: NDArray[np.int32]
+    course: Course, tree: Tree, parts: NDArray[np.int32], codes: NDArray[np.int32]
 ) -> tuple[list[int], dict[str, Number], str]:
-    course, said = Course(program, measuring=measuring), []
+    said = []
     course.advance()
     for part, code in zip(parts.tolist(), codes.tolist(), strict=True):
         if part < 0:

@@ -115,3 +115,12 @@ def test_all_parts_are_one_upload_in_which_only_the_first_cools(lab):
     assert all(not np.any(t.plays["start"][t.plays["point"] > 0] == 0) for t in beams)
     assert all(np.any(t.plays["start"][t.plays["point"] == 0] == 0) for t in beams)
     assert found.sequence.opening == ("cooling", "pumping")
+
+
+def test_each_point_of_a_sweep_is_steered_on_its_own(lab):
+    text = HEAD + "input float turn; rx(turn) q[0]; c[0] = measure q[0]; if (c[0]) { x q[1]; } c[1] = measure q[1];"
+    result = lab.run(text, shots=20, inputs={"turn": [0.0, np.pi]})
+    assert [max(result.counts_of(point), key=result.counts_of(point).get) for point in (0, 1)] == ["00", "11"]
+    assert result.bits.shape == (2, 20, 2)
+    assert result.timing.flags["parts"] == 80
+    assert sum(result.ways.values()) == int(result.kept.sum())
