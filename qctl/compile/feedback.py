@@ -58,9 +58,7 @@ def memory(program: Program, known: Mapping[str, float], laboratory: Laboratory)
 
 def _nobody(laboratory: Laboratory) -> str:
     if measuring_of(laboratory) is not None:
-        return (
-            f"steers shots of {laboratory.name} for `qctl run` and `Lab.run`, not in a queue or beside other programs"
-        )
+        return f"steers shots of {laboratory.name} for programs that are run alone"
     if platform_of(laboratory).measures_last:
         return f"measuring ends the shot of all qubits of {laboratory.name}"
     if laboratory.event_line() is None:

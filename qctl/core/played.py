@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .record import Record
+from .record import Record, Timing
 
 
 @dataclass(frozen=True)
@@ -30,3 +30,8 @@ class Played:
     late: NDArray[np.bool_]
     beyond: NDArray[np.bool_]
     record: Record
+
+    @property
+    def timing(self) -> Timing:
+        """Return how the host kept its deadlines."""
+        return self.record.timing

@@ -13,7 +13,7 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -23,6 +23,9 @@ from qctl.control import Station, make_safe, open_station, play, play_deciding
 from qctl.control.firewall import refuse_beyond_limits
 from qctl.control.rack import MockRack
 from qctl.core.errors import QctlError
+from qctl.core.played import Played
+from qctl.core.record import Record, Timing
+from qctl.core.sequence import Playlist, Sequence
 from qctl.jobs import codec
 from qctl.jobs.crash_points import crash_point
 from qctl.jobs.errors import JobError
@@ -125,8 +128,9 @@ class Agent:
 
     def _play(self, window: Path, record: Path, link: socket.socket) -> dict[str, Any]:
         said = codec.read(window)
-        sequence, playlists, known = said["sequence"], said["playlists"], said["operate"]
-        refuse_beyond_limits(playlists, self.station.laboratory)
+        known, records = said["operate"], []
+        for _, playlists in said["takes"]:
+            refuse_beyond_limits(playlists, self.station.laboratory)
         with Watched(link):
             if self._operating != dict(known):
                 self._operating = None
@@ -135,13 +139,25 @@ class Agent:
             crash_point("agent.operating")
             crash_point("agent.before_play")
             before = time.time()
-            player = play if sequence.branching is None else play_deciding
-            found = player(self.station, sequence, playlists, said["parameters_id"])
+            for sequence, playlists in said["takes"]:
+                records.append(play_take(self.station, sequence, playlists, said))
         crash_point("agent.after_play")
-        codec.write(record, found)
-        seconds = dict(found.timing.seconds)
+        codec.write(record, tuple(records))
+        seconds = dict(sum((one.timing for one in records), Timing()).seconds)
         began = before + seconds.get("upload", 0.0) + seconds.get("arm", 0.0)
         return {"seconds": seconds, "began": began, "now": self.station.clock.now()}
+
+
+def play_take(
+    station: Station, sequence: Sequence, playlists: Mapping[str, Playlist], said: Mapping[str, Any]
+) -> Record | Played:
+    """Play one upload of a window; ``said`` is what else the window says."""
+    if sequence.tree is not None:
+        from qctl.steer import play_in_parts  # only who has such jobs needs it
+
+        return play_in_parts(station, sequence, playlists, said["known"])
+    player = play if sequence.branching is None else play_deciding
+    return player(station, sequence, playlists, said["parameters_id"])
 
 
 class Watched:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from qctl.compile import compile_branching, compile_program, flatten, instruments_decide
+from qctl.compile import compile_program, flatten
 from qctl.config import read_laboratory
 from qctl.config.find import find_laboratory
 from qctl.control import limits_of, shots_at_once
@@ -20,16 +20,19 @@ from qctl.control.operating import operating_point
 from qctl.control.upload import digest_of
 from qctl.core.errors import CompileError
 from qctl.core.parameters import Parameters
+from qctl.core.played import Played as PlayedInParts
 from qctl.core.program import Program
 from qctl.core.record import Record
+from qctl.core.result import Result
 from qctl.core.sequence import Playlist
 from qctl.core.sequence import Sequence as Played
 from qctl.frontends import read_program
 from qctl.known import known_parameters, stored_as
-from qctl.readout import compute, read_out, read_told
+from qctl.readout import compute, read_out
 from qctl.store import ParameterStore
 
 from . import codec
+from .alone import needs_the_machine, read_takes, takes_in, takes_of
 from .candidates import Relocatable, relocatable
 from .claims import capacities, claims_of, conditions
 from .container import pack
@@ -63,7 +66,7 @@ class Bench:
         self._known: dict[int, Parameters] = {}
         self._programs = Latest[str, Program](REMEMBERED)
         self._places = Latest[tuple[str, str, bool], Relocatable | None](REMEMBERED)
-        self._compiled = Latest[Wanted, tuple[dict[str, object], bytes]](REMEMBERED)
+        self._compiled = Latest[Wanted, tuple[dict[str, Any], bytes]](REMEMBERED)
         self._read_lately = Latest[tuple[str, int, int], Any](REMEMBERED)
         self._encoded = Latest[tuple[str, str, bool], bytes](REMEMBERED)
 
@@ -95,10 +98,10 @@ class Bench:
             sequence: Played = codec.read(out)["sequence"]
             used = [qubit for qubit in sequence.placement if qubit >= 0]
             # Shots that branch have the whole chip: whoever played beside them would have to branch with them.
-            taken = used if sequence.branching is None else range(len(sequence.qubits))
+            taken = range(len(sequence.qubits)) if sequence.is_steered else used
             claims = claims_of(sequence, taken, known, self.laboratory, self.limits)
-            claims = replace(claims, n_points=_points_of_a_shot(sequence))
-            length = sequence.period * claims.n_points
+            claims = replace(claims, n_points=info["n_points"])
+            length = info["period"] * claims.n_points
             places = (Candidate(placement=tuple(used), claims=claims, expected_success=1.0, duration_s=length),)
             info["fixed"] = True
         else:
@@ -112,7 +115,7 @@ class Bench:
 
     def compile(
         self, text: str, *, parameters: int | None, optimise: bool, place: list[int] | None, out: Path
-    ) -> dict[str, object]:
+    ) -> dict[str, Any]:
         """Compile a text, check every limit, and write its waveforms to ``out``; return what the scheduler must know.
 
         Parameters
@@ -134,27 +137,34 @@ class Bench:
 
     def _compile(
         self, text: str, known: Parameters, optimise: bool, place: list[int] | None
-    ) -> tuple[dict[str, object], bytes]:
+    ) -> tuple[dict[str, Any], bytes]:
         program = self._program(text)
-        sequence = self._placed(text, program, known, optimise, place)
-        if not sequence.n_measured:
+        alone = place is None and needs_the_machine(program, self.laboratory)
+        found = (
+            takes_of(program, known, self.laboratory, self.limits)
+            if alone
+            else (self._placed(text, program, known, optimise, place),)
+        )
+        if not all(one.n_measured for one in found):
             raise CompileError("nothing is measured", allowed="at least one measurement into a bit")
-        sequence = replace(sequence, shots=self._most_shots(sequence))
-        info: dict[str, object] = {
-            "circuit": sequence.digest,
-            "waveforms": waveforms_digest(flatten(sequence, self.laboratory, self.limits)),
+        period = max(one.shot_seconds for one in found) / (1 if alone else found[0].n_points)
+        shots = min(self._most_shots(one, sum(each.shot_seconds for each in found)) for one in found)
+        sequence, *others = (replace(one, shots=shots) for one in found)
+        info: dict[str, Any] = {
+            "circuit": _digest([one.digest for one in found]),
+            "waveforms": _digest([waveforms_digest(flatten(one, self.laboratory, self.limits)) for one in found]),
             "parameters_id": known.id,
             "conditions": conditions(known, self.laboratory),
-            "n_points": _points_of_a_shot(sequence),
+            "n_points": program.n_points,
             "n_bits": sequence.n_bits,
-            "period": sequence.period,
-            "most_shots": sequence.shots,
+            "period": period,
+            "most_shots": shots,
             "placement": list(sequence.placement),
             "place": place,
             "qubits": list(sequence.qubits),
             "registers": [[one.name, one.start, one.size] for one in program.bits],
         }
-        return info, codec.encode({"sequence": sequence, "registers": program.bits})
+        return info, codec.encode({"sequence": sequence, "takes": tuple(others), "registers": program.bits})
 
     def link(self, parts: Sequence[Mapping[str, Any]], out: Path) -> dict[str, object]:
         """Write what the instruments play in one window to ``out``; return the digest of each AWG's upload.
@@ -165,6 +175,8 @@ class Bench:
             holds its parameters itself
         """
         compiled = [self._read(Path(p["compiled"])) for p in parts]
+        if len(parts) == 1 and (takes := takes_in(compiled[0])):
+            return self._link_takes([replace(one, shots=parts[0]["shots"]) for one in takes], parts[0], out)
         members = [replace(one["sequence"], shots=p["shots"]) for one, p in zip(compiled, parts, strict=True)]
         known = compiled[0].get("known") or self.parameters(parts[0]["parameters"])
         linked = link(members, known, self.laboratory, self.limits)
@@ -174,9 +186,20 @@ class Bench:
         how = {"sequence": bare, "members": members, "readout": linked.readout}
         codec.write(linked_beside(out), how)
         self._read(linked_beside(out), how)
-        window = {"sequence": bare, "playlists": playlists, "operate": standing(known), "parameters_id": known.id}
+        window = {"takes": ((bare, playlists),), "operate": standing(known), "parameters_id": known.id}
         codec.write(out, window)
         return {"uploads": {name: digest_of(playlist) for name, playlist in sorted(playlists.items())}}
+
+    def _link_takes(self, takes: Sequence[Played], part: Mapping[str, Any], out: Path) -> dict[str, object]:
+        """Write a window of shots that branch; the values go with it, since answers are told from them as they come."""
+        known = self.parameters(part["parameters"])
+        playlists = [flatten(one, self.laboratory, self.limits) for one in takes]
+        bare = [replace(one, tracks={}) for one in takes]
+        how = {"operate": standing(known), "parameters_id": known.id, "known": known}
+        codec.write(out, {"takes": tuple(zip(bare, playlists, strict=True)), **how})
+        names = sorted({name for each in playlists for name in each})
+        digests = {name: _digest([digest_of(each[name]) for each in playlists if name in each]) for name in names}
+        return {"uploads": digests}
 
     def read(
         self, parts: Sequence[Mapping[str, Any]], record: Path, window: str, began: float, linked: Path
@@ -190,30 +213,35 @@ class Bench:
         began : when its first shot was played, s since 1970
         linked : the file that `link` wrote for this window
         """
-        found: Record = codec.read(record)
+        found = codec.read(record)
+        when = {"window": window, "began": began}
+        if len(parts) == 1 and (takes := takes_in(self._read(Path(parts[0]["compiled"])))):
+            program, known = self._program(parts[0]["program"]), self.parameters(parts[0]["parameters"])
+            result = read_takes(found, takes, program, known, self.laboratory)
+            return [self._counted(parts[0], result, _instruments(found[0]), when)]
         how = self._read(linked_beside(linked))
-        records = Linked(how["sequence"], how["members"], how["readout"]).split(found)
+        records = Linked(how["sequence"], how["members"], how["readout"]).split(found[0])
         return [
-            self._read_one(part, one, {"window": window, "began": began})
-            if "program" in part
-            else _kept(one, Path(part["out"]))
+            self._read_one(part, one, when) if "program" in part else _kept(one, Path(part["out"]))
             for part, one in zip(parts, records, strict=True)
         ]
 
     def _read_one(self, part: Mapping[str, Any], found: Record, when: Mapping[str, object]) -> dict[str, object]:
         registers = self._read(Path(part["compiled"]))["registers"]
         known = self.parameters(part["parameters"])
-        program = self._program(part["program"])
-        if found.told is not None:
-            result = read_told(found, program)
-        else:
-            result = compute(read_out(found, known, self.laboratory, registers=registers), program)
-        counted = count(result.bits)
+        result = read_out(found, known, self.laboratory, registers=registers)
+        return self._counted(part, compute(result, self._program(part["program"])), found.instruments, when)
+
+    def _counted(
+        self, part: Mapping[str, Any], result: Result, instruments: Mapping[str, str], when: Mapping[str, object]
+    ) -> dict[str, object]:
+        """Write the counts of the shots that count, and everything that says how they came to be."""
+        counted, timing = count(result.bits, result.kept), result.timing
         header = {
             "n_bits": counted.n_bits,
             **when,
             "fence": part["fence"],
-            "parameters_id": known.id,
+            "parameters_id": result.parameters_id,
             "placement": list(result.placement),
             "co_runners": part["co_runners"],
             "remarks": part["remarks"],
@@ -222,17 +250,17 @@ class Bench:
             "laboratory": {"name": self.laboratory.name, "digest": self.laboratory.digest},
             "dropped": dict(result.dropped),
             "timing": {
-                "deadlines": found.timing.deadlines,
-                "misses": found.timing.misses,
-                "discarded_segments": found.timing.discarded_segments,
-                "flags": dict(found.timing.flags),
-                "seconds": dict(found.timing.seconds),
+                "deadlines": timing.deadlines,
+                "misses": timing.misses,
+                "discarded_segments": timing.discarded_segments,
+                "flags": dict(timing.flags),
+                "seconds": dict(timing.seconds),
             },
-            "instruments": dict(found.instruments),
+            "instruments": dict(instruments),
         }
         out = Path(part["out"])
         out.write_bytes(pack(header, counted.arrays()))
-        return {"out": str(out), "shots": found.shots}
+        return {"out": str(out), "shots": result.shots}
 
     def close(self) -> None:
         """Let go of the parameter store."""
@@ -254,7 +282,7 @@ class Bench:
     def _relocatable(self, text: str, known: Parameters, optimise: bool) -> Relocatable | None:
         """Return a program with its places; None when it is to be played gate by gate, or decides by measured bits."""
         program = self._program(text)
-        if not optimise or program.flow or program.n_hidden or instruments_decide(program, self.laboratory):
+        if not optimise or program.flow or program.n_hidden or needs_the_machine(program, self.laboratory):
             return None
         key = (text, known.id, optimise)
         return self._places.get(key, lambda: relocatable(program, known, self.laboratory, self.limits))
@@ -262,10 +290,6 @@ class Bench:
     def _placed(
         self, text: str, program: Program, known: Parameters, optimise: bool, place: list[int] | None
     ) -> Played:
-        if place is None and instruments_decide(program, self.laboratory):
-            if program.n_points != 1:
-                raise CompileError("a sweep of a program that branches", allowed="one sweep point in the queue")
-            return compile_branching(program, known, self.laboratory, self.limits)
         if place is None:
             return compile_program(program, known, self.laboratory, self.limits, optimise=optimise)
         found = self._relocatable(text, known, optimise)
@@ -274,16 +298,24 @@ class Bench:
             raise CompileError(f"a place at qubits {place}", allowed="one of its candidates")
         return found.sequence(there[0], known, self.laboratory, self.limits)
 
-    def _most_shots(self, sequence: Played) -> int:
-        """Return how many shots one segment may have: a second of machine time, and what fits the memories."""
-        seconds = int(SEGMENT_SECONDS / (sequence.period * _points_of_a_shot(sequence)) + 1e-9)
-        wanted = replace(sequence, shots=max(1, min(SEGMENT_SHOTS, seconds)))
-        return max(shots_at_once(wanted, self.limits))
+    def _most_shots(self, sequence: Played, seconds: float) -> int:
+        """Return how many shots one segment may have: a second of machine time, and what fits the memories.
+
+        Parameters
+        ----------
+        seconds : what one shot of all sweep points takes
+        """
+        shots = max(1, min(SEGMENT_SHOTS, int(SEGMENT_SECONDS / seconds + 1e-9)))
+        return shots if sequence.is_steered else max(shots_at_once(replace(sequence, shots=shots), self.limits))
 
 
-def _points_of_a_shot(sequence: Played) -> int:
-    """Return how many shots one repetition takes: one for each sweep point; of those that branch one goes one way."""
-    return sequence.n_points if sequence.branching is None else 1
+def _instruments(found: Record | PlayedInParts) -> Mapping[str, str]:
+    return found.record.instruments if isinstance(found, PlayedInParts) else found.instruments
+
+
+def _digest(several: Sequence[str]) -> str:
+    """Return one digest for several; that of one alone is itself."""
+    return several[0] if len(several) == 1 else hashlib.sha256(json.dumps(several).encode()).hexdigest()
 
 
 def _kept(record: Record, out: Path) -> dict[str, object]:

@@ -21,10 +21,12 @@ from numpy.typing import NDArray
 
 from qctl.core.branching import Branching, Decision, Telling
 from qctl.core.parameters import Estimate, Parameters
+from qctl.core.played import Played
 from qctl.core.port import Port
 from qctl.core.program import Register
 from qctl.core.record import Counts, Images, Record, Timing, Told, Trace
 from qctl.core.sequence import Counting, Digital, Exposing, Listening, Playlist, Sequence, Track, Waveform
+from qctl.core.tree import Tree
 
 from .container import pack, unpack
 from .errors import DamagedError
@@ -32,7 +34,7 @@ from .request import Candidate, Claims
 
 _CLASSES: tuple[type[Any], ...] = (
     *(Sequence, Track, Listening, Digital, Counting, Exposing, Playlist, Waveform),
-    *(Branching, Decision, Telling, Told),
+    *(Branching, Decision, Telling, Told, Tree, Played),
     *(Record, Trace, Counts, Images, Timing, Register, Estimate, Parameters, Candidate, Claims),
 )
 KINDS = {kind.__name__: kind for kind in _CLASSES}

@@ -50,10 +50,10 @@ class Counted:
         return dict(zip(keys, self.numbers[here].tolist(), strict=True))
 
 
-def count(bits: NDArray[np.uint8]) -> Counted:
-    """Return the counts of bits, shape (n_points, shots, n_bits)."""
+def count(bits: NDArray[np.uint8], kept: NDArray[np.bool_] | None = None) -> Counted:
+    """Return the counts of bits, shape (n_points, shots, n_bits); of the shots that are kept, where that is said."""
     n_bits = bits.shape[2]
-    parts = [tally(of_point) for of_point in bits]
+    parts = [tally(of_point if kept is None else of_point[kept[k]]) for k, of_point in enumerate(bits)]
     keys = [np.packbits(rows, axis=1) for rows, _ in parts]
     starts = np.cumsum([0, *(len(numbers) for _, numbers in parts)])
     width = -(-n_bits // 8)

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import platform
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from qctl._version import __version__
+from qctl.core.record import DECISION
 
 from .container import pack, unpack
 from .counted import Counted, from_arrays, total
 from .job import Job, Segment
 
+LATENCIES = (DECISION, "reaction")
 VERSIONS = {"qctl": __version__, "python": platform.python_version(), "numpy": np.__version__}
 
 
@@ -42,6 +45,7 @@ def result_of(job: Job, segments: Sequence[Segment], remarks: Sequence[str] = ()
         "instruments": first["instruments"],
         "co_runners": sorted({other for header, _ in parts for other in header["co_runners"]}),
         "remarks": sorted({*remarks, *(said for header, _ in parts for said in header.get("remarks", ()))}),
+        "dropped": _added([header.get("dropped", {}) for header, _ in parts]),
         "timing": summed([header["timing"] for header, _ in parts]),
         "segments": [_told(one, header) for one, (header, _) in zip(segments, parts, strict=True)],
         "versions": VERSIONS,
@@ -56,15 +60,24 @@ def read_result(data: bytes) -> tuple[dict[str, Any], Counted]:
 
 
 def summed(timings: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return the timing report of all segments together."""
+    """Return the timing report of all segments together: seconds in sum, of latencies the longest."""
     whole: dict[str, Any] = {"deadlines": 0, "misses": 0, "discarded_segments": 0, "flags": {}, "seconds": {}}
     for one in timings:
         for name in ("deadlines", "misses", "discarded_segments"):
             whole[name] += one[name]
         for group in ("flags", "seconds"):
             for name, value in one[group].items():
-                whole[group][name] = whole[group].get(name, 0) + value
+                before = whole[group].get(name, 0)
+                latency = group == "seconds" and name.startswith(LATENCIES)
+                whole[group][name] = max(before, value) if latency else before + value
     return whole
+
+
+def _added(several: Sequence[Mapping[str, int]]) -> dict[str, int]:
+    whole = Counter[str]()
+    for one in several:
+        whole.update(one)
+    return dict(whole)
 
 
 def _told(segment: Segment, header: Mapping[str, Any]) -> dict[str, object]:

@@ -96,7 +96,7 @@ def link(
     _check_alike(sequences)
     ends = [_last_readout(sequence, known, laboratory) for sequence in sequences]
     together = max([*ends, not_before])
-    fixed = any(s.digital or s.counting or s.exposing or s.branching for s in sequences)
+    fixed = any(s.digital or s.counting or s.exposing or s.is_steered for s in sequences)
     members = tuple(s if fixed else moved(s, together - end) for s, end in zip(sequences, ends, strict=True))
     n_points = math.lcm(*(s.n_points for s in members))
     first, bits = members[0], np.cumsum([0, *(s.n_bits for s in members)]).tolist()
@@ -151,7 +151,7 @@ def moved(sequence: Sequence, ticks: int) -> Sequence:
 def _check_alike(sequences: Seq[Sequence]) -> None:
     if not sequences:
         raise CompileError("no program to link", allowed="at least one")
-    if len(sequences) > 1 and any(s.branching for s in sequences):
+    if len(sequences) > 1 and any(s.is_steered for s in sequences):
         raise CompileError("a program whose shots branch beside others", allowed="alone in its window")
     for other in sequences[1:]:
         for what in ("qubits", "tick", "period", "triggers"):

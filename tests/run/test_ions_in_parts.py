@@ -1,49 +1,19 @@
 """Two ions, steered by the host within shots: what was measured decides, and the other ion remembers."""
 
-import re
 from pathlib import Path
 
 import numpy as np
 import pytest
+from ion_pair import opened
 
 from qctl.compile.host import steered
 from qctl.conformance.statistics import distance, sampling_noise
 from qctl.conformance.steered import predict_steered
 from qctl.core.errors import CompileError
 from qctl.frontends import read_program
-from qctl.run import Lab
 
-CONFIGS, PROGRAMS = Path(__file__).parents[2] / "configs", Path(__file__).parent / "programs"
+PROGRAMS = Path(__file__).parent / "programs"
 HEAD = 'OPENQASM 3.0; include "stdgates.inc"; qubit[2] q; bit[2] c; '
-TWIN = """\
-noise_groups: 2
-ions:
-  q0: {frequency: 15 MHz, bright: 80 kHz, dark: 1 kHz}
-  q1: {frequency: 15.0012345 MHz, bright: 80 kHz, dark: 1 kHz}
-beams:
-  beam0: {rabi_frequency: 390.625 kHz, delay: 120 ns}
-  beam1: {rabi_frequency: 390.625 kHz, delay: 121 ns}
-lights:
-  cooling: {kind: cooling, resonance: 90 MHz, saturation: 0.8, power: -2 dBm, rate: 100 kHz}
-  pumping: {kind: pumping, resonance: 80 MHz, power: -2 dBm, rate: 300 kHz, error: 0.0002}
-  detection: {kind: detection, resonance: 80 MHz, power: -2 dBm, leak_bright: 30 Hz, leak_dark: 5 Hz}
-trap: {frequency: 1 MHz, lamb_dicke: 0.1, heating: 20, heating_others: 1, drive: trap}
-focus: {places: {q0: 13 MHz, q1: 14 MHz}, floor: FLOOR}
-"""
-
-
-def two_ions(text):
-    text = re.sub(r"(?m)^  (counter|beam|seen|q)[2-7]: .*\n", "", text)
-    text = re.sub(r"(?m)^  q[0-7]-q[2-7]: .*\n", "", text)
-    text = text.replace("q1: {frequency: 15 MHz", "q1: {frequency: 15.0012345 MHz").replace(": 0.32", ": 0.355")
-    return re.sub(r"(, counter[2-7])+", "", text.replace("amplitude: 0.16", "amplitude: 0.1775"))
-
-
-def opened(folder, floor="4e-6"):
-    file, twin = folder / "ion2.yaml", folder / "truth.yaml"
-    file.write_text(two_ions((CONFIGS / "ion8.yaml").read_text(encoding="utf-8")), encoding="utf-8")
-    twin.write_text(TWIN.replace("FLOOR", floor), encoding="utf-8")
-    return Lab.open(file, seed=3, twin=twin, state=folder / "state")
 
 
 @pytest.fixture(scope="module")

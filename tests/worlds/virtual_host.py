@@ -92,16 +92,17 @@ class VirtualHost:
             return {"failures": []}
         with self.noted("agent") as arming:
             window = codec.read(Path(said["window"]))
-            refuse_beyond_limits(window["playlists"], self.laboratory)
+            for _, playlists in window["takes"]:
+                refuse_beyond_limits(playlists, self.laboratory)
         await asyncio.sleep(arming[0])
-        began, played = self.loop.time(), window["sequence"]
+        began, played = self.loop.time(), window["takes"][0][0]
         for job in said["jobs"]:
             self.lives[job].windows.append(began)
         length = played.shots * played.n_points * played.period
         self.window_s = max(self.window_s, length)
         found = silence(played)
         with self.noted("record") as keeping:
-            codec.write(Path(said["record"]), found)
+            codec.write(Path(said["record"]), (found,))
         await asyncio.sleep(length + keeping[0])
         return {"seconds": {}, "began": began, "now": self.loop.time()}
 
