@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import http.client
 import json
+import math
 import os
 import secrets
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sized
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -29,7 +30,7 @@ class Written(Protocol):
     """What Python code wrote: a `qctl.Circuit`."""
 
     @property
-    def axes(self) -> tuple[object, ...]:
+    def axes(self) -> tuple[Sized, ...]:
         """Return what is swept."""
 
     def openqasm(self) -> str:
@@ -115,9 +116,10 @@ class Client:
         ----------
         program : OpenQASM text, the path of a file that holds it, or a `qctl.Circuit`
         key : the same key finds the same job; drawn when None, so that a retry of this call is never a second job
-        asked : name, job_class (``class`` of the API), priority, isolation, on_crash, after, deadline_s, ...
+        asked : inputs, name, job_class (``class`` of the API), priority, isolation, on_crash, after, deadline_s, ...
         """
-        body = {"program": _text(program), "shots": shots, **asked}
+        text, inputs = _said(program)
+        body = {"program": text, "shots": shots, **inputs, **asked}
         if "job_class" in body:
             body["class"] = body.pop("job_class")
         headers = {"Idempotency-Key": key or secrets.token_hex(16)}
@@ -289,16 +291,16 @@ def _refused(status: int, text: bytes) -> RefusedError:
         return RefusedError(f"answer {status}: {text[:200]!r}", code="unreadable", status=status)
 
 
-def _text(program: str | os.PathLike[str] | Written) -> str:
+def _said(program: str | os.PathLike[str] | Written) -> tuple[str, dict[str, object]]:
+    """Return the text of a program; of one that is swept, with the input that counts its points."""
     if isinstance(program, Written):
-        if program.axes:
-            raise UsageError("a sweep as one job", allowed="single circuits", remedy="qctl.connect(place) runs sweeps")
-        return program.openqasm()
+        n_points = math.prod(len(axis) for axis in program.axes)
+        return program.openqasm(), {"inputs": {"point": list(range(n_points))}} if n_points > 1 else {}
     if isinstance(program, str) and ("\n" in program or ";" in program):
-        return program
+        return program, {}
     path = Path(program)
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8"), {}
     except (OSError, UnicodeDecodeError) as reason:
         raise UsageError(
             f"cannot read {str(path)!r} ({reason})", allowed="OpenQASM text, or a file that holds it"

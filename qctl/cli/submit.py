@@ -15,6 +15,9 @@ CLASSES = ("urgent_calibration", "interactive", "batch", "background")
 @click.command("submit")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--shots", type=click.IntRange(1), default=4000, show_default=True)
+@click.option(
+    "--input", "inputs", multiple=True, metavar="NAME=VALUES", help="As of qctl run; rows are a sweep, one job."
+)
 @click.option("--name", default="", help="Shown in lists.")
 @click.option("--class", "job_class", type=click.Choice(CLASSES), default="batch", show_default=True)
 @click.option("--priority", type=click.IntRange(-100, 100), default=0, show_default=True, help="Within its class.")
@@ -31,6 +34,7 @@ def command(
     ctx: click.Context,
     file: Path,
     shots: int,
+    inputs: tuple[str, ...],
     name: str,
     job_class: str,
     priority: int,
@@ -46,6 +50,10 @@ def command(
     """Submit FILE, an OpenQASM program; print the job that it became."""
     asked: dict[str, object] = {"name": name or file.name, "job_class": job_class, "priority": priority}
     asked |= {"isolation": "solo" if solo else "shared", "on_crash": on_crash, "after": list(after)}
+    if inputs:
+        from .inputs import read_inputs
+
+        asked["inputs"] = read_inputs(inputs)
     if deadline is not None:
         from .quantities import span
 

@@ -21,7 +21,7 @@ from qctl.jobs.request import Candidate, JobClass, Request
 from qctl.jobs.sqlite import SqliteJobStore
 from qctl.jobs.states import State
 
-from .ready import Ready, relied
+from .ready import Ready, asked_of, relied
 from .tasks import Tasks
 from .workers import WorkerLostError, WorkerRefusedError, Workers
 
@@ -158,7 +158,7 @@ class Compiling:
         """
         if one.info["place"] in (None, place):
             return
-        said = {"program": one.job.submission.program, "parameters": one.info["parameters"], "place": place}
+        said = {**asked_of(one.job), "parameters": one.info["parameters"], "place": place}
         said |= {"optimise": one.job.submission.optimise, "out": str(one.compiled)}
         one.info = await self._compilers.ask("compile", said)
 
@@ -217,7 +217,7 @@ class Compiling:
             self.none_expected.clear()
         number = job.parameters_id.partition("/")[0]
         wanted = int(number) if number else job.submission.parameters
-        said = {"program": job.submission.program, "parameters": wanted, "out": str(out)}
+        said = {**asked_of(job), "parameters": wanted, "out": str(out)}
         said["optimise"] = job.submission.optimise
         info = await self._compilers.ask("prepare", said)
         places = codec.decode(out.with_suffix(".places").read_bytes())

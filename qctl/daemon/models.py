@@ -13,6 +13,9 @@ from qctl.jobs.states import OnCrash, State
 
 Label = Annotated[str, StringConstraints(pattern=r"^j[1-9][0-9]{0,17}$")]
 Line = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
+Name = Annotated[str, StringConstraints(pattern=r"^[^\W\d]\w{0,99}$")]
+Value = bool | int | Annotated[float, Field(allow_inf_nan=False)] | Line
+Row = Annotated[list[Value], Field(min_length=1, max_length=10_000)]
 Class = Literal["urgent_calibration", "interactive", "batch", "background"]
 
 
@@ -38,6 +41,7 @@ class Submit(Model):
     parameters: Annotated[int, Field(ge=0, le=2**53)] | None = None
     optimise: bool = True
     stale_ok: bool = False
+    inputs: Annotated[dict[Name, Value | Row], Field(max_length=1000)] = {}
 
     def submission(self) -> Submission:
         """Return it as the store takes it."""
@@ -59,6 +63,7 @@ class Submit(Model):
             parameters=self.parameters,
             optimise=self.optimise,
             stale_ok=self.stale_ok,
+            inputs=self.inputs,
         )
 
 

@@ -115,6 +115,11 @@ def relied(place: Candidate, targets: Iterable[str]) -> list[str]:
     return [one for one in targets if f"qubit {one}" in held or f"coupler {one}" in held or one in heard]
 
 
+def asked_of(job: Job) -> dict[str, Any]:
+    """Return what a bench reads a program from."""
+    return {"program": job.submission.program, "inputs": dict(job.submission.inputs)}
+
+
 @dataclass(frozen=True)
 class Member:
     """A job in a window: where, and how many shots of it.
@@ -156,7 +161,7 @@ class Member:
         return {
             "compiled": str(one.compiled),
             "parameters": self.info["parameters"],
-            "program": one.job.submission.program,
+            **asked_of(one.job),
             "co_runners": beside,
             "remarks": list(self.remarks),
             "info": self.info,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .builder import Durations
-from .export import to_openqasm
+from .export import to_inputs, to_openqasm
 from .limits import ReadLimits
 from .openqasm import read_openqasm
 from .sweep import Inputs
@@ -18,5 +18,6 @@ __all__ = [
     "as_program",
     "read_openqasm",
     "read_program",
+    "to_inputs",
     "to_openqasm",
 ]

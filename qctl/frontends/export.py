@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import groupby
 
 import numpy as np
@@ -32,6 +32,9 @@ _DEFINITIONS = {
 }
 """Gates that stdgates.inc lacks, by gates that it has; all are exact up to a global phase."""
 
+Names = dict[int, dict[int, str]]
+"""Names in place of numbers, by row of the events and column of its angles."""
+
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _WORDS = frozenset(_NAMES.values()) | {"pi", "tau", "euler", "in", "measure", "reset", "barrier", "delay", "input"}
 
@@ -57,11 +60,46 @@ def to_openqasm(program: Program, point: int | None = None) -> str:
     return "\n".join(_Writer(program, point).lines()) + "\n"
 
 
+def to_inputs(program: Program) -> tuple[str, dict[str, list[float]]]:
+    """Return a program as OpenQASM 3, and its inputs by name, a value for each sweep point: what reads back as it is.
+
+    Points that differ in angles or waits alone are said once, with an input for each number that differs, so that the
+    text does not grow with them; others become a switch.
+    """
+    n_points = program.n_points
+    if n_points == 1:
+        return to_openqasm(program), {}
+    angles = program.events["angle"].reshape(n_points, -1, 3) if _alike(program) else np.zeros((n_points, 0, 3))
+    rows, columns = np.nonzero(np.any(angles != angles[0], axis=0))
+    if not len(rows):
+        return to_openqasm(program), {"point": list(range(n_points))}
+    names: Names = {}
+    inputs: dict[str, list[float]] = {}
+    known: dict[bytes, str] = {}
+    for row, column in zip(rows.tolist(), columns.tolist(), strict=True):
+        values = np.ascontiguousarray(angles[:, row, column])
+        name = known.setdefault(values.tobytes(), f"input{len(known)}")
+        inputs[name] = values.tolist()
+        names.setdefault(row, {})[column] = name
+    return "\n".join(_Writer(program, 0, names).lines()) + "\n", inputs
+
+
+def _alike(program: Program) -> bool:
+    """Say whether sweep points differ in the numbers of gates and waits alone."""
+    lengths = np.diff(program.starts)
+    if program.flow or program.notes or np.any(lengths != lengths[0]) or np.any(program.events["op"] == Op.PULSE):
+        return False
+    events = program.events.reshape(program.n_points, -1)
+    bits = np.where(events["op"] == Op.BARRIER, 0, events["bit"])
+    edges = (events["op"] == Op.BARRIER)[:, 1:] & (np.diff(events["bit"], axis=1) != 0)  # which barriers are one
+    return all(bool(np.all(column == column[0])) for column in (events["op"], events["q"], bits, edges))
+
+
 class _Writer:
     """Writes one program."""
 
-    def __init__(self, program: Program, point: int | None) -> None:
-        self._program = program
+    def __init__(self, program: Program, point: int | None, names: Names | None = None) -> None:
+        self._program, self._names = program, names or {}
         self._points = range(program.n_points) if point is None else range(point, point + 1)
         self._bits = _elements(_registers(program.bits, program.n_bits - program.n_hidden, "c"), program.n_bits)
         qubits = () if program.physical else _registers(program.qubits, program.n_qubits, "q")
@@ -84,6 +122,9 @@ class _Writer:
         sweep = len(self._points) > 1
         if sweep:
             yield "input int point;"
+        yield from (
+            f"input float {name};" for name in dict.fromkeys(n for row in self._names.values() for n in row.values())
+        )
         yield from (f"qubit[{r.size}] {r.name};" for r in self._registers)
         shown = "output bit" if program.outputs else "bit"
         for register in _registers(program.bits, program.n_bits - program.n_hidden, "c"):
@@ -136,21 +177,22 @@ class _Writer:
                 barrier = barrier or (bit, [])
                 barrier[1].append(self._qubits[q[0]])
             else:
-                yield self._event(Op(op), q, bit, angle)
+                yield self._event(Op(op), q, bit, angle, self._names.get(row, {}))
         if barrier is not None:
             yield f"barrier {', '.join(barrier[1])};"
 
-    def _event(self, op: Op, q: list[int], bit: int, angle: list[float]) -> str:
+    def _event(self, op: Op, q: list[int], bit: int, angle: list[float], names: Mapping[int, str]) -> str:
         on = ", ".join(self._qubits[qubit] for qubit in q if qubit >= 0)
         if op == Op.MEASURE:
             return f"{self._bits[bit]} = measure {on};" if bit >= 0 else f"measure {on};"
         if op == Op.RESET:
             return f"reset {on};"
         if op == Op.DELAY:
-            return f"delay[{seconds(angle[0])}] {on};"
+            return f"delay[{f'{names[0]} * 1s' if names else seconds(angle[0])}] {on};"
         if op == Op.PULSE:
             return played(bit, tuple(qubit for qubit in q if qubit >= 0), angle[0])
-        return f"{gate_name(op)}{_arguments(angle[: N_ANGLES.get(op, 0)])} {on};"
+        said = [names.get(k, repr(number)) for k, number in enumerate(angle[: N_ANGLES.get(op, 0)])]
+        return f"{gate_name(op)}({', '.join(said)}) {on};" if said else f"{gate_name(op)} {on};"
 
 
 def gate_name(op: Op) -> str:
@@ -163,10 +205,6 @@ def gate_name(op: Op) -> str:
 def seconds(value: float) -> str:
     """Return a duration, to the last bit."""
     return f"{value!r}s" if value >= 0 else f"-{-value!r}s"
-
-
-def _arguments(angles: list[float]) -> str:
-    return f"({', '.join(map(repr, angles))})" if angles else ""
 
 
 def _registers(named: tuple[Register, ...], n: int, name: str) -> tuple[Register, ...]:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from collections.abc import Sequence as Seq
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from qctl.core.errors import LimitError, ReadoutError
 from qctl.core.program import Program
-from qctl.core.result import Result
+from qctl.core.result import Result, shots_in_a_row
 
 from .machine import Machine
 
+ROUNDS = 8  # in which shots that do not count are played again
 AT_ONCE = 512  # sweep points of one run; keeps what is held in memory small
 
 
@@ -58,7 +59,7 @@ def run_points(
         group = groups.pop(0)
         between()
         try:
-            result = machine.run(_program_of(programs, group), shots, optimise=optimise)
+            results = _counted(machine, _program_of(programs, group), shots, optimise=optimise, between=between)
         except LimitError:
             if len(group) == 1 or programs[group[0][0]].flow:
                 raise
@@ -67,10 +68,39 @@ def run_points(
             )  # too many points or samples, or one point that is too long: the half that has it fails
             groups[:0] = [group[:half], group[half:]]
             continue
-        if result.shots != shots:
-            raise ReadoutError(f"{result.shots} of {shots} shots count", allowed="all", where=machine.laboratory.name)
-        for k, (index, point) in enumerate(group):
-            yield Point(index, point, result.points(k, k + 1))
+        for (index, point), result in zip(group, results, strict=True):
+            yield Point(index, point, result)
+
+
+def _counted(
+    machine: Machine, program: Program, shots: int, *, optimise: bool, between: Callable[[], None]
+) -> list[Result]:
+    """Return a result for each point, of as many shots that count as were asked for; others are played again."""
+    found: list[list[Result]] = [[] for _ in range(program.n_points)]
+    missing = shots
+    for again in range(ROUNDS):
+        if again:
+            between()
+        result = machine.run(program, missing, optimise=optimise)
+        for k, parts in enumerate(found):
+            parts.append(_kept(result.points(k, k + 1), shots - sum(part.shots for part in parts)))
+        missing = shots - min(sum(part.shots for part in parts) for parts in found)
+        if not missing:
+            return [shots_in_a_row(parts) for parts in found]
+    reasons = "; ".join(result.dropped)
+    raise ReadoutError(
+        f"{shots - missing} of {shots} shots count after {ROUNDS} runs", allowed="all",
+        where=machine.laboratory.name, remedy=reasons or "look at the machine",
+    )  # fmt: skip
+
+
+def _kept(result: Result, most: int) -> Result:
+    """Return the first shots that count of a result of one point."""
+    chosen = result.kept_shots(0)[:most]
+    if len(chosen) == result.shots:
+        return replace(result, kept=None)
+    outputs = {name: values[:, chosen] for name, values in result.outputs.items()}
+    return replace(result, bits=result.bits[:, chosen], iq=result.iq[:, chosen], outputs=outputs, kept=None)
 
 
 def _program_of(programs: Seq[Program], group: Seq[tuple[int, int]]) -> Program:

@@ -1,4 +1,4 @@
-"""A laboratory that a daemon serves, with the verbs that plugins ask for: every sweep point becomes a durable job."""
+"""A laboratory that a daemon serves, with the verbs that plugins ask for: every sweep becomes a durable job."""
 
 from __future__ import annotations
 
@@ -10,18 +10,19 @@ from threading import Lock
 import numpy as np
 from numpy.typing import NDArray
 
-from qctl.client import Client, RemoteResult
+from qctl.client import Client, RefusedError
 from qctl.config import read_laboratory
 from qctl.config.find import find_laboratory
-from qctl.core.errors import ConfigError, UsageError
+from qctl.core.errors import ConfigError, LimitError, UsageError
 from qctl.core.laboratory import Laboratory
 from qctl.core.parameters import Estimate, Parameters
 from qctl.core.program import Program
 from qctl.core.record import Timing
 from qctl.core.result import Result
-from qctl.frontends import Text, Written, as_program, to_openqasm
+from qctl.frontends import Text, Written, as_program, to_inputs
 from qctl.known import known_parameters
 
+TOO_LARGE = "too-large"  # what a daemon calls it
 FRESH = 5.0  # s for which parameters are believed without asking again
 
 
@@ -75,32 +76,43 @@ class ServedLab:
             return self._known
 
     def run(self, program: Program | Written | Text, shots: int = 4000, *, optimise: bool = True) -> Result:
-        """Submit every sweep point as a job, wait for all, and return what they counted.
+        """Submit a program with all its sweep points as one job, wait for it, and return what was counted.
 
         Raises
         ------
         RefusedError
-            When one is not accepted, or does not end well; the others are cancelled.
+            When it is not accepted, or does not end well; a run that is interrupted is cancelled.
         """
         program = as_program(program)
         with self._client() as client:
-            texts = [to_openqasm(program, k) for k in range(program.n_points)]
-            jobs = [client.submit(text, shots, optimise=optimise, job_class="interactive") for text in texts]
+            text, inputs = to_inputs(program)
             try:
-                answers = [client.result(job) for job in jobs]
-            except BaseException:
-                for job in jobs:
-                    client.cancel(job, "the run that it belongs to has failed")
+                job = client.submit(text, shots, optimise=optimise, job_class="interactive", inputs=inputs)
+            except RefusedError as refused:
+                if refused.code == TOO_LARGE:  # whoever has several points may come again with half of them
+                    raise LimitError(str(refused), where=self._place) from refused
                 raise
-        bits = np.array([_shots(answer, shots, program.n_bits) for answer in answers])
-        identity = str(answers[0].document.get("parameters", "")) if answers else ""
+            try:
+                answer = client.result(job)
+            except RefusedError:
+                raise
+            except BaseException:
+                client.cancel(job, "the run that it belongs to has ended")
+                raise
+        n_points, n_bits = program.n_points, program.n_bits - program.n_hidden
+        bits, kept = np.zeros((n_points, shots, n_bits), np.uint8), np.zeros((n_points, shots), bool)
+        for point in range(n_points):
+            rows = _rows(answer.counts_of(point), n_bits)
+            bits[point, : len(rows)], kept[point, : len(rows)] = rows, True
         return Result(
-            bits=bits.reshape(len(jobs), shots, program.n_bits),
-            iq=np.zeros((len(jobs), shots, 0), np.complex128),
+            bits=bits,
+            iq=np.zeros((n_points, shots, 0), np.complex128),
             measured=(),
             qubits=self._laboratory.qubit_names,
             placement=(),
-            parameters_id=identity,
+            parameters_id=str(answer.document.get("parameters_id", "")),
+            kept=None if kept.all() else kept,
+            dropped=dict(answer.document.get("dropped", {})),
             timing=Timing(),
             registers=program.bits,
             axes=program.axes,
@@ -124,14 +136,10 @@ def connect(place: str, *, token: str | None = None, laboratory: str | os.PathLi
     return ServedLab(place, token=token, laboratory=laboratory)
 
 
-def _shots(answer: RemoteResult, shots: int, n_bits: int) -> NDArray[np.uint8]:
-    """Return counts as shots, shape (shots, n_bits), sorted by key."""
-    counts = answer.counts
+def _rows(counts: dict[str, int], n_bits: int) -> NDArray[np.uint8]:
+    """Return counts as shots, shape (shots that count, n_bits), sorted by key."""
     keys = np.array([[int(bit) for bit in key] for key in sorted(counts)], np.uint8).reshape(len(counts), n_bits)
-    bits = np.repeat(keys, [counts[key] for key in sorted(counts)], axis=0)
-    if len(bits) != shots:
-        raise UsageError(f"{len(bits)} of {shots} shots count", allowed="all")
-    return bits
+    return np.repeat(keys, [counts[key] for key in sorted(counts)], axis=0)
 
 
 def _file(name: str) -> Path:

@@ -78,14 +78,14 @@ def admit(submission: Submission, role: str, period: float) -> Quota:
 
 
 def _costs(submission: Submission, quota: Quota, period: float) -> dict[str, tuple[float, float]]:
-    text = submission.program
+    text, points = submission.program, submission.n_points
     return {
         "characters of program": (len(text), quota.characters),
-        "statements": (text.count(";"), quota.statements),
+        "statements": (text.count(";") * points, quota.statements),
         "qubits or bits in one register": (_largest(text), quota.qubits),
         "iterations of one loop": (_longest(text), quota.iterations),
         "shots": (submission.shots, quota.shots),
-        "seconds of machine time": (submission.shots * period, quota.seconds),
+        "seconds of machine time": (submission.shots * points * period, quota.seconds),
     }
 
 

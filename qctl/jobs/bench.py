@@ -10,15 +10,16 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from qctl.compile import compile_program, flatten
+from qctl.compile import compile_program, durations, flatten
 from qctl.config import read_laboratory
 from qctl.config.find import find_laboratory
 from qctl.control import limits_of, shots_at_once
 from qctl.control.operating import operating_point
 from qctl.control.upload import digest_of
 from qctl.core.errors import CompileError
+from qctl.core.laboratory import Laboratory
 from qctl.core.parameters import Parameters
 from qctl.core.played import Played as PlayedInParts
 from qctl.core.program import Program
@@ -46,8 +47,24 @@ SEGMENT_SECONDS = 1.0
 SEGMENT_SHOTS = 100_000
 SPACING = 1e6  # Hz between readout tones of different programs on one feedline
 REMEMBERED = 64  # programs: users run the same ones again and again
-Wanted = tuple[str, str, bool, tuple[int, ...] | None]
-"""What a compiled program depends on: its text, the id of the parameters, whether it is optimised, its place."""
+Wanted = tuple["Asked", str, bool, tuple[int, ...] | None]
+"""What a compiled program depends on: what it says, the id of the parameters, whether it is optimised, its place."""
+
+
+class Asked(NamedTuple):
+    """What a program says: its text, and the values of its inputs as JSON."""
+
+    text: str
+    inputs: str
+
+    @classmethod
+    def of(cls, text: str, inputs: Mapping[str, Any] | None) -> Asked:
+        """Return it in the one form that is looked up."""
+        return cls(text, json.dumps(dict(inputs or {}), sort_keys=True))
+
+    def read(self, known: Parameters, laboratory: Laboratory) -> Program:
+        """Return the program."""
+        return read_program(self.text, inputs=json.loads(self.inputs), durations=durations(known, laboratory))
 
 
 class Bench:
@@ -64,11 +81,11 @@ class Bench:
         self.limits = limits_of(self.laboratory)
         self._store = ParameterStore.open(state, stored_as(self.laboratory, twin))
         self._known: dict[int, Parameters] = {}
-        self._programs = Latest[str, Program](REMEMBERED)
-        self._places = Latest[tuple[str, str, bool], Relocatable | None](REMEMBERED)
+        self._programs = Latest[tuple[Asked, str], Program](REMEMBERED)
+        self._places = Latest[tuple[Asked, str, bool], Relocatable | None](REMEMBERED)
         self._compiled = Latest[Wanted, tuple[dict[str, Any], bytes]](REMEMBERED)
         self._read_lately = Latest[tuple[str, int, int], Any](REMEMBERED)
-        self._encoded = Latest[tuple[str, str, bool], bytes](REMEMBERED)
+        self._encoded = Latest[tuple[Asked, str, bool], bytes](REMEMBERED)
 
     def parameters(self, number: int | None = None) -> Parameters:
         """Return a snapshot, by default the newest."""
@@ -87,14 +104,23 @@ class Bench:
         spacings = dict.fromkeys(self.laboratory.feedlines(), SPACING)
         return {"capacities": budgets, "longest_spans": spans, "spacings": spacings, "period": self.laboratory.period}
 
-    def prepare(self, text: str, *, parameters: int | None, optimise: bool, out: Path) -> dict[str, object]:
+    def prepare(
+        self,
+        text: str,
+        *,
+        parameters: int | None,
+        optimise: bool,
+        out: Path,
+        inputs: Mapping[str, Any] | None = None,
+    ) -> dict[str, Any]:
         """Compile a text for its best place, and write to ``out`` where else it could run; see `compile`."""
+        asked = Asked.of(text, inputs)
         parameters = self._store.newest if parameters is None else parameters  # one snapshot for all of it
         known = self.parameters(parameters)
-        found = self._relocatable(text, known, optimise)
+        found = self._relocatable(asked, known, optimise)
         places: tuple[Candidate, ...] = () if found is None else found.candidates
         if not places:
-            info = self.compile(text, parameters=parameters, optimise=optimise, place=None, out=out)
+            info = self.compile(text, inputs=inputs, parameters=parameters, optimise=optimise, place=None, out=out)
             sequence: Played = codec.read(out)["sequence"]
             used = [qubit for qubit in sequence.placement if qubit >= 0]
             # Shots that branch have the whole chip: whoever played beside them would have to branch with them.
@@ -105,21 +131,28 @@ class Bench:
             places = (Candidate(placement=tuple(used), claims=claims, expected_success=1.0, duration_s=length),)
             info["fixed"] = True
         else:
-            info = self.compile(
-                text, parameters=parameters, optimise=optimise, place=list(places[0].placement), out=out
-            )
+            best = list(places[0].placement)
+            info = self.compile(text, inputs=inputs, parameters=parameters, optimise=optimise, place=best, out=out)
             info["fixed"] = False
-        known_as = (text, known.id, optimise)
+        known_as = (asked, known.id, optimise)
         out.with_suffix(".places").write_bytes(self._encoded.get(known_as, lambda: codec.encode(places)))
         return info
 
     def compile(
-        self, text: str, *, parameters: int | None, optimise: bool, place: list[int] | None, out: Path
+        self,
+        text: str,
+        *,
+        parameters: int | None,
+        optimise: bool,
+        place: list[int] | None,
+        out: Path,
+        inputs: Mapping[str, Any] | None = None,
     ) -> dict[str, Any]:
         """Compile a text, check every limit, and write its waveforms to ``out``; return what the scheduler must know.
 
         Parameters
         ----------
+        inputs : values of the program's inputs, by name
         place : physical qubits of one of its candidates; None leaves the place to the compiler
 
         Raises
@@ -129,21 +162,22 @@ class Bench:
         """
         parameters = self._store.newest if parameters is None else parameters
         known = self.parameters(parameters)
-        wanted = (text, known.id, optimise, None if place is None else tuple(place))
-        info, data = self._compiled.get(wanted, lambda: self._compile(text, known, optimise, place))
+        asked = Asked.of(text, inputs)
+        wanted = (asked, known.id, optimise, None if place is None else tuple(place))
+        info, data = self._compiled.get(wanted, lambda: self._compile(asked, known, optimise, place))
         crash_point("worker.compiled")
         codec.write_encoded(out, data)
         return {**info, "parameters": parameters}
 
     def _compile(
-        self, text: str, known: Parameters, optimise: bool, place: list[int] | None
+        self, asked: Asked, known: Parameters, optimise: bool, place: list[int] | None
     ) -> tuple[dict[str, Any], bytes]:
-        program = self._program(text)
+        program = self._program(asked, known)
         alone = place is None and needs_the_machine(program, self.laboratory)
         found = (
             takes_of(program, known, self.laboratory, self.limits)
             if alone
-            else (self._placed(text, program, known, optimise, place),)
+            else (self._placed(asked, program, known, optimise, place),)
         )
         if not all(one.n_measured for one in found):
             raise CompileError("nothing is measured", allowed="at least one measurement into a bit")
@@ -216,7 +250,7 @@ class Bench:
         found = codec.read(record)
         when = {"window": window, "began": began}
         if len(parts) == 1 and (takes := takes_in(self._read(Path(parts[0]["compiled"])))):
-            program, known = self._program(parts[0]["program"]), self.parameters(parts[0]["parameters"])
+            program, known = self._program_of(parts[0])
             result = read_takes(found, takes, program, known, self.laboratory)
             return [self._counted(parts[0], result, _instruments(found[0]), when)]
         how = self._read(linked_beside(linked))
@@ -228,9 +262,13 @@ class Bench:
 
     def _read_one(self, part: Mapping[str, Any], found: Record, when: Mapping[str, object]) -> dict[str, object]:
         registers = self._read(Path(part["compiled"]))["registers"]
-        known = self.parameters(part["parameters"])
+        program, known = self._program_of(part)
         result = read_out(found, known, self.laboratory, registers=registers)
-        return self._counted(part, compute(result, self._program(part["program"])), found.instruments, when)
+        return self._counted(part, compute(result, program), found.instruments, when)
+
+    def _program_of(self, part: Mapping[str, Any]) -> tuple[Program, Parameters]:
+        known = self.parameters(part["parameters"])
+        return self._program(Asked.of(part["program"], part.get("inputs")), known), known
 
     def _counted(
         self, part: Mapping[str, Any], result: Result, instruments: Mapping[str, str], when: Mapping[str, object]
@@ -276,23 +314,23 @@ class Bench:
         key = (str(path), path.stat().st_ino, path.stat().st_mtime_ns)
         return self._read_lately.get(key, lambda: codec.read(path) if known is None else known)
 
-    def _program(self, text: str) -> Program:
-        return self._programs.get(text, lambda: read_program(text))
+    def _program(self, asked: Asked, known: Parameters) -> Program:
+        return self._programs.get((asked, known.id), lambda: asked.read(known, self.laboratory))
 
-    def _relocatable(self, text: str, known: Parameters, optimise: bool) -> Relocatable | None:
+    def _relocatable(self, asked: Asked, known: Parameters, optimise: bool) -> Relocatable | None:
         """Return a program with its places; None when it is to be played gate by gate, or decides by measured bits."""
-        program = self._program(text)
+        program = self._program(asked, known)
         if not optimise or program.flow or program.n_hidden or needs_the_machine(program, self.laboratory):
             return None
-        key = (text, known.id, optimise)
+        key = (asked, known.id, optimise)
         return self._places.get(key, lambda: relocatable(program, known, self.laboratory, self.limits))
 
     def _placed(
-        self, text: str, program: Program, known: Parameters, optimise: bool, place: list[int] | None
+        self, asked: Asked, program: Program, known: Parameters, optimise: bool, place: list[int] | None
     ) -> Played:
         if place is None:
             return compile_program(program, known, self.laboratory, self.limits, optimise=optimise)
-        found = self._relocatable(text, known, optimise)
+        found = self._relocatable(asked, known, optimise)
         there = [one for one in (found.candidates if found else ()) if list(one.placement) == place]
         if found is None or not there:
             raise CompileError(f"a place at qubits {place}", allowed="one of its candidates")

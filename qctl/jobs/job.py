@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from .moments import Moment
 from .request import Isolation, JobClass
@@ -33,6 +34,7 @@ class Submission:
     ----------
     program : OpenQASM text
     shots : repetitions of every sweep point
+    inputs : values of the program's inputs, by name; rows of values of one length are the points of a sweep
     name : shown to people
     after : jobs that must be DONE first
     deadline_s : finish within so many seconds of submission, or be cancelled
@@ -54,6 +56,12 @@ class Submission:
     parameters: int | None = None
     optimise: bool = True
     stale_ok: bool = False
+    inputs: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def n_points(self) -> int:
+        """Return how many sweep points it asks for."""
+        return max((len(row) for row in self.inputs.values() if isinstance(row, list | tuple)), default=1)
 
     @property
     def program_hash(self) -> str:
@@ -62,7 +70,8 @@ class Submission:
 
     def document(self) -> dict[str, object]:
         """Return everything but the text as plain data."""
-        return {name: value for name, value in asdict(self).items() if name != "program"}
+        said = {name: value for name, value in asdict(self).items() if name != "program"}
+        return said if self.inputs else {name: value for name, value in said.items() if name != "inputs"}
 
     @property
     def body_hash(self) -> str:

@@ -27,7 +27,8 @@ def replayed(document: Mapping[str, Any], program: str, lab: str, state: Path) -
             out = Path(folder) / "compiled"
             number = int(str(document["pinned"]).partition("/")[0])
             optimise, place = document["asked"]["optimise"], ran["place"]
-            found = bench.compile(program, parameters=number, optimise=optimise, place=place, out=out)
+            inputs = document["asked"].get("inputs", {})
+            found = bench.compile(program, inputs=inputs, parameters=number, optimise=optimise, place=place, out=out)
     finally:
         bench.close()
     differs = {

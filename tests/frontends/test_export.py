@@ -12,7 +12,7 @@ from qctl.core.gates import N_ANGLES
 from qctl.core.program import EVENT, Op, Program, Register, event
 from qctl.core.pulse import Pulse, Shape, Tone
 from qctl.frontends import read_openqasm
-from qctl.frontends.export import to_openqasm
+from qctl.frontends.export import to_inputs, to_openqasm
 
 N_QUBITS = 3
 EXACT = [op for op in Op if op < Op.MEASURE and op not in (Op.R, Op.ISWAP, Op.RXX, Op.RYY, Op.RZZ, Op.SXDG)]
@@ -148,3 +148,34 @@ def test_a_run_that_may_stop_cannot_be_written():
     original = read_openqasm("OPENQASM 3; qubit[2] q; bit[2] c; c = measure q; x q[c];")
     with pytest.raises(ProgramError, match="a run that may stop"):
         to_openqasm(original)
+
+
+def points(*rows):
+    """Return a program with a sweep point for each row of events."""
+    starts = np.cumsum([0, *map(len, rows)]).astype(np.int64)
+    return Program(np.concatenate([np.array(row, EVENT) for row in rows]), 2, 1, starts=starts)
+
+
+@given(st.lists(st.tuples(ANGLE, ANGLE, st.floats(0, 1e-3)), min_size=2, max_size=4))
+@settings(max_examples=40, deadline=None)
+def test_a_sweep_over_numbers_is_one_text_with_inputs_and_reads_back(values):
+    def row(a, b, wait):
+        gates = [event(Op.RX, (0,), (a,)), event(Op.U, (1,), (a, 0.5, b)), event(Op.DELAY, (0,), (wait,))]
+        return [*gates, event(Op.BARRIER, (0,), bit=1), event(Op.BARRIER, (1,), bit=1), event(Op.MEASURE, (0,), bit=0)]
+
+    program = points(*(row(*one) for one in values))
+    text, inputs = to_inputs(program)
+    again = read_openqasm(text, inputs=inputs)
+    np.testing.assert_array_equal(again.starts, program.starts)
+    for name in ("op", "q", "angle"):
+        np.testing.assert_array_equal(again.events[name], program.events[name])
+    if len(set(values)) > 1:
+        assert "switch" not in text
+        assert len(inputs) <= 3
+
+
+def test_a_sweep_over_gates_is_a_switch():
+    program = points([event(Op.X, (0,)), event(Op.MEASURE, (0,), bit=0)], [event(Op.MEASURE, (0,), bit=0)])
+    text, inputs = to_inputs(program)
+    assert inputs == {"point": [0, 1]}
+    np.testing.assert_array_equal(read_openqasm(text, inputs=inputs).starts, program.starts)

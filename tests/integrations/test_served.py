@@ -16,6 +16,7 @@ class Daemon:
     """Answers as the client of a daemon that serves ideal20, which runs in this process."""
 
     lab = None
+    lossy = False
     jobs: dict = {}  # noqa: RUF012 (one daemon for all connections)
 
     def __init__(self, place, token=None):
@@ -36,9 +37,13 @@ class Daemon:
         }
         return {"snapshot": 3, "note": "", "values": values}
 
-    def submit(self, text, shots, *, optimise, job_class):
+    def submit(self, text, shots, *, optimise, job_class, inputs):
         job = f"j{len(self.jobs) + 1}"
-        self.jobs[job] = RemoteResult({"shots": shots, "counts": [self.lab.run(text, shots).counts], "parameters": "3"})
+        result = self.lab.run(text, shots, inputs=inputs)
+        counts = [result.counts_of(point) for point in range(len(result.bits))]
+        if self.lossy and shots > 4:  # one shot does not count
+            counts = [{**one, max(one, key=one.get): max(one.values()) - 1} for one in counts]
+        self.jobs[job] = RemoteResult({"shots": shots, "counts": counts, "parameters_id": "3"})
         return job
 
     def result(self, job):
@@ -68,7 +73,30 @@ def test_circuits_of_both_kinds_are_counted(backend):
     assert [one["101"] >= 19 for one in result.get_counts()] == [True, True]
 
 
-def test_primitives_run_point_by_point(backend):
+def test_shots_that_do_not_count_are_played_again(backend, monkeypatch):
+    monkeypatch.setattr(Daemon, "lossy", True)
+    circuit = QuantumCircuit(1, 1)
+    circuit.x(0)
+    circuit.measure(0, 0)
+    counts = SamplerV2(backend).run([circuit], shots=20).result()[0].data.c.get_counts()
+    assert sum(counts.values()) == 20
+
+
+def test_a_sweep_is_one_job(backend):
+    before = len(Daemon.jobs)
+    angle = Parameter("angle")
+    circuit = QuantumCircuit(1, 1)
+    circuit.rx(angle, 0)
+    circuit.measure(0, 0)
+    data = SamplerV2(backend).run([(circuit, np.linspace(0, np.pi, 5)[:, None])], shots=30).result()[0].data
+    assert len(Daemon.jobs) == before + 1
+    ones = [data.c[k].get_counts().get("1", 0) for k in range(5)]
+    assert ones[0] <= 2
+    assert ones[4] >= 28
+    assert 5 < ones[2] < 25
+
+
+def test_primitives_run_on_all_values_at_once(backend):
     angle = Parameter("angle")
     circuit = QuantumCircuit(2)
     circuit.rx(angle, 0)
