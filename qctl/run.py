@@ -20,6 +20,7 @@ import numpy as np
 from qctl import control
 from qctl.compile import compile_program, durations, flatten, join, one_correction
 from qctl.compile.host import is_steered, steered_points
+from qctl.compile.resets import active_resets
 from qctl.config import read_laboratory
 from qctl.config.find import find_laboratory
 from qctl.control import Station, batches, limits_of, open_station, operating_point, shots_at_once
@@ -168,7 +169,7 @@ class Lab(Viewing):
             When the laboratory fails; its outputs are stopped.
         """
         ready = self._read(program, inputs, parameters).with_shots(shots)
-        if each_way and decisions(ready):
+        if each_way and (decisions(ready) or len(active_resets(ready))):
             return self._run_each_way(ready, parameters or self.parameters, mitigate=mitigate, optimise=optimise)
         if instruments_decide(ready, self.laboratory):
             if mitigate:

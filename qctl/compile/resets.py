@@ -27,7 +27,8 @@ def drop_passive_resets(program: Program) -> Program:
         raise CompileError(
             f"event {wrong[0]} resets qubit {events['q'][wrong[0], 0]} between its operations",
             allowed="a reset before the first or after the last operation of a qubit",
-            remedy="use another qubit, or split the program: an active reset needs feedback, which this rack lacks",
+            remedy="an active reset needs feedback, which this rack lacks: use another qubit, "
+            "or play each way for itself (each_way=True, --each-way)",
         )
     keep = events["op"] != Op.RESET
     if np.all(keep):

@@ -59,3 +59,9 @@ def test_each_way_of_a_sweep_is_refused(lab):
     text = HEAD + "input float t; qubit[2] q; bit c; rx(t) q[0]; c = measure q[0]; if (c) x q[1]; c = measure q[1];"
     with pytest.raises(UsageError, match="one sweep point"):
         lab.run(text, shots=10, inputs={"t": [0.1, 0.2]}, each_way=True)
+
+
+def test_a_reset_of_a_used_qubit_is_another_qubit():
+    with Lab.open("ideal20", seed=2) as lab:
+        counts = lab.run("OPENQASM 3; qubit q; bit c; h q; reset q; c = measure q;", shots=200, each_way=True).counts
+    assert counts["0"] >= 195
