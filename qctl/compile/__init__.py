@@ -21,7 +21,7 @@ from .feedback import without_decisions
 from .flatten import flatten, render_line
 from .isolate import isolate
 from .join import join, join_tracks, one_correction
-from .limits import check_limits
+from .limits import check_length, check_limits
 from .lower import entangler_of, lower
 from .resets import drop_passive_resets
 from .route import route
@@ -81,6 +81,7 @@ def compile_program(
     if found is None:
         reads = Reads(parameters)
         schedule = schedule_program(program, reads, laboratory, alap=alap, optimise=optimise)
+        check_length(schedule, laboratory.period, laboratory.name)  # before anything of that length is made
         found = platform_of(laboratory).sequence(schedule, reads, laboratory, program.shots)
         found = replace(found, digest=_digest(content, reads, laboratory))
         check_limits(found, laboratory, limits)

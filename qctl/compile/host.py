@@ -18,7 +18,7 @@ from qctl.core.units import format_quantity
 from qctl.platforms import platform_of
 from qctl.platforms.parts import IN_PARTS, measuring_of
 
-from .limits import check_limits
+from .limits import check_length, check_limits
 from .resets import drop_passive_resets
 from .timing import time_program
 from .tree import forest_of
@@ -106,6 +106,7 @@ def steered(program: Program, known: Parameters, laboratory: Laboratory, limits:
     if not forest.tree.n_parts:
         raise CompileError("nothing is measured", allowed="at least one measurement", where=laboratory.name)
     schedule = time_program(forest.program, forest.placement, platform_of(laboratory), known, laboratory)
+    check_length(schedule, slot, laboratory.name)
     sequence = inside.sequence(schedule, known, laboratory, slot)
     if sequence.spare < DECISION:
         raise CompileError(

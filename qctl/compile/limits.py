@@ -9,6 +9,7 @@ import numpy as np
 from qctl.core.errors import LimitError
 from qctl.core.laboratory import Laboratory
 from qctl.core.protocols import AwgLimits, DigitizerLimits, Limits
+from qctl.core.schedule import Schedule
 from qctl.core.sequence import Listening, Sequence, Track
 from qctl.platforms.ringdown import end_of
 
@@ -50,6 +51,18 @@ def check_limits(sequence: Sequence, laboratory: Laboratory, limits: Limits) -> 
     check_switching(sequence, limits)
     for name in dict.fromkeys(port.instrument for heard in sequence.listening.values() for port in heard.inputs):
         _check_settings(name, laboratory, limits)
+
+
+def check_length(schedule: Schedule, period: float, where: str) -> None:
+    """Raise LimitError where operations alone take longer than a shot may: nothing has been made of them yet."""
+    seconds = float(schedule.length_ticks.max(initial=0) * schedule.tick)
+    if seconds > period:
+        raise LimitError(
+            f"operations that take {seconds:.6g} s",
+            allowed=f"less than the period of {period:g} s",
+            where=where,
+            remedy="shorten the program, or raise period in the laboratory file",
+        )
 
 
 def _check_awg(

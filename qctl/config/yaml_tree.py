@@ -11,7 +11,7 @@ from .nodes import Listing, Node, Scalar, Table
 
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 16
-MAX_NODES = 30_000
+MAX_NODES = 22_000
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml is 10 times faster; not every build of PyYAML has it
 

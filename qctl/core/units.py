@@ -101,6 +101,9 @@ def format_quantity(value: float, unit: str) -> str:
     return f"{digits:f} {spelling}" if -6 <= digits.adjusted() <= 12 else f"{digits:E} {spelling}"
 
 
+MOST_TICKS = 2**53  # of one time: floats hold no longer ones
+
+
 def to_ticks(seconds: float, tick: Fraction, where: str = "", tolerance: float = 1e-6) -> int:
     """Return ``seconds`` in whole ticks of the station clock.
 
@@ -115,7 +118,9 @@ def to_ticks(seconds: float, tick: Fraction, where: str = "", tolerance: float =
     LimitError
         When ``seconds`` lies off the grid: times are never rounded silently.
     """
-    exact = seconds / float(tick)
+    exact = seconds * tick.denominator / tick.numerator
+    if math.isfinite(exact) and abs(exact) > MOST_TICKS:
+        raise LimitError(f"a time of {seconds:g} s", allowed=f"at most {MOST_TICKS * float(tick):.3g} s", where=where)
     if not math.isfinite(exact) or abs(exact - round(exact)) > tolerance:
         raise LimitError(
             f"time {seconds:g} s is no multiple of {float(tick):g} s",

@@ -15,6 +15,7 @@ _STATEMENT = re.compile(
 )
 _OPERAND = re.compile(r"([A-Za-z_][A-Za-z0-9_]*+)(?:\[(0|[1-9][0-9]{0,8})\])?|\$(0|[1-9][0-9]{0,8})")
 _NUMBER = re.compile(r"-?[0-9]{1,20}\.[0-9]{1,30}(?:[eE][-+]?[0-9]{1,2})?")
+MOST_ANGLES = 64  # numbers of one gate that are read the quick way
 
 
 @dataclass(slots=True)
@@ -108,9 +109,10 @@ class FlatReader:
             return (float(arguments) + 0.0,)
         if "//" in arguments or "/*" in arguments:
             return None  # a comment could hide where the arguments end
-        parts = [part.strip(" \t") for part in arguments.split(",")]
-        if all(map(_NUMBER.fullmatch, parts)):
-            return tuple(float(part) + 0.0 for part in parts)
+        if arguments.count(",") < MOST_ANGLES:
+            parts = [part.strip(" \t") for part in arguments.split(",")]
+            if all(map(_NUMBER.fullmatch, parts)):
+                return tuple(float(part) + 0.0 for part in parts)
         if arguments.strip(" \t\r\n") == "":
             return ()
         return self._angles.setdefault(arguments, self._angles_at(start))

@@ -34,5 +34,5 @@ class ReadLimits:
     controls: int = 16
     digits: int = 256
     steps: int = 200_000
-    rounds: int = 2_000
+    rounds: int = 1_000
     words: int = 200_000

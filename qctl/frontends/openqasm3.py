@@ -32,6 +32,7 @@ RESERVED = NUMBERS | REFUSED | frozenset([
 ])  # fmt: skip
 
 GPHASE = PhaseGate()
+MOST_MODIFIERS = 256  # of one gate
 
 
 class Reader3(StatementReader):
@@ -309,9 +310,12 @@ class Reader3(StatementReader):
         """Read modifiers up to the gate's name."""
         controls: list[bool] = []
         exponents: list[float] = []
+        n_modifiers = 0
         while self.cursor.kind is Kind.NAME and self.cursor.text in ("ctrl", "negctrl", "inv", "pow"):
             start = self.cursor.start
             word = self.cursor.advance()
+            if (n_modifiers := n_modifiers + 1) > MOST_MODIFIERS:
+                raise self.source.too_large("modifiers of one gate", n_modifiers, MOST_MODIFIERS, start)
             argument = self._modifier_argument(word)
             if word in ("ctrl", "negctrl"):
                 self._check_controls(argument, len(controls), start)

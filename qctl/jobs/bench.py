@@ -249,7 +249,8 @@ class Bench:
         """
         found = codec.read(record)
         when = {"window": window, "began": began}
-        if len(parts) == 1 and (takes := takes_in(self._read(Path(parts[0]["compiled"])))):
+        alone = len(parts) == 1 and "program" in parts[0]
+        if alone and (takes := takes_in(self._read(Path(parts[0]["compiled"])))):
             program, known = self._program_of(parts[0])
             result = read_takes(found, takes, program, known, self.laboratory)
             return [self._counted(parts[0], result, _instruments(found[0]), when)]

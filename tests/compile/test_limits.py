@@ -62,7 +62,12 @@ def test_an_instrument_of_the_wrong_kind_is_refused(compiled, limits):
 
 def test_a_shot_longer_than_the_period_is_refused(compiled):
     with pytest.raises(LimitError, match=r"a shot of .* s.*period of 0.0001 s.*raise period"):
-        compiled([X, (Op.DELAY, (0,), (100e-6,)), X])
+        compiled([X, (Op.DELAY, (0,), (99.95e-6,)), X])
+
+
+def test_operations_longer_than_the_period_are_refused_before_anything_of_that_length_is_made(compiled):
+    with pytest.raises(LimitError, match=r"operations that take 3.*period of 0.0001 s.*raise period"):
+        compiled([X, (Op.DELAY, (0,), (3.0,)), X])
 
 
 def test_a_digitizer_that_cannot_re_arm_in_time_is_refused(compiled):

@@ -199,7 +199,7 @@ def test_pragmas_and_annotations_are_kept():
         ("def f(int n) -> int { return f(n); } int a = f(1);", "f:1:30", "calls within each other"),
         ("break;", "f:1:1", "outside loop"),
         ("const int n = 2; n = 3;", "f:1:18", "constant"),
-        ("int n = 1; while (n > 0) { n = n + 1; }", "f:1:12", "2001 or more rounds"),
+        ("int n = 1; while (n > 0) { n = n + 1; }", "f:1:12", "1001 or more rounds"),
         ("for int i in [0:999999] { for int j in [0:999999] { } }", "f:1:1", "statements to run in this loop"),
         ("array[int, 1000, 1000, 1000] a;", "f:1:1", "elements of an array"),
         ("int a; a[70] = 1;", "f:1:10", "index 70 of 64"),

@@ -14,6 +14,7 @@ from ..tokens import OPENQASM_3, Cursor
 OPENING, CLOSING = {"(": ")", "[": "]", "{": "}"}, {")", "]", "}"}
 LONGEST = 4000  # words of one statement: parsers go deeper with each operator
 DEEPEST = 64  # brackets within each other
+SOON = 1000  # words after which the rest is looked at: what fails before costs nothing
 
 
 @dataclass
@@ -40,7 +41,6 @@ def words_of(source: Source, limits: ReadLimits) -> Words:
         For unknown characters, too many words, and brackets too deep within each other or not in pairs.
     """
     found, text = Words(), source.text
-    _refuse_many(source, limits)
     space, token = OPENQASM_3.space.match, OPENQASM_3.token.match
     kinds, texts, starts = found.kinds, found.texts, found.starts
     at, since, open_brackets, longest = 0, 0, list[str](), limits.digits
@@ -60,6 +60,8 @@ def words_of(source: Source, limits: ReadLimits) -> Words:
         starts.append(at)
         if word in _MATTER:
             since = _weigh(source, found, open_brackets, since, at)
+        if len(texts) == SOON:
+            _refuse_many(source, limits)
         if len(texts) > limits.words:
             raise _too_many(source, limits, at)
         if len(texts) - since > LONGEST:
