@@ -31,7 +31,7 @@ from qctl.jobs.crash_points import crash_point
 from qctl.jobs.errors import JobError
 from qctl.jobs.moments import ticking
 
-from .frames import MOST_BYTES, Incoming, packed
+from .frames import MOST_BYTES, Incoming, Outgoing
 from .places import AGENT, listen, run_folder
 
 log = logging.getLogger(__name__)
@@ -40,6 +40,7 @@ INTERRUPTION = 0.4  # s that a play has to end before the guardian is left to ma
 SAFE_BYTE = b"S"
 BEAT_BYTE = b"."
 BEAT = 0.5
+Records = tuple[Record | Played, ...]
 
 
 class Interrupted(BaseException):
@@ -60,7 +61,8 @@ class Agent:
         self.fence = 0
         self._operating: object = None
         self._link: socket.socket | None = None
-        self._playing = False
+        self._records: tuple[Path, Records] | None = None  # of the last window, to be written
+        self._writing: threading.Thread | None = None
 
     def serve(self, listener: socket.socket, ended: Callable[[], bool]) -> None:
         """Obey one daemon after the other until told to end."""
@@ -78,7 +80,7 @@ class Agent:
 
     def _obey(self, link: socket.socket, listener: socket.socket, ended: Callable[[], bool]) -> None:
         """Answer one daemon until it goes, or another one comes."""
-        incoming, seq = Incoming(self.fence + 1), 0  # each daemon brings a higher fence
+        incoming, out = Incoming(self.fence + 1), Outgoing(link)  # each daemon brings a higher fence
         while not ended():
             ready, _, _ = select.select([link, listener], [], [], BEAT)
             if listener in ready and link not in ready:
@@ -88,25 +90,50 @@ class Agent:
             frame = link.recv(MOST_BYTES)
             if not frame:
                 break
-            seq += 1
             try:
                 said = incoming.opened(frame, ticking())
             except JobError as refused:
                 log.warning("refused: %s", refused)
-                link.send(packed(seq, self.fence, ticking() + 60.0, _error(refused)))
+                self._say(out, incoming.seq + 1, _error(refused))
                 break
             self.fence = incoming.fence
             crash_point("agent.received")
             answer = self._answer(said, link)
             crash_point("agent.before_answer")
-            try:
-                link.send(packed(seq, self.fence, ticking() + 60.0, answer))
-            except OSError:
+            if not self._say(out, incoming.seq, answer):
                 break
             crash_point("agent.answered")
+            self._keep_record(out, incoming.seq)
         failures = self.rest()
         for failure in failures:
             log.error("%s", failure)
+
+    def _say(self, out: Outgoing, question: int, answer: dict[str, Any]) -> bool:
+        """Answer a question; return whether anybody is there to hear it."""
+        try:
+            out.send({"to": question, **answer}, self.fence, ticking() + 60.0)
+        except OSError:
+            return False
+        return True
+
+    def _keep_record(self, out: Outgoing, question: int) -> None:
+        """Have the record of the last window written while the next one plays; a second answer says that it is."""
+        records, self._records = self._records, None
+        if records is not None:
+            if self._writing is not None:
+                self._writing.join()
+            self._writing = threading.Thread(target=self._write, args=(*records, out, question), name="record")
+            self._writing.start()
+
+    def _write(self, path: Path, records: Records, out: Outgoing, question: int) -> None:
+        try:
+            codec.write(path, records)
+            crash_point("agent.kept")
+        except (OSError, ValueError, TypeError) as error:
+            log.error("the record of a window cannot be written: %s", error)
+            self._say(out, question, _error(error))
+        else:
+            self._say(out, question, {"kept": str(path)})
 
     def _answer(self, said: dict[str, Any], link: socket.socket) -> dict[str, Any]:
         verb = said.get("verb")
@@ -142,10 +169,10 @@ class Agent:
             for sequence, playlists in said["takes"]:
                 records.append(play_take(self.station, sequence, playlists, said))
         crash_point("agent.after_play")
-        codec.write(record, tuple(records))
+        self._records = record, tuple(records)
         seconds = dict(sum((one.timing for one in records), Timing()).seconds)
         began = before + seconds.get("upload", 0.0) + seconds.get("arm", 0.0)
-        return {"seconds": seconds, "began": began, "now": self.station.clock.now()}
+        return {"seconds": seconds, "began": began, "now": self.station.clock.now(), "more": True}
 
 
 def play_take(

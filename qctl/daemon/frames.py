@@ -7,6 +7,8 @@ that owns the rack), ``deadline`` (boot clock, s) and what is said. The faults a
 from __future__ import annotations
 
 import json
+import socket
+import threading
 import zlib
 from typing import Any
 
@@ -29,16 +31,30 @@ def packed(seq: int, fence: int, deadline: float, said: dict[str, Any]) -> bytes
     return zlib.crc32(body).to_bytes(4, "big") + body
 
 
+class Outgoing:
+    """Numbers the frames that go out over one link, whichever thread sends them."""
+
+    def __init__(self, link: socket.socket) -> None:
+        self._link, self._seq, self._lock = link, 0, threading.Lock()
+
+    def send(self, said: dict[str, Any], fence: int, deadline: float) -> None:
+        """Send a frame; raise OSError when nobody is there any more."""
+        with self._lock:
+            self._seq += 1
+            self._link.send(packed(self._seq, fence, deadline, said))
+
+
 class Incoming:
     """Checks the frames that come in over one link.
 
     Attributes
     ----------
     fence : the highest that was seen; frames with lower ones are refused
+    seq : number of the last frame
     """
 
     def __init__(self, fence: int = 0) -> None:
-        self.fence, self._seq = fence, 0
+        self.fence, self.seq = fence, 0
 
     def opened(self, frame: bytes, now: float) -> dict[str, Any]:
         """Return what a frame says.
@@ -60,9 +76,9 @@ class Incoming:
             raise FrameError(f"a frame that says nothing ({reason})") from reason
         if fence < self.fence:
             raise StaleFenceError(f"fence {fence}", allowed=f"{self.fence} or higher")
-        if seq != self._seq + 1:
-            raise FrameError(f"frame {seq}", allowed=f"frame {self._seq + 1}")
+        if seq != self.seq + 1:
+            raise FrameError(f"frame {seq}", allowed=f"frame {self.seq + 1}")
         if now > deadline:
             raise FrameError(f"a frame {now - deadline:.3g} s after its deadline")
-        self._seq, self.fence = seq, fence
+        self.seq, self.fence = seq, fence
         return dict(said)

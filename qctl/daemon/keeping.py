@@ -34,12 +34,14 @@ class Played:
     number : its name in results
     record : file of what the instruments heard
     began, now : when its first shot began and its last one ended, s since 1970
+    question : of the agent, which says when the record is written
     """
 
     number: str
     record: Path
     began: float
     now: float
+    question: int
 
 
 class Keeping:

@@ -174,9 +174,11 @@ class Windows:
         self.cycle = Cycle(**{name: float(answer["seconds"].get(name, 0.0)) for name in CYCLE})
         self.number += 1
         self.lasted = [*self.lasted[1 - KEPT :], ticking() - begun]
-        return Played(number, record, float(answer["began"]), float(answer["now"]))
+        return Played(number, record, float(answer["began"]), float(answer["now"]), answer["question"])
 
     async def _read(self, window: Linked, played: Played | JobError | None) -> None:
+        if isinstance(played, Played):
+            played = await self._recorded(played)
         if played is None:
             self._keeping.skip(window)
         elif isinstance(played, JobError):
@@ -186,6 +188,15 @@ class Windows:
             await self._keeping.keep(window, played)
         self._linking.release(window)
         self._changed.set()
+
+    async def _recorded(self, played: Played) -> Played | JobError:
+        """Wait until the record is written, which the agent does while the next window plays."""
+        try:
+            await self._link.more(played.question, PATIENCE)
+        except (AgentLostError, AgentRefusedError) as fault:
+            played.record.unlink(missing_ok=True)
+            return fault
+        return played
 
 
 def _is_urgent(one: int) -> bool:

@@ -28,7 +28,7 @@ from qctl.core.record import Counts, Images, Record, Timing, Told, Trace
 from qctl.core.sequence import Counting, Digital, Exposing, Listening, Playlist, Sequence, Track, Waveform
 from qctl.core.tree import Tree
 
-from .container import pack, unpack
+from .container import pack, pieces, unpack
 from .errors import DamagedError
 from .request import Candidate, Claims
 
@@ -68,9 +68,7 @@ class _Arrays:
 
 def encode(value: object) -> bytes:
     """Return words of the core, in mappings and tuples as they come, as a container."""
-    arrays = _Arrays()
-    plain = _plain(value, arrays)
-    return pack({"value": plain}, arrays.all())
+    return pack(*_parts(value))
 
 
 def decode(data: bytes | bytearray | memoryview | mmap.mmap, where: str = "") -> Any:  # noqa: ANN401 (whatever was encoded)
@@ -83,8 +81,12 @@ def decode(data: bytes | bytearray | memoryview | mmap.mmap, where: str = "") ->
 
 
 def write(path: Path, value: object) -> None:
-    """Encode into a file for another process; it need not survive anything."""
-    write_encoded(path, encode(value))
+    """Encode into a file for another process, all of it or nothing; it need not survive anything."""
+    unfinished = path.with_name(f"{path.name}.part")
+    with unfinished.open("wb", buffering=0) as out:
+        for piece in pieces(*_parts(value)):
+            out.write(piece)
+    unfinished.rename(path)
 
 
 def write_encoded(path: Path, data: bytes) -> None:
@@ -101,6 +103,12 @@ def read(path: Path) -> Any:  # noqa: ANN401 (whatever was written)
         return decode(mmap.mmap(handle, 0, access=mmap.ACCESS_COPY), str(path))
     finally:
         os.close(handle)
+
+
+def _parts(value: object) -> tuple[dict[str, object], dict[str, NDArray[Any]]]:
+    arrays = _Arrays()
+    plain = _plain(value, arrays)
+    return {"value": plain}, arrays.all()
 
 
 def _plain(value: object, arrays: _Arrays) -> object:

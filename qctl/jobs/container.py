@@ -10,7 +10,7 @@ import hashlib
 import io
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -26,16 +26,30 @@ Arrays = Mapping[str, NDArray[Any]]
 
 def pack(header: Mapping[str, object], arrays: Arrays) -> bytes:
     """Return header and arrays as bytes; the same content gives the same bytes."""
+    return b"".join(pieces(header, arrays))
+
+
+def pieces(header: Mapping[str, object], arrays: Arrays) -> Iterator[bytes | memoryview]:
+    """Yield what `pack` returns piece by piece, without a copy of any array that lies in one piece already."""
     text = json.dumps(
         {"header": header, "arrays": list(arrays)}, sort_keys=True, separators=(",", ":"), allow_nan=False
-    )
-    whole = io.BytesIO()
-    encoded = text.encode()
-    whole.write(MAGIC + len(encoded).to_bytes(8, "little") + encoded)
+    ).encode()
+    total = hashlib.sha256()
+    for piece in _content(text, arrays):
+        total.update(piece)
+        yield piece
+    yield total.digest()
+
+
+def _content(header: bytes, arrays: Arrays) -> Iterator[bytes | memoryview]:
+    yield MAGIC + len(header).to_bytes(8, "little") + header
     for array in arrays.values():
-        np.lib.format.write_array(whole, np.ascontiguousarray(array), allow_pickle=False)
-    whole.write(hashlib.sha256(whole.getbuffer()).digest())
-    return whole.getvalue()
+        whole, head = np.ascontiguousarray(array), io.BytesIO()
+        if whole.dtype.hasobject:
+            raise ValueError("Object arrays are never stored")
+        np.lib.format.write_array_header_1_0(head, np.lib.format.header_data_from_array_1_0(whole))
+        yield head.getvalue()
+        yield whole.reshape(-1).view(np.uint8).data
 
 
 def unpack(data: bytes | memoryview, where: str = "") -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:

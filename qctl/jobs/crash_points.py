@@ -62,6 +62,7 @@ AGENT = (
     "agent.after_play",
     "agent.before_answer",
     "agent.answered",
+    "agent.kept",
 )
 WORKER = ("worker.received", "worker.compiled", "worker.before_answer")
 POINTS = (*STORE, *RESULTS, *DAEMON, *AGENT, *WORKER)

@@ -38,11 +38,10 @@ def test_an_urgent_job_has_the_machine_at_the_next_border_and_the_interrupted_on
     assert [at for at in long.windows if urgent.submitted + STEPS < at < urgent.first_shot] == []
 
 
-def test_windows_follow_one_another_without_waiting_for_what_is_read_out_or_linked(host):
+def test_windows_follow_one_another_without_waiting_for_what_is_recorded_read_out_or_linked(host):
     (long,) = played(host, [(0.0, body(5000), ANN)])
-    steps = [host.spent[step][-1] for step in ("agent", "record")]
-    between = np.diff(long.windows)[1:] - WINDOW
-    assert np.median(between) < np.sum(steps) + 0.01 < np.median(host.spent["read"]) + np.sum(steps) + 0.05
+    beside = sum(host.spent[step][-1] for step in ("record", "read"))
+    assert np.median(np.diff(long.windows)[1:]) - WINDOW < host.spent["agent"][-1] + beside
 
 
 def test_a_machine_that_is_idle_waits_for_nobody(host):

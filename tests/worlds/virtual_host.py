@@ -103,8 +103,13 @@ class VirtualHost:
         found = silence(played)
         with self.noted("record") as keeping:
             codec.write(Path(said["record"]), (found,))
-        await asyncio.sleep(length + keeping[0])
-        return {"seconds": {}, "began": began, "now": self.loop.time()}
+        await asyncio.sleep(length)
+        self._kept = self.loop.time() + keeping[0]
+        return {"seconds": {}, "began": began, "now": self.loop.time(), "question": 0}
+
+    async def more(self, question, timeout):
+        """Say that a record is written, while the next window plays."""
+        await asyncio.sleep(max(self._kept - self.loop.time(), 0.0))
 
     def submit(self, body, actor):
         """Accept a job now."""
