@@ -9,7 +9,7 @@ from job_world import ANN, PROGRAM
 
 from qctl.daemon import strict_json
 from qctl.daemon.models import Submit
-from qctl.jobs import rows
+from qctl.jobs import rows, verification
 from qctl.jobs.sqlite import SqliteJobStore
 
 BODY = b'{"program": "OPENQASM 3; qubit q; bit c; h q; c = measure q;", "shots": 1000, "name": "one"}'
@@ -35,6 +35,13 @@ def test_a_page_of_a_long_history(benchmark, tmp_path, number):
     with finished(tmp_path, number) as store:
         found = benchmark(store.jobs, user=ANN.name, before=number // 2)
     assert len(found) == 100
+
+
+@pytest.mark.parametrize("number", [1_000, 100_000])
+def test_what_is_read_after_a_crash(benchmark, tmp_path, number):
+    """Baseline: the same with a hundredth of the history."""
+    with finished(tmp_path, number) as store, store.reading() as db:
+        assert benchmark(verification.recent, db) > 0
 
 
 def validated():

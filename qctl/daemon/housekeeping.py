@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 
 EVERY = 5.0  # s
 BACKUP = 3600.0  # s between two copies of the job store
+SOON = 60.0  # s after a start that follows a crash
 SCRUB = 7 * 86400.0  # s within which everything that is stored is read once
 
 
@@ -67,9 +68,14 @@ class Housekeeping:
                 await asyncio.sleep(every)
 
     async def read_all(self, every: float) -> None:
-        """Read everything that is stored once in ``every`` seconds; what is damaged is an alarm."""
+        """Read everything that is stored once in ``every`` seconds; what is damaged is an alarm.
+
+        After a crash, when no more was read than what goes on, all of it is read soon.
+        """
+        wait = min(every, SOON) if self._store.was_left_open else every
         while True:
-            await asyncio.sleep(every)
+            await asyncio.sleep(wait)
+            wait = every
             for said in await asyncio.to_thread(lambda: list(scrub(self._state))):
                 self._alarm(said)
 

@@ -10,7 +10,7 @@ import apsw
 
 from qctl.store import database
 
-from . import queries
+from . import verification
 from .errors import DamagedError
 from .results import ResultFiles
 from .schema import VERSION
@@ -55,7 +55,7 @@ def verify_copy(path: Path) -> int:
     with database.refusals(path):
         opened = database.open_reader(path, VERSION)
         try:
-            return queries.verify(opened)
+            return verification.everything(opened)
         finally:
             opened.close()
 
@@ -89,7 +89,7 @@ def scrub(folder: Path) -> Iterator[str]:
     with database.refusals(folder / FILE):
         opened = database.open_reader(folder / FILE, VERSION)
         try:
-            queries.verify(opened)
+            verification.everything(opened)
         except DamagedError as error:
             yield str(error)
         finally:

@@ -7,8 +7,6 @@ from typing import Any
 
 import apsw
 
-from qctl.store.rows import seal
-
 from .errors import DamagedError
 from .job import Event, Job, Segment, label
 from .rows import JOURNAL, SELECT, checked, event_of, job_of, read_row
@@ -127,48 +125,3 @@ def events(
 def newest_event(db: apsw.Connection) -> int:
     """Return the number of the last line of the journal."""
     return int(db.execute("SELECT coalesce(max(id), 0) FROM journal").get)
-
-
-def verify(db: apsw.Connection) -> int:
-    """Read the whole store; return how many rows were checked.
-
-    Raises
-    ------
-    DamagedError
-        When anything is not as it was written, or a line of the journal is missing.
-    """
-    import hashlib
-
-    said = [text for (text,) in db.execute("PRAGMA integrity_check")]
-    if said != ["ok"]:
-        raise DamagedError(f"the file is damaged ({said[0]})", where=db.filename, remedy="restore a backup")
-    n_rows, previous = 0, bytes(32)
-    for row in db.execute(f"SELECT {', '.join(JOURNAL)}, row_hash FROM journal ORDER BY id"):  # noqa: S608
-        *cells, sealed = row
-        n_rows += 1
-        if cells[0] != n_rows or seal(previous, cells) != sealed:
-            raise DamagedError(f"line {n_rows} of the journal is not what was written", where=db.filename)
-        previous = sealed
-    for found in db.execute(f"{SELECT} ORDER BY job.id"):
-        checked(found)
-        n_rows += 1
-    for number, first, sha256, data in db.execute("SELECT job, first, sha256, data FROM segment"):
-        n_rows += 1
-        if hashlib.sha256(data).hexdigest() != sha256:
-            raise DamagedError(f"shots from {first} of job {label(number)} are not what was stored", where=db.filename)
-    for sha256, text in db.execute("SELECT hash, text FROM program"):
-        n_rows += 1
-        if hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest() != sha256:
-            raise DamagedError(f"program {sha256[:8]} is not what was submitted", where=db.filename)
-    _verify_results(db)
-    return n_rows
-
-
-def _verify_results(db: apsw.Connection) -> None:
-    """The journal says which results were accepted: none may be missing, none may be another."""
-    query = """SELECT journal.job FROM journal LEFT JOIN result ON result.job = journal.job
-        WHERE journal.verb = 'move' AND journal.after = 'DONE'
-            AND result.sha256 IS NOT json_extract(journal.detail, '$.result') LIMIT 1"""
-    missing = db.execute(query).get
-    if missing is not None:
-        raise DamagedError(f"the result of job {label(missing)} is not the one that was accepted", where=db.filename)

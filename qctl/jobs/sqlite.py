@@ -15,7 +15,7 @@ import apsw
 
 from qctl.store import database
 
-from . import changes, queries, rows, upkeep
+from . import changes, queries, rows, upkeep, verification
 from .errors import ReadOnlyError
 from .job import Actor, Claim, Event, Job, Receipt, Segment, Submission
 from .moments import BootClock, Clock
@@ -52,7 +52,7 @@ class SqliteJobStore:
         self._listeners: list[Callable[[], None]] = []
         try:
             if self.was_left_open and not damage:
-                self.verify()  # before a writer moves the log into a file that may be damaged
+                self._verify_recent()  # before a writer moves the log into a file that may be damaged
             self._writer = None if damage else Writer(self.path, VERSION, on_fault)
         except BaseException:
             self._reader.close()
@@ -215,7 +215,11 @@ class SqliteJobStore:
     def verify(self) -> int:
         """Read everything; return how many rows were checked."""
         with self.reading() as db:
-            return queries.verify(db)
+            return verification.everything(db)
+
+    def _verify_recent(self) -> None:
+        with self.reading() as db:
+            verification.recent(db)
 
     def listen(self, heard: Callable[[], None]) -> Callable[[], None]:
         """Call ``heard`` after each change, from another thread, until what this returns is called."""

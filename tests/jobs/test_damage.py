@@ -7,7 +7,7 @@ import apsw
 import pytest
 from job_world import ANN, PROGRAM, bring
 
-from qctl.jobs import backup
+from qctl.jobs import backup, verification
 from qctl.jobs.disk import Disk
 from qctl.jobs.errors import DamagedError, DiskFullError
 from qctl.jobs.results import ResultFiles
@@ -67,13 +67,47 @@ def test_every_flipped_bit_is_found_or_changes_nothing(filled, tmp_path):
     ],
 )
 def test_whoever_edits_the_file_behind_the_triggers_is_found(filled, statement, said):
-    other = apsw.Connection(str(filled / FILE))
+    _edit(filled, statement)
+    with pytest.raises(DamagedError, match=said):
+        content(filled)
+
+
+def _edit(folder, statement):
+    other = apsw.Connection(str(folder / FILE))
     for (name,) in other.execute("SELECT name FROM sqlite_schema WHERE type = 'trigger'").fetchall():
         other.execute(f"DROP TRIGGER {name}")
     other.execute(statement)
     other.close()
+
+
+def test_after_a_crash_as_much_is_read_however_long_the_history_is(filled, monkeypatch):
+    monkeypatch.setattr(verification, "RECENT", 10)
+    with SqliteJobStore(filled) as store:
+        with store.reading() as db:
+            short = verification.recent(db)
+        for _ in range(20):
+            bring(store, State.DONE)
+        with store.reading() as db:
+            assert verification.recent(db) <= short + 10  # jobs that the end of the journal names
+        assert store.verify() > 5 * short
+
+
+@pytest.mark.parametrize(
+    ("statement", "said"),
+    [
+        ("UPDATE segment SET data = x'00' WHERE job = 2", "shots from 0 of job j2"),
+        ("UPDATE program SET text = 'x q;'", "program"),
+        ("UPDATE job SET reason = 'nothing happened' WHERE id = 2", "row of job j2"),
+        ("DELETE FROM journal WHERE id = (SELECT max(id) FROM journal) - 5", "of the journal"),
+    ],
+)
+def test_what_goes_on_after_a_crash_is_read_before(filled, monkeypatch, statement, said):
+    monkeypatch.setattr(verification, "RECENT", 10)
+    monkeypatch.setattr("qctl.store.database.was_left_open", lambda path: True)
+    SqliteJobStore(filled).close()
+    _edit(filled, statement)
     with pytest.raises(DamagedError, match=said):
-        content(filled)
+        SqliteJobStore(filled)
 
 
 def test_a_copy_is_made_while_the_store_is_in_use_and_put_back_whole(filled):
