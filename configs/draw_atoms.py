@@ -74,6 +74,7 @@ def laboratory(layout: Layout, measured: bool) -> str:
         "platform: neutral_atom",
         "reference: 10 MHz",
         "period: 200 ms",
+        "slot: 20 ms                      # within a shot, for each decision of the host",
         *(
             ["parameters: atoms16.parameters.json   # measured; made by qctl calibrate --from-scratch"]
             if measured
@@ -100,6 +101,9 @@ def laboratory(layout: Layout, measured: bool) -> str:
         "  tweezers_y: {output: deflector.2}",
         "  pointer_x:  {output: deflector.3}  # and the local Raman beam",
         "  pointer_y:  {output: deflector.4}",
+        "  zone_light:   {output: deflector.5}  # switches light that atoms in 1 scatter, in the zone alone",
+        "  zone_cooling: {output: deflector.6}  # light that cools them there",
+        "  zone_pumping: {output: deflector.7}  # and light that brings them into 0",
         "  raman:        {output: lasers.1}   # modulator of Raman light on all atoms",
         "  raman_local:  {output: lasers.2}   # of that behind the pointer",
         "  rydberg_blue: {output: lasers.3}   # of 420 nm",

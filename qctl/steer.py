@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 from qctl.compile import flatten
 from qctl.compile.host import Steered
 from qctl.control import Station
-from qctl.control.parts import PartsPlayer
+from qctl.control.frames import Frames
+from qctl.control.parts import PartsPlayer, Side
 from qctl.control.photons import Photons
+from qctl.control.sorting import assigned
 from qctl.core.parameters import Parameters
 from qctl.core.played import Played
 from qctl.core.protocols import Limits
@@ -17,7 +20,8 @@ from qctl.core.record import Timing
 from qctl.core.result import Result, points_in_a_row
 from qctl.core.sequence import Playlist
 from qctl.core.sequence import Sequence as Playable
-from qctl.readout import ion_thresholds, read_parts
+from qctl.core.tree import Tree
+from qctl.readout import at_spots, ion_thresholds, loaded_sites, read_parts
 
 
 def steer(station: Station, points: Sequence[Steered], known: Parameters, limits: Limits) -> Result:
@@ -60,5 +64,14 @@ def play_in_parts(station: Station, sequence: Playable, playlists: Mapping[str, 
     """
     tree = sequence.tree
     assert tree is not None
-    side = Photons(station, sequence, tree, ion_thresholds(sequence.qubits, known))
+    side = _side(station, sequence, tree, tuple(playlists), known)
     return PartsPlayer(station, sequence, tree, playlists, side, tree.depth).play(sequence.shots, known.id)
+
+
+def _side(station: Station, sequence: Playable, tree: Tree, awgs: tuple[str, ...], known: Parameters) -> Side:
+    """Return who listens: counters, or a camera that also sees to it that atoms are there."""
+    if sequence.gathering is None:
+        return Photons(station, sequence, tree, ion_thresholds(sequence.qubits, known))
+    look = partial(loaded_sites, sequence.qubits, known)
+    tell = at_spots(sequence.gathering.spots)
+    return Frames(station, sequence, tree, awgs, look, tell, assigned(station.laboratory, known, sequence.filled))

@@ -17,7 +17,7 @@ from qctl.platforms import platform_of
 from qctl.platforms.parts import measuring_of
 
 from .branching import compile_branching, instruments_decide
-from .feedback import HOST_LATENCY
+from .feedback import HOST_LATENCY, coherence
 from .flatten import flatten
 from .host import is_steered, steered_points
 
@@ -120,4 +120,4 @@ def _measurement() -> Program:
 
 
 def _longest(known: Mapping[str, float], laboratory: Laboratory) -> float:
-    return max((known[f"{name}.t2"] for name in laboratory.qubits if f"{name}.t2" in known), default=0.0)
+    return max(coherence(known, laboratory.qubits).values(), default=0.0)

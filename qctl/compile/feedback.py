@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from qctl.core.answers import as_measured, decisions
 from qctl.core.errors import CompileError
@@ -42,13 +42,18 @@ def without_decisions(program: Program, known: Mapping[str, float], laboratory: 
     )
 
 
+def coherence(known: Mapping[str, float], qubits: Iterable[str]) -> dict[str, float]:
+    """Return how long qubits remember, s, as far as that is known: T2 of an echo, else that of a Ramsey experiment."""
+    names, kinds = tuple(qubits), ("t2_ramsey", "t2")
+    return {name: known[f"{name}.{kind}"] for kind in kinds for name in names if f"{name}.{kind}" in known}
+
+
 def memory(program: Program, known: Mapping[str, float], laboratory: Laboratory) -> str:
     """Return how long the qubits of a laboratory remember, beside what a decision of the host takes, as a text."""
     names = tuple(laboratory.qubits)
     physical = program.physical and [q for q in used_qubits(program) if q < len(names)]
     over = [names[q] for q in physical] if physical else list(names)
-    kinds = ("t2_ramsey", "t2")  # the echo goes first where both are known
-    times = {name: known[f"{name}.{kind}"] for kind in kinds for name in over if f"{name}.{kind}" in known}
+    times = coherence(known, over)
     needs = f"the host needs {format_quantity(HOST_LATENCY, 's')}, and {_nobody(laboratory)}"
     if not times:
         return f"decisions within the coherence time; {needs}"

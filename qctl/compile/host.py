@@ -18,6 +18,7 @@ from qctl.core.units import format_quantity
 from qctl.platforms import platform_of
 from qctl.platforms.parts import IN_PARTS, measuring_of
 
+from .feedback import coherence
 from .limits import check_length, check_limits
 from .resets import drop_passive_resets
 from .timing import time_program
@@ -127,7 +128,7 @@ def steered(program: Program, known: Parameters, laboratory: Laboratory, limits:
 
 
 def _refuse_forgetful(known: Parameters, laboratory: Laboratory, slot: float) -> None:
-    times = {name: known[f"{name}.t2"] for name in laboratory.qubits if f"{name}.t2" in known}
+    times = coherence(known, laboratory.qubits)
     if times and max(times.values()) < SHORTEST_MEMORY * slot:
         name = max(times, key=lambda one: times[one])
         raise CompileError(

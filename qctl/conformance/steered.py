@@ -9,6 +9,7 @@ from dataclasses import replace
 from itertools import product
 
 import numpy as np
+from numpy.typing import NDArray
 
 from qctl.compile.timing import time_program
 from qctl.compile.tree import forest_of
@@ -19,7 +20,7 @@ from qctl.core.parameters import Parameters
 from qctl.core.program import Op, Program
 from qctl.core.tree import column
 from qctl.platforms import platform_of
-from qctl.platforms.parts import measuring_of
+from qctl.platforms.parts import IN_PARTS, measuring_of
 
 from .noise import Noisy, assignment, drawn
 
@@ -74,8 +75,16 @@ def _answered(walk: Noisy, asked: list[int], *, grounded: bool) -> Iterator[tupl
     for answers in product((0, 1), repeat=len(asked)):
         after = replace(walk, state=copy(walk.state), until=dict(walk.until), shifted=dict(walk.shifted))
         for qubit, answer in zip(asked, answers, strict=True):
-            reads = assignment(walk.known, walk.laboratory.qubit_names[qubit])[answer]
+            reads = _reads(walk, qubit)[answer]
             kept = np.zeros((4, 4), np.complex128)
             kept[0, 0], kept[0 if grounded else 3, 3] = reads
             after.state.channel(kept, qubit)
         yield answers, after
+
+
+def _reads(walk: Noisy, qubit: int) -> NDArray[np.float64]:
+    """Return the probability of each answer for each state, shape (2, 2)."""
+    found = IN_PARTS[walk.laboratory.platform].misread(walk.laboratory, walk.known, qubit)
+    if found is None:
+        return assignment(walk.known, walk.laboratory.qubit_names[qubit])
+    return np.array([[1 - found[0], found[1]], [found[0], 1 - found[1]]])

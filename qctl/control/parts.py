@@ -145,21 +145,17 @@ class PartsPlayer:
 
     def _upload(self) -> None:
         upload(self.station, self.playlists)
-        upload_pulses(self.station, self.name, self.pulser, self._pulses())
+        ready_for_parts(self.station, self.sequence, self.pulser)
 
         def run(name: str, awg: Awg) -> None:
             awg.arm(None)
             awg.start()
 
         each(run, self.awgs)
-        self.pulser.arm_at_edge(self.sequence.period)
-
-    def _pulses(self) -> dict[int, NDArray[np.float64]]:
-        lead = self.sequence.lead
-        return {digital.output.number: digital.spans + lead for digital in self.sequence.digital.values()}
 
     def _begin(self, shot: int) -> None:
         self.side.prepare(shot)
+        ready_for_parts(self.station, self.sequence, self.pulser)
         self._start(shot, 0, 0)
 
     def _act(self, shot: int, depth: int, part: int) -> None:
@@ -210,6 +206,15 @@ class PartsPlayer:
             where=self.station.laboratory.name,
             remedy="a longer slot, as long as qubits remember, or a computer with less to do",
         )
+
+
+def ready_for_parts(station: Station, sequence: Sequence, pulser: Metronome) -> None:
+    """Let the pulse generator hold what a part needs, and wait for an edge; nothing is sent where it does already."""
+    digital = sequence.digital.values()
+    name = next(iter(digital)).output.instrument
+    pulses = {one.output.number: one.spans + sequence.lead for one in digital}
+    upload_pulses(station, name, pulser, pulses)
+    pulser.arm_at_edge(sequence.period)
 
 
 def _metronome(station: Station, name: str) -> Metronome:

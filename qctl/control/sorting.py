@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qctl.core.errors import InstrumentError
+from qctl.core.laboratory import Laboratory
 from qctl.core.parameters import Parameters
 from qctl.core.protocols import Awg, Camera, PulseGenerator
 from qctl.core.record import Images, Record, Timing
@@ -248,6 +249,12 @@ class _Sorted:
             where=self.station.laboratory.name,
             remedy="look at loading light, trap light and imaging light, or use fewer qubits",
         )
+
+
+def assigned(laboratory: Laboratory, known: Parameters, filled: tuple[int, ...]) -> Callable[[list[int]], Moves | None]:
+    """Return what says which moves fill sites, see `qctl.platforms.tweezers.paths.assign`."""
+    array = Array.of(laboratory, known)
+    return lambda loaded: assign(array, loaded, filled)
 
 
 def silence(n_samples: int) -> Waveform:

@@ -111,6 +111,9 @@ UNITS: dict[Target, dict[str, str]] = {
         "away": "Hz",  # frequency of qubits in movable traps and in the zone
         "zone.row_N": "",  # pixels; the N-th place of the zone where atoms are gated
         "zone.column_N": "",
+        "zone.counts_N": "",  # grey values at that place under light of the zone; more say 1
+        "zone.p01": "",  # P(read 1 | prepared 0) there
+        "zone.p10": "",
         "quarter.amplitude": "",  # of a pi/2 pulse on all atoms, fraction of full scale
         "quarter.duration": "s",
         "switch.level": "",  # of outputs that switch a light, fraction of full scale

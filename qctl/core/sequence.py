@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .branching import Branching
+from .gathering import Gathering
 from .port import Port as Port  # re-exported: tracks and listenings are made of ports
 from .tree import Tree
 
@@ -175,6 +176,7 @@ class Sequence:
         nothing is listened to but by the instrument that decides
     opening : lines whose digital outputs are off in all but the first part of a shot, where sweep points are its parts
     tree : where the host decides within the shot: then sweep points are its parts, and this says which follows which
+    gathering : where sweep points are parts of a shot, what is played around them; further points are moves
     """
 
     tracks: Mapping[str, Track]
@@ -197,6 +199,7 @@ class Sequence:
     branching: Branching | None = None
     opening: tuple[str, ...] = ()
     tree: Tree | None = None
+    gathering: Gathering | None = None
 
     @property
     def is_steered(self) -> bool:

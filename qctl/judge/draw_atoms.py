@@ -16,6 +16,7 @@ from qctl.physics.atoms.twin import (
     Rydberg,
     Site,
     Tweezers,
+    Zone,
 )
 from qctl.physics.twin import Wander
 
@@ -103,6 +104,14 @@ def draw_atoms(laboratory: Laboratory, seed: int, *, drifting: bool = False) -> 
             lifetime=near(130 * us, 0.08),
             y=sites["zone0"].y,
             waist=ZONE_WAIST,
+        ),
+        zone=Zone(
+            y=sites["zone0"].y + 0.3 * um * float(rng.standard_normal()),
+            scattering=near(1.5 * MHz, 0.1),
+            floor=near(1e-6, 0.3),
+            bright_time=near(0.5, 0.2),
+            background=near(30.0, 0.2),
+            pumping_time=near(30 * us, 0.1),
         ),
         drift=_drift() if drifting else None,
     )

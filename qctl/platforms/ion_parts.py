@@ -52,6 +52,10 @@ def turned(lab: Laboratory, known: Known, seconds: float) -> NDArray[np.float64]
     return np.array([-2 * pi * ((known[f"{name}.frequency"] * seconds) % 1.0) for name in lab.qubit_names])
 
 
+def misread(lab: Laboratory, known: Known, qubit: int) -> None:
+    """Return None: an ion is read as it is at the end of a shot."""
+
+
 def sequence(schedule: Schedule, known: Known, lab: Laboratory, slot: float) -> Sequence:
     """Return parts as sweep points, each of which lasts ``slot`` seconds; the first one opens the shot."""
     arrive = arrival(lab, known)

@@ -13,7 +13,7 @@ from qctl.core.laboratory import Laboratory
 from qctl.core.schedule import Schedule
 from qctl.core.sequence import Sequence
 
-from . import ion_parts
+from . import atom_parts, ion_parts
 
 
 class InParts(Protocol):
@@ -25,11 +25,14 @@ class InParts(Protocol):
     def turned(self, lab: Laboratory, known: Mapping[str, float], seconds: float) -> NDArray[np.float64]:
         """Return by how much frames turn from the start of one part to that of the next, rad, shape (n_qubits,)."""
 
+    def misread(self, lab: Laboratory, known: Mapping[str, float], qubit: int) -> tuple[float, float] | None:
+        """Return the probabilities to read 1 of a qubit in 0, and 0 of one in 1; None: as at the end of a shot."""
+
     def sequence(self, schedule: Schedule, known: Mapping[str, float], lab: Laboratory, slot: float) -> Sequence:
         """Return parts as sweep points, each of which lasts ``slot`` seconds; the first one opens the shot."""
 
 
-IN_PARTS: dict[str, InParts] = {"trapped_ion": ion_parts}
+IN_PARTS: dict[str, InParts] = {"trapped_ion": ion_parts, "neutral_atom": atom_parts}
 
 
 def measuring_of(lab: Laboratory) -> Measuring | None:

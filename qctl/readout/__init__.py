@@ -3,7 +3,7 @@
 from .compute import compute
 from .demodulate import demodulate
 from .gather import gather
-from .image import loaded_sites
+from .image import at_spots, loaded_sites
 from .mitigate import mitigate, nearest_probabilities
 from .parts import ion_thresholds, read_parts
 from .read import intermediate_frequencies, read_out, undo_readout_errors
@@ -11,6 +11,7 @@ from .screen import stop_if_lost
 from .told import latest_decision, read_told
 
 __all__ = [
+    "at_spots",
     "compute",
     "demodulate",
     "gather",

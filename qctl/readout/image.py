@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,11 +13,12 @@ from qctl.core.record import Images, Record
 
 from .lights import FEWEST, border_of, unlike, unprepared
 
-PRESENT, LEFT = "present", "left"
+PRESENT, LEFT, ANSWERS, DARK = "present", "left", "answers", "dark"
 WIDTH = 1.1  # pixels, standard deviation of the weights around a site
 REACH = 3  # pixels from a site that count
 BORDER = 4  # pixels along the edge of a frame where no atom is
 FEW = 0.02  # of all sites: fewer bright ones, and something failed
+LIT = 3.0  # standard errors by which light shows in the border
 
 NOTHING = "no atom shines in the first image: loading light, trap light or imaging light is off or blocked"
 ALL_GONE = "no atom shines in the last image: trap light failed during the program, or imaging light is blocked"
@@ -89,6 +90,29 @@ def loaded_sites(qubits: tuple[str, ...], parameters: Parameters, frame: NDArray
         if float((frame[rows, columns] * weights).sum()) > parameters[f"{qubit}.readout.present"]:
             found.append(k)
     return found
+
+
+def is_lit(images: Images) -> bool | None:
+    """Say whether frames of answers are brighter along their border than dark frames; None without both kinds."""
+    windows = {what: window for window, what in images.exposing.checks.items()}
+    if not {ANSWERS, DARK} <= windows.keys():
+        return None
+    pixels = images.pixels[:, 0]
+    edge = np.ones(pixels.shape[2:], bool)
+    edge[BORDER:-BORDER, BORDER:-BORDER] = False
+    more = (pixels[:, windows[ANSWERS]][:, edge].astype(float) - pixels[:, windows[DARK]][:, edge]).mean(axis=1)
+    return bool(more.mean() > LIT * more.std() / np.sqrt(len(more)))
+
+
+def at_spots(spots: Floats) -> Callable[[NDArray[np.uint16], Floats], None]:
+    """Return what fills the brightness of places (n, 2), row and column, from one frame."""
+
+    def tell(frame: NDArray[np.uint16], values: Floats) -> None:
+        for k, spot in enumerate(spots.tolist()):
+            rows, columns, weights = weights_around((spot[0], spot[1]), (frame.shape[0], frame.shape[1]))
+            values[k] = float((frame[rows, columns] * weights).sum())
+
+    return tell
 
 
 def brightness_of(images: Images, record: Record, parameters: Parameters) -> NDArray[np.complex128]:

@@ -17,8 +17,11 @@ from qctl.core.program import Program
 from qctl.core.result import Result
 from qctl.core.tree import Tree
 
+from .image import is_lit
 from .screen import screen
 
+UNLIT = "no light while atoms are measured: it is off or blocked"
+ENOUGH = 10  # shots from which that can be told
 LATE, BEYOND = "the host decided too late", "more parts than were uploaded"
 
 
@@ -52,6 +55,8 @@ def read_parts(
         if np.any(shots):
             dropped[reason] = int(shots.sum())
     kept &= True if screened is None else screened[0]
+    if _unlit(played):
+        dropped[UNLIT], kept = int(kept.sum()), kept & False
     ways: Counter[str] = Counter()
     ends: dict[bytes, tuple[list[int], dict[str, Number], str]] = {}
     for shot in np.flatnonzero(~(played.late | played.beyond)).tolist():
@@ -78,6 +83,12 @@ def read_parts(
         outputs={name: row[None, timely] for name, row in outputs.items()},
         ways={way: number for way, number in sorted(ways.items()) if number},
     )
+
+
+def _unlit(played: Played) -> bool:
+    """Say whether no answer says 1, and no frame of answers shows any light."""
+    seen = [is_lit(images) for images in played.record.images.values()]
+    return len(played.parts) >= ENOUGH and not played.codes.any() and False in seen
 
 
 def _end(

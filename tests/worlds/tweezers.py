@@ -26,6 +26,7 @@ LINES = (
     "pushout",
     "rydberg_red",
     "zone_light",
+    "zone_cooling",
     "zone_pumping",
 )
 RATE = 50e6

@@ -33,8 +33,9 @@ class What(IntEnum):
     PUMP = 7
     PUSH = 8
     SHINE = 9  # light on atoms in the zone
-    EMPTY = 10  # pumping light on them
-    IMAGE = 11
+    CALM = 10  # cooling light on them
+    EMPTY = 11  # pumping light on them
+    IMAGE = 12
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,6 @@ class Planner:
         travels = self._travels(lines)
         events = self._switched(lines, dark, travels) + travels
         events += self._seen(lines, exposing)
-        events += [Event(What.EMPTY, *span) for span in lines.spans("zone_pumping")]
         for light in self._pulses(lines.wave("raman"), frequency, truth.qubits.bandwidth):
             events.append(Event(What.RAMAN, light.start, light.end, light))
         events += self._local(lines, frequency)
@@ -114,7 +114,8 @@ class Planner:
         return Plan(ordered, _begins_anew(ordered))
 
     def _switched(self, lines: Lines, dark: list[list[Span]], travels: list[Event]) -> list[Event]:
-        kinds = ((What.COOL, "cooling"), (What.PUMP, "pumping"), (What.PUSH, "pushout"))
+        zone = (What.CALM, "zone_cooling"), (What.EMPTY, "zone_pumping")
+        kinds = ((What.COOL, "cooling"), (What.PUMP, "pumping"), (What.PUSH, "pushout"), *zone)
         events = [Event(kind, *span) for kind, line in kinds for span in lines.spans(line)]
         events += [Event(What.DARK, *s, number=k, held=_held(travels, s)) for k in (0, 1) for s in dark[k]]
         for span in lines.spans("mot"):

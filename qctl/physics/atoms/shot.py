@@ -12,7 +12,7 @@ from .drives import Drives, Turned
 from .ensemble import Ensemble
 from .plan import LONG_DARK, Event, Plan, What
 from .rubidium import TWO_PI
-from .zone import empty, shine
+from .zone import calm, empty, shine
 
 Floats = NDArray[np.float64]
 Numbers = NDArray[np.int64]
@@ -45,6 +45,7 @@ class Shot:
             What.PUMP: self._pump,
             What.PUSH: lambda atoms, event: atoms.push_out(event.end - event.start),
             What.SHINE: self._shine,
+            What.CALM: lambda atoms, event: calm(atoms, event.end - event.start),
             What.EMPTY: lambda atoms, event: empty(atoms, event.end - event.start),
             What.IMAGE: self._image,
         }

@@ -198,17 +198,17 @@ class Rydberg:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Zone:
-    """Light that looks at atoms in the zone alone, and light that empties them into 0, while others remember.
+    """Lights on atoms in the zone alone, which look at them, cool them and bring them into 0, while others remember.
 
-    Both beams run along x through the zone, as in D. Bluvstein et al., Nature 626, 58 (2024), extended data figure 3.
+    All beams run along x through the zone, as in D. Bluvstein et al., Nature 626, 58 (2024), extended data figure 3.
     A probe that atoms in 1 alone scatter tells states with errors of 0.1 % and loses 1 % (M. N. H. Chow et al.,
     arXiv:2206.00144); other atoms of an array remember meanwhile (E. Deist et al., Phys. Rev. Lett. 129, 203602).
 
     Parameters
     ----------
-    y, waist : centre of both beams, and their 1/e^2 radius
+    y, waist : centre of all beams, and their 1/e^2 radius
     floor : share of their light everywhere else: what windows reflect, and what other atoms scatter
-    scattering : photons per second of an atom in 1 in the middle of the beam; the first one takes its phase
+    scattering : photons per second of an atom in 1, or one that is cooled, in full light; the first one takes its phase
     bright_time, dark_time : mean time of full light after which an atom in 1 goes dark, or one in 0 bright
     loss : probability that 10 ms of full light lose an atom that scatters it
     background : photons per second and pixel while this light is on

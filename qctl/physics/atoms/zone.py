@@ -9,6 +9,7 @@ from .ensemble import Ensemble
 
 Floats = NDArray[np.float64]
 
+IN_THE_LIGHT = 0.1  # share of the light from which on it cools rather than only taking phases
 SEEN = 0.5  # photons in the camera: an atom that sends fewer is not measured, it only loses its phase
 
 
@@ -33,6 +34,20 @@ def shine(atoms: Ensemble, seconds: float) -> Floats:
         glow[:, place] += shone * here
         atoms.lose_some(atom, 1 - (1 - zone.loss) ** (shone / 10e-3))
     return glow
+
+
+def calm(atoms: Ensemble, seconds: float) -> None:
+    """Cool atoms in the zone, by light that takes no account of their states; elsewhere it takes phases as `shine`."""
+    zone, truth = atoms.truth.zone, atoms.truth.tweezers
+    sites = list(atoms.truth.sites.values())
+    for atom in atoms.atoms():
+        full = seconds * zone.share(sites[int(atoms.place[atom])].y)
+        if full < IN_THE_LIGHT * seconds:
+            atoms.dephase(atom, 0.5 * -np.expm1(-0.5 * zone.scattering * full))
+            continue
+        above = float(atoms.temperature[atom]) - truth.temperature
+        atoms.temperature[atom] = truth.temperature + above * np.exp(-full / truth.cooling_time)
+        atoms.scramble(atom)
 
 
 def empty(atoms: Ensemble, seconds: float) -> None:

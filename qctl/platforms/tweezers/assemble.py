@@ -29,10 +29,10 @@ def sequence(schedule: Schedule, known: Known, lab: Laboratory, shots: int) -> S
     in the order of their starts in the schedule. Waits count from the end of what came before on their own qubit.
     """
     _refuse(schedule, lab)
-    writing = _Writing(schedule, known, lab)
+    writing = Writing(schedule, known, lab)
     length = writing.write()
     around = lights(known, length)
-    reads = _reads(schedule)
+    reads = reads_of(schedule)
     return Sequence(
         tracks=writing.tracks(),
         listening={},
@@ -52,7 +52,8 @@ def sequence(schedule: Schedule, known: Known, lab: Laboratory, shots: int) -> S
     )
 
 
-def _reads(schedule: Schedule) -> NDArray[np.void]:
+def reads_of(schedule: Schedule) -> NDArray[np.void]:
+    """Return who is measured, into which bit."""
     rows = schedule.operations[schedule.operations["op"] == Op.MEASURE]
     reads = np.zeros(len(rows), READ)
     reads["point"], reads["qubit"], reads["bit"], reads["window"] = rows["point"], rows["q"][:, 0], rows["bit"], STATE
@@ -84,8 +85,13 @@ def _refuse(schedule: Schedule, lab: Laboratory) -> None:
 
 
 @dataclass
-class _Writing:
-    """Tables of plays in the making, by line."""
+class Writing:
+    """Tables of plays in the making, by line.
+
+    Parameters
+    ----------
+    schedule : its operations are written by `write`
+    """
 
     schedule: Schedule
     known: Known
@@ -103,7 +109,7 @@ class _Writing:
         longest = max(ends, default=0) * tick  # waits count, though nothing is played
         for point, start, op in placed:
             for one in self._plays(op):
-                self._put(point, start + one.start, one, float(op["phase"]))
+                self.put(point, start + one.start, one, float(op["phase"]))
                 rate = plays.rate_of(self.lab, one.line)
                 longest = max(longest, start + one.start + len(one.envelope) / rate)
         array = array_of(self.lab)
@@ -112,7 +118,7 @@ class _Writing:
             start = np.ceil((longest + plays.REST) / tick) * tick
             shape = plays.flat(self.lab, "dark", released)
             for point in range(self.schedule.n_points):
-                self._put(point, start, Play("dark", 0.0, shape, self.known[f"{array}.switch.level"]), 0.0)
+                self.put(point, start, Play("dark", 0.0, shape, self.known[f"{array}.switch.level"]), 0.0)
             longest = start + released
         return float(longest)
 
@@ -159,7 +165,8 @@ class _Writing:
             return plays.pulse(self.lab, self.schedule.pulses[bit])
         return plays.rotation(self.lab, self.known, self.lab.qubit_names[a], "x90" if half else "x180")
 
-    def _put(self, point: int, start: float, one: Play, phase: float) -> None:
+    def put(self, point: int, start: float, one: Play, phase: float = 0.0) -> None:
+        """Write one play of a sweep point, s after the trigger; what is empty or silent is left out."""
         line, rate = one.line, plays.rate_of(self.lab, one.line)
         if not len(one.envelope) or one.amplitude == 0:
             return

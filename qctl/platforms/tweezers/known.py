@@ -38,9 +38,13 @@ LIGHTS = {
     "cooling": 5 * ms,
     "pumping": 0.4 * ms,
     "probe": 12 * ms,
+    "zone_light": 3 * ms,
+    "zone_cooling": 4 * ms,
+    "zone_pumping": 0.3 * ms,
 }
 """Assumed ``LINE.duration``, s."""
 
+READING = (1, 3, 5)  # places of the zone where atoms are measured: as far apart as sites are
 RABI = 3 * MHz
 OMEGA_T = 7.85  # 2 pi rabi times what a Rydberg gate lasts beyond one of its edges
 EDGE = 50e-9  # s, of a Rydberg gate
@@ -51,6 +55,9 @@ ARRAY = {
     "quarter.duration": (2 * us, "s"),
     "switch.level": (0.6, ""),
     "release": (0.0, "s"),
+    **{f"zone.counts_{place}": (105.0, "") for place in READING},
+    "zone.p01": (0.01, ""),
+    "zone.p10": (0.01, ""),
     "rydberg.level": (0.6, ""),
     "rydberg.rabi": (RABI, "Hz"),
     # The time-optimal gate of Jandura and Pupillo, Quantum 6, 712, with soft edges: Omega times duration is 7.85 and an

@@ -67,9 +67,12 @@ class Array:
         return cls(sites, (first, second), apart / 2, known[f"{array}.pace"])
 
     def to_zone(self, qubit: int, place: int) -> Way:
+        """Return the way of an atom to one of the places where atoms are gated."""
+        return self.way_to(qubit, self.zone[place])
+
+    def way_to(self, qubit: int, goal: Point) -> Way:
         """Return the way of an atom to a place of the zone, down the lane beside its column."""
         row, column = self.sites[qubit]
-        goal = self.zone[place]
         turn = goal[0] + (APPROACH if row > goal[0] else -APPROACH)
         lane = column + self.half
         return self._way([(row, column), (row, lane), (turn, lane), (turn, goal[1]), goal])

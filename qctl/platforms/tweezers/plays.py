@@ -146,6 +146,15 @@ def cz(lab: Laboratory, known: Known, a: int, b: int, tick: float) -> list[Play]
     return plays
 
 
+def carried(lab: Laboratory, known: Known, way: Way) -> list[Play]:
+    """Return what both deflectors of the movable traps play along a way."""
+    array = array_of(lab)
+    return [
+        Play(line, 0.0, travelled(way, axis(known, array, line), rate_of(lab, line)), known[f"{array}.{line}.level"])
+        for line in ("tweezers_x", "tweezers_y")
+    ]
+
+
 @lru_cache(maxsize=512)
 def travelled(way: Way, line: tuple[float, float, float], rate: float) -> Envelope:
     """Return the tone of one deflector along a way, see `wave`; computed once."""

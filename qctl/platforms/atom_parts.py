@@ -1,0 +1,99 @@
+"""Shots of an atom array in parts: who is measured is carried to the zone and seen there, while others remember.
+
+Light that images the whole array ends the shot of all atoms. So an atom is carried away from it before local light
+makes it shine, and the camera is exposed to that light alone: D. Bluvstein et al., Nature 626, 58 (2024), extended
+data figure 3. Their atoms are pushed out first; here a probe is scattered by atoms in 1 alone and leaves them in their
+traps (M. N. H. Chow et al., arXiv:2206.00144), then light in the zone cools them again and pumps them into 0, and they
+are carried back to be used anew (the same on a larger scale: arXiv:2506.09936).
+
+Atoms at rest forget with T2*, which the parts of a shot must not exceed; see `qctl.compile.host`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import pi
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qctl.core.course import Measuring
+from qctl.core.laboratory import Laboratory
+from qctl.core.program import Op
+from qctl.core.schedule import Schedule
+from qctl.core.sequence import Sequence
+
+from .tweezers.assemble import Writing, reads_of
+from .tweezers.gather import gathering, moves_of
+from .tweezers.known import READING, array_of
+from .tweezers.lights import Lights, digital, exposing
+from .tweezers.plays import carried
+from .tweezers.reading import AT_ONCE, LIGHTS, out, over, read, reading_of, ways
+
+Known = Mapping[str, float]
+
+
+def measuring(lab: Laboratory) -> Measuring | None:
+    """Return how atoms are measured in the middle of a shot; None without light for the zone, or places in it."""
+    wired = all(name in lab.lines and lab.lines[name].output is not None for name in LIGHTS)
+    places = all(f"{array_of(lab)}.zone.row_{number}" in lab.first_guess for number in READING)
+    return Measuring(AT_ONCE, grounded=True) if wired and places else None
+
+
+def turned(lab: Laboratory, known: Known, seconds: float) -> NDArray[np.float64]:
+    """Return by how much frames turn from the start of one part to that of the next, rad, shape (n_qubits,).
+
+    The tones of each part count their phase from its own start; the atoms go on at their frequencies.
+    """
+    return np.array([2 * pi * ((known[f"{name}.frequency"] * seconds) % 1.0) for name in lab.qubit_names])
+
+
+def misread(lab: Laboratory, known: Known, qubit: int) -> tuple[float, float]:
+    """Return the probabilities to read 1 of an atom in 0, and 0 of one in 1, in the zone."""
+    array = array_of(lab)
+    return known[f"{array}.zone.p01"], known[f"{array}.zone.p10"]
+
+
+def sequence(schedule: Schedule, known: Known, lab: Laboratory, slot: float) -> Sequence:
+    """Return parts as sweep points, each of which lasts ``slot`` seconds; behind them moves that sort atoms."""
+    writing = Writing(schedule, known, lab)
+    gated = writing.write()
+    reads = reads_of(schedule)
+    many = [ways(known, lab, _measured(reads, point)) for point in range(schedule.n_points)]
+    acting = schedule.operations[np.isin(schedule.operations["op"], (Op.R, Op.CZ, Op.MEASURE))]
+    filled = tuple(sorted({q for q in acting["q"].ravel().tolist() if q >= 0}))
+    moves = moves_of(known, lab, filled)
+    carrying = max((out(one) for one in many), default=0.0)
+    when = reading_of(known, max([gated + carrying, *(way.duration for _, _, way in moves)]))
+    for point, one in enumerate(many):
+        for start, play in read(known, lab, one, when) if one else ():
+            writing.put(point, start, play)
+    for step, (_, _, way) in enumerate(moves, start=schedule.n_points):
+        for play in carried(lab, known, way):
+            writing.put(step, 0.0, play)
+    around = Lights({}, (when.exposure,), 0.0)
+    length = max([when.exposure[1], *(over(one, when) for one in many)])
+    return Sequence(
+        tracks=writing.tracks(),
+        listening={},
+        triggers=(),
+        n_points=schedule.n_points + len(moves),
+        shots=1,
+        n_bits=schedule.n_bits,
+        tick=schedule.tick,
+        period=slot,
+        length=length,
+        qubits=schedule.qubits,
+        placement=schedule.placement,
+        digest="",
+        digital=digital(lab, around),
+        exposing=exposing(lab, around, reads, reads[:0]),
+        filled=filled,
+        gathering=gathering(known, lab, moves, schedule.n_points, slot),
+    )
+
+
+def _measured(reads: NDArray[np.void], point: int) -> list[int]:
+    """Return the physical qubits that a part measures, in the order of its answers."""
+    mine = reads[reads["point"] == point]
+    return [int(q) for q in mine["qubit"][np.argsort(mine["bit"], kind="stable")]]

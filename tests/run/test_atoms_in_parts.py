@@ -1,0 +1,113 @@
+"""A few atoms, steered by the host within shots: one is carried away, seen and used again, while others remember."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from qctl.compile.host import steered
+from qctl.config import read, read_laboratory
+from qctl.config.find import find_laboratory, twin_of
+from qctl.conformance.statistics import distance, sampling_noise
+from qctl.conformance.steered import predict_steered
+from qctl.core.errors import CompileError, InstrumentError
+from qctl.frontends import read_program
+from qctl.judge.text import twin_text
+from qctl.known import known_parameters
+from qctl.physics.atoms.twin import AtomTwin, Failure
+from qctl.run import Lab
+
+PROGRAMS = Path(__file__).parent / "programs"
+HEAD = 'OPENQASM 3.0; include "stdgates.inc"; qubit[2] q; bit[2] c; '
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory):
+    with Lab.open("atoms16", seed=3, state=tmp_path_factory.mktemp("state")) as lab:
+        yield lab
+
+
+def test_a_bit_decides_what_the_other_atom_gets_and_a_measured_atom_can_be_used_again(lab):
+    result = lab.run(HEAD + "x q[0]; c[0] = measure q[0]; if (c[0]) { x q[1]; x q[0]; } c[1] = measure q[1];", shots=8)
+    kept = sum(result.counts.values())
+    assert result.counts["11"] >= kept - 1
+    assert kept + sum(result.dropped.values()) == 8
+    assert kept >= 6
+    timing = result.timing
+    assert (timing.deadlines, timing.misses, timing.flags["parts"]) == (8, 0, 16)
+
+
+def test_an_atom_keeps_its_phase_while_another_is_measured(lab):
+    """Its frequency is no multiple of one over the slot: without the frames, it would come back anywhere."""
+    text = HEAD + "x q[0]; h q[1]; c[0] = measure q[0]; if (c[0]) { TURN h q[1]; } c[1] = measure q[1];"
+    assert lab.run(text.replace("TURN", ""), shots=12).counts.get("10", 0) >= 8
+    assert lab.run(text.replace("TURN", "z q[1];"), shots=12).counts.get("11", 0) >= 8
+
+
+def test_a_reset_empties_an_atom_whatever_it_was(lab):
+    result = lab.run(HEAD + "h q[0]; x q[1]; reset q[0]; c = measure q;", shots=12)
+    assert result.counts["01"] >= 9
+    assert {way.split()[0] for way in result.ways} == {"0", "1"}
+
+
+def test_repeat_until_success_ends_as_predicted(lab):
+    program = read_program((PROGRAMS / "repeat_until_success.qasm").read_text(encoding="utf-8"))
+    result = lab.run(program, shots=16)
+    expected = predict_steered(program, lab.parameters, lab.laboratory)
+    n = sum(result.counts.values())
+    assert n >= 12
+    assert distance({key: k / n for key, k in result.counts.items()}, expected) <= 0.03 + sampling_noise(expected, n)
+    assert max(len(way.split()) for way in result.ways) > 2
+
+
+def test_light_that_is_off_is_named_and_no_shot_counts(tmp_path):
+    path = find_laboratory("atoms16")
+    dark = replace(read(twin_of(path), AtomTwin), failures=(Failure(line="zone_light"),))
+    (tmp_path / "twin.yaml").write_text(twin_text(dark, "a test's"), encoding="utf-8")
+    with (
+        Lab.open("atoms16", twin=tmp_path / "twin.yaml", seed=4, state=tmp_path) as lab,
+        pytest.raises(InstrumentError, match="no light while atoms are measured"),
+    ):
+        lab.run(HEAD + "x q[0]; c[0] = measure q[0]; if (c[0]) { x q[1]; } c[1] = measure q[1];", shots=20)
+
+
+# --- compiled, not played ---
+
+
+@pytest.fixture(scope="module")
+def atoms():
+    laboratory = read_laboratory(find_laboratory("atoms16"))
+    return laboratory, known_parameters(laboratory, None)
+
+
+def ready(atoms, text, **changed):
+    laboratory, known = atoms
+    from qctl.control import limits_of
+
+    return steered(read_program(text), known.replaced(changed), laboratory, limits_of(laboratory))
+
+
+FEED = HEAD + "x q[0]; c[0] = measure q[0]; if (c[0]) { x q[1]; } c[1] = measure q[1];"
+
+
+def test_atoms_that_forget_sooner_than_the_host_decides_are_refused_with_both_times(atoms):
+    short = {f"{name}.t2_ramsey": 0.03 - 1e-3 * k for k, name in enumerate(atoms[0].qubits)}
+    with pytest.raises(CompileError, match=r"a slot of 20 ms; allowed: within T2, which is 30 ms at most \(q0\)"):
+        ready(atoms, FEED, **short)
+
+
+def test_a_part_that_leaves_the_host_too_little_time_is_refused_with_both_times(atoms):
+    with pytest.raises(CompileError, match="of a slot; allowed: 16 ms: the host needs 4 ms of each slot of 20 ms"):
+        ready(atoms, FEED.replace("x q[0]; c", "x q[0]; delay[9ms] q[0]; c"))
+
+
+def test_all_parts_and_all_moves_are_one_upload_and_only_measured_atoms_leave_the_array(atoms):
+    found = ready(atoms, FEED)
+    sequence = found.sequence
+    assert sequence.gathering is not None
+    assert sorted(sequence.gathering.moves.values()) == list(range(found.tree.n_parts, sequence.n_points))
+    travels = sequence.tracks["tweezers_x"].plays["point"]
+    assert np.bincount(travels)[: found.tree.n_parts].tolist() == [2] * found.tree.n_parts  # one there, one back
+    lit = sequence.tracks["zone_light"].plays["point"]
+    assert lit.tolist() == list(range(found.tree.n_parts))
