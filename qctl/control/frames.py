@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import replace
+from itertools import count
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,6 +57,8 @@ class Frames:
         self._station, self._sequence = station, sequence
         self._look, self._tell, self._assign = look, tell, assign
         self.least = self._gathering.least
+        moves = [(a, b) for a, b in self._gathering.moves.tolist()]
+        self._steps = dict(zip(moves, count(self._gathering.first_move), strict=False))
         asked = tree.asked
         self.channels = np.where(asked >= 0, np.arange(asked.shape[1], dtype=np.int32), np.int32(-1))
         ((self._line, exposing),) = sequence.exposing.items()
@@ -83,10 +86,9 @@ class Frames:
 
     def prepare(self, shot: int) -> None:
         """Load atoms until there are enough, carry them where they are wanted, and make them ready."""
-        around = self._gathering
         for move in self._loaded():
-            self._carry(around.moves[move])
-        self._pixels[shot, 0, [PRESENT, DARK]] = self._play(around.settling)
+            self._carry(self._steps[move])
+        self._pixels[shot, 0, [PRESENT, DARK]] = self._play(self._gathering.settling)
 
     def closed(self, shot: int) -> None:
         """Look who is left."""

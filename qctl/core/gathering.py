@@ -34,7 +34,8 @@ class Gathering:
     loading : its frame shows which sites caught an atom
     settling : its first frame shows who is there; then all are made ready
     leaving : behind the last part; its frame shows who is left
-    moves : by (from, to), the step of the AWGs that is started as if it were a part
+    moves : int32, shape (n_moves, 2), from and to; each is a step of the AWGs that is started as if it were a part
+    first_move : step of the first of them; the others follow
     spots : row and column, pixels, where each answer of a part is seen; shape (most, 2)
     least : shape (most,), brightness there that an answer of 1 exceeds
     """
@@ -42,6 +43,7 @@ class Gathering:
     loading: Piece
     settling: Piece
     leaving: Piece
-    moves: Mapping[tuple[int, int], int]
+    moves: NDArray[np.int32]
+    first_move: int
     spots: NDArray[np.float64]
     least: NDArray[np.float64]

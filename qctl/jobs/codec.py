@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qctl.core.branching import Branching, Decision, Telling
+from qctl.core.gathering import Gathering, Piece
 from qctl.core.parameters import Estimate, Parameters
 from qctl.core.played import Played
 from qctl.core.port import Port
@@ -34,7 +35,7 @@ from .request import Candidate, Claims
 
 _CLASSES: tuple[type[Any], ...] = (
     *(Sequence, Track, Listening, Digital, Counting, Exposing, Playlist, Waveform),
-    *(Branching, Decision, Telling, Told, Tree, Played),
+    *(Branching, Decision, Telling, Told, Tree, Played, Gathering, Piece),
     *(Record, Trace, Counts, Images, Timing, Register, Estimate, Parameters, Candidate, Claims),
 )
 KINDS = {kind.__name__: kind for kind in _CLASSES}

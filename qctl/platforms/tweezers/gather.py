@@ -48,7 +48,8 @@ def gathering(
         loading=_piece(lab, shown, around.lead, 1),
         settling=_piece(lab, ready, CLEAR - seen[0], 2),
         leaving=_piece(lab, left, 0.0, 1),
-        moves={(a, b): first + k for k, (a, b, _) in enumerate(moves)},
+        moves=np.array([(a, b) for a, b, _ in moves], np.int32).reshape(-1, 2),
+        first_move=first,
         spots=np.array([place(known, lab, answer) for answer in range(AT_ONCE)]),
         least=np.array([known[f"{array}.zone.counts_{number}"] for number in READING]),
     )
