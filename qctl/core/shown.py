@@ -29,4 +29,4 @@ def _quantity(value: float, unit: str) -> str:
             return format_quantity(value, unit)
         except KeyError:  # a unit that no file writes
             return f"{value!r} {unit}"
-    return f"{value:.16g}"
+    return f"{value:.15g}"

@@ -62,7 +62,10 @@ def _summary(report: Report, laboratory: Laboratory) -> Iterator[str]:
     kinds = (("Qubits", laboratory.qubits, QUBIT_COLUMNS), ("Couplings", laboratory.couplings, COUPLING_COLUMNS))
     for title, targets, columns in kinds:
         kept = [(head, name) for head, name in columns if any(f"{t}.{name}" in report.known for t in targets)]
-        rows = ((t, *(_value(report, f"{t}.{name}") for _, name in kept)) for t in targets)
+        alike: dict[tuple[str, ...], list[str]] = {}
+        for target in targets:
+            alike.setdefault(tuple(_value(report, f"{target}.{name}") for _, name in kept), []).append(target)
+        rows = ((_few(tuple(members)), *values) for values, members in alike.items())
         if targets and kept:
             yield f"<h2>{title}</h2>" + _table(("", *(head for head, _ in kept)), rows)
 

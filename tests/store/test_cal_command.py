@@ -159,6 +159,7 @@ def test_mistakes_are_one_line_and_an_exit_code(cal, filled, arguments, code, sa
         (3.123e-5, 4e-7, "s", "31.23 us ± 400 ns"),
         (0.412345678, math.inf, "", "0.412346"),
         (0.0, 0.1, "", "0 ± 0.1"),
+        (0.0142, 0.0079, "", "0.0142 ± 0.0079"),
         (1e-6, 3e-3, "s", "0 s ± 3 ms"),
         (-0.5, 0.0, "rad", "-500 mrad"),
         (math.nan, 1.0, "s", "nan"),
