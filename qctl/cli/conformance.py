@@ -16,7 +16,7 @@ from .laboratory import json_option, lab_option, seed_option, twin_option
 if TYPE_CHECKING:
     from qctl.conformance import Conformance
 
-WIDTH = 100  # columns of the table; a narrower terminal wraps its lines
+WIDTH = 112  # columns of the table; a narrower terminal wraps its lines
 LEAST_SHOTS = 200  # below, no program could fail
 
 

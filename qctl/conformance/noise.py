@@ -4,7 +4,8 @@ The names of parameters are the model; every platform that measures them has it:
 
 - ``Q.t1``, ``Q.t2``: decay while a qubit waits and while it is driven;
 - ``Q.t2_ramsey``: what ``t2`` does not explain of it is a frequency that is another one in each shot, and stays in it;
-- ``Q.error`` and ``A-B.GATE.error``: average infidelity of a gate; what decay does not explain of it is depolarising;
+- ``Q.error`` and ``A-B.GATE.error``: average infidelity of a gate; what decay and slow noise do not explain of it is
+  depolarising;
 - ``A-B.GATE.loss``: probability to lose a qubit that is in 1 by a gate, more than one that is in 0. Shots in which
   a qubit is lost do not count, so that those in which it was in 0 weigh more;
 - ``A-B.zz``: shift of A while B is in 1, in Hz, at all times but during their gate;
@@ -146,9 +147,11 @@ class Noisy:
         return next((self.known[name] for name in both if name in self.known), 0.0)
 
     def _add(self, qubits: tuple[int, ...], error: float, seconds: float) -> None:
-        """Depolarise by what decay alone does not explain of a gate's error."""
+        """Depolarise by what decay and slow noise do not explain of a gate's error, each gate's own in random rows."""
         d = 2 ** len(qubits)
+        slow = [slow_noise(self.known, self.laboratory.qubit_names[q]) for q in qubits]
         kept = float(np.prod([process_fidelity(seconds, *self._times(q)) for q in qubits]))
+        kept *= float(np.prod([(1 + np.exp(-((s * seconds) ** 2) / 2)) / 2 for s in slow]))
         more = error - (1 - kept) * d / (d + 1)
         if more > 0:
             self.state.depolarise(min(1.0, more * d / (d - 1)), qubits)

@@ -74,8 +74,12 @@ class Rb1:
                     gates = [rng.integers(24, size=length).tolist() for _ in qubits]
                     for end in (0, FLIP):
                         each = zip(qubits, gates, strict=True)
-                        circuits.append([row for q, g in each for row in sequence(q, g, INTERLEAVED[kind], end)])
+                        circuits.append(self.beside([sequence(q, g, INTERLEAVED[kind], end) for q, g in each]))
         return Scan(program(self.laboratory, circuits, qubits, self.shots))
+
+    def beside(self, rows: list[list[Row]]) -> list[Row]:
+        """Return one circuit of the rows of all targets."""
+        return [row for each in rows for row in each]
 
     def read(self, result: Result, known: Parameters) -> tuple[Outcome, ...]:
         """Return the error of a gate for each target."""

@@ -188,7 +188,7 @@ class States:
     name: ClassVar[str] = "states"
     laboratory: Laboratory
     targets: tuple[str, ...]
-    shots: int = 500
+    shots: int = 2000
 
     def scan(self, known: Parameters) -> Scan:
         """Return two points."""
