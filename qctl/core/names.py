@@ -112,6 +112,7 @@ UNITS: dict[Target, dict[str, str]] = {
         "zone.row_N": "",  # pixels; the N-th place of the zone where atoms are gated
         "zone.column_N": "",
         "zone.counts_N": "",  # grey values at that place under light of the zone; more say 1
+        "zone.reading": "",  # not 0: atoms are measured in the zone, at the end of a shot too
         "zone.p01": "",  # P(read 1 | prepared 0) there
         "zone.p10": "",
         "quarter.amplitude": "",  # of a pi/2 pulse on all atoms, fraction of full scale

@@ -18,6 +18,7 @@ from .atoms import (
     rydberg,
     sites,
     warmth,
+    zone_reading,
 )
 
 NODES: tuple[Node, ...] = (
@@ -35,6 +36,7 @@ NODES: tuple[Node, ...] = (
     raman.FINE_FLOP,
     coherence.NODE,
     raman.STATES,
+    zone_reading.NODE,
     # pairs
     rydberg.RESONANCE,
     rydberg.RABI,

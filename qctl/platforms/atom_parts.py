@@ -28,7 +28,7 @@ from .tweezers.gather import gathering, moves_of
 from .tweezers.known import READING, array_of
 from .tweezers.lights import Lights, digital, exposing
 from .tweezers.plays import carried
-from .tweezers.reading import AT_ONCE, LIGHTS, out, over, read, reading_of, ways
+from .tweezers.reading import AT_ONCE, LIGHTS
 
 Known = Mapping[str, float]
 
@@ -59,20 +59,14 @@ def sequence(schedule: Schedule, known: Known, lab: Laboratory, slot: float) -> 
     writing = Writing(schedule, known, lab)
     gated = writing.write()
     reads = reads_of(schedule)
-    many = [ways(known, lab, _measured(reads, point)) for point in range(schedule.n_points)]
     acting = schedule.operations[np.isin(schedule.operations["op"], (Op.R, Op.CZ, Op.MEASURE))]
     filled = tuple(sorted({q for q in acting["q"].ravel().tolist() if q >= 0}))
     moves = moves_of(known, lab, filled)
-    carrying = max((out(one) for one in many), default=0.0)
-    when = reading_of(known, max([gated + carrying, *(way.duration for _, _, way in moves)]))
-    for point, one in enumerate(many):
-        for start, play in read(known, lab, one, when) if one else ():
-            writing.put(point, start, play)
+    when, length = writing.read(reads, gated, least=max((way.duration for _, _, way in moves), default=0.0))
     for step, (_, _, way) in enumerate(moves, start=schedule.n_points):
         for play in carried(lab, known, way):
             writing.put(step, 0.0, play)
     around = Lights({}, (when.exposure,), 0.0)
-    length = max([when.exposure[1], *(over(one, when) for one in many)])
     return Sequence(
         tracks=writing.tracks(),
         listening={},
@@ -91,9 +85,3 @@ def sequence(schedule: Schedule, known: Known, lab: Laboratory, slot: float) -> 
         filled=filled,
         gathering=gathering(known, lab, moves, schedule.n_points, slot),
     )
-
-
-def _measured(reads: NDArray[np.void], point: int) -> list[int]:
-    """Return the physical qubits that a part measures, in the order of its answers."""
-    mine = reads[reads["point"] == point]
-    return [int(q) for q in mine["qubit"][np.argsort(mine["bit"], kind="stable")]]

@@ -127,6 +127,10 @@ def brightness_of(images: Images, record: Record, parameters: Parameters) -> NDA
     first, last = found.windows[PRESENT], found.windows[LEFT]
     for row, (point, qubit, _, window) in enumerate(reads.tolist()):
         mine = found.values[qubit, :, point]
+        if qubit in images.exposing.away:
+            mine = mine.copy()
+            r, c, weights = weights_around(images.exposing.away[qubit], images.pixels.shape[3:])
+            mine[:, window] = np.tensordot(images.pixels[:, point, window, r, c], weights, axes=2)
         there = mine[:, first] > parameters[f"{record.qubits[qubit]}.readout.present"]
         points[row] = np.where(there, mine[:, window] + 1j * mine[:, last], complex(np.nan, np.nan))
     return points
@@ -161,7 +165,7 @@ def _bad(images: Images, record: Record, parameters: Parameters) -> list[tuple[s
     nothing = there.size >= FEWEST and there.mean() < FEW
     bad = [(NOTHING, whole & nothing)]
     bad.append((ALL_GONE, whole & (there.sum() >= FEWEST and left[there].mean() < FEW and not nothing)))
-    for window in sorted(set(images.exposing.reads["window"].tolist())):
+    for window in sorted(set(images.exposing.reads["window"].tolist())) if not images.exposing.away else ():
         darker, brighter = unlike(found.border, found.noise, window, first)
         bad += [(UNPROBED, darker), (FLOODED, brighter & _as_long(images, window, first))]
     rows = [*images.exposing.reads.tolist(), *images.exposing.watched.tolist()]

@@ -18,6 +18,7 @@ from . import plays
 from .known import array_of
 from .lights import STATE, digital, exposing, lights
 from .plays import Play
+from .reading import Reading, out, over, place, read, reading_of, ways
 
 Known = Mapping[str, float]
 
@@ -31,8 +32,12 @@ def sequence(schedule: Schedule, known: Known, lab: Laboratory, shots: int) -> S
     _refuse(schedule, lab)
     writing = Writing(schedule, known, lab)
     length = writing.write()
+    reads, away = reads_of(schedule), dict[int, tuple[float, float]]()
     around = lights(known, length)
-    reads = reads_of(schedule)
+    if known[f"{array_of(lab)}.zone.reading"]:
+        when, length = writing.read(reads, length)
+        around = lights(known, length).seen_in(when.exposure)
+        away = {int(one["qubit"]): place(known, lab, int(one["bit"])) for one in reads}
     return Sequence(
         tracks=writing.tracks(),
         listening={},
@@ -47,7 +52,7 @@ def sequence(schedule: Schedule, known: Known, lab: Laboratory, shots: int) -> S
         placement=schedule.placement,
         digest="",
         digital=digital(lab, around),
-        exposing=exposing(lab, around, reads, _watched(schedule, reads)),
+        exposing=exposing(lab, around, reads, _watched(schedule, reads), away),
         lead=around.lead,
     )
 
@@ -58,6 +63,12 @@ def reads_of(schedule: Schedule) -> NDArray[np.void]:
     reads = np.zeros(len(rows), READ)
     reads["point"], reads["qubit"], reads["bit"], reads["window"] = rows["point"], rows["q"][:, 0], rows["bit"], STATE
     return reads
+
+
+def measured(reads: NDArray[np.void], point: int) -> list[int]:
+    """Return the physical qubits that a point measures, in the order of their bits."""
+    mine = reads[reads["point"] == point]
+    return [int(q) for q in mine["qubit"][np.argsort(mine["bit"], kind="stable")]]
 
 
 def _watched(schedule: Schedule, reads: NDArray[np.void]) -> NDArray[np.void]:
@@ -121,6 +132,21 @@ class Writing:
                 self.put(point, start, Play("dark", 0.0, shape, self.known[f"{array}.switch.level"]), 0.0)
             longest = start + released
         return float(longest)
+
+    def read(self, reads: NDArray[np.void], gated: float, least: float = 0.0) -> tuple[Reading, float]:
+        """Write what reads atoms in the zone behind the gates; return when they are seen, and when all are back, s.
+
+        Parameters
+        ----------
+        gated : when the gates of the longest point end, s
+        least : light comes no sooner
+        """
+        many = [ways(self.known, self.lab, measured(reads, point)) for point in range(self.schedule.n_points)]
+        when = reading_of(self.known, max(gated + max((out(one) for one in many), default=0.0), least))
+        for point, one in enumerate(many):
+            for start, play in read(self.known, self.lab, one, when) if one else ():
+                self.put(point, start, play)
+        return when, max([when.exposure[1], *(over(one, when) for one in many)])
 
     def _placed(self) -> tuple[list[tuple[int, float, np.void]], list[int]]:
         """Return (point, start in s, operation), each as soon as its qubits and light are free; and all ends, ticks."""

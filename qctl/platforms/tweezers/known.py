@@ -56,6 +56,7 @@ ARRAY = {
     "switch.level": (0.6, ""),
     "release": (0.0, "s"),
     **{f"zone.counts_{place}": (105.0, "") for place in READING},
+    "zone.reading": (0.0, ""),
     "zone.p01": (0.01, ""),
     "zone.p10": (0.01, ""),
     "rydberg.level": (0.6, ""),

@@ -37,6 +37,12 @@ class Lights:
     exposures: tuple[Span, ...]
     lead: float
 
+    def seen_in(self, exposure: Span) -> Lights:
+        """Return the same with states told by another exposure, without probe light on all atoms."""
+        spans = {line: several for line, several in self.spans.items() if line != "probe"}
+        first, _, last = self.exposures
+        return Lights(spans, (first, exposure, last), self.lead)
+
 
 def lights(known: Known, length: float) -> Lights:
     """Return all lights around waveforms of ``length`` seconds."""
@@ -77,11 +83,17 @@ def digital(lab: Laboratory, what: Lights) -> dict[str, Digital]:
     }
 
 
-def exposing(lab: Laboratory, what: Lights, reads: NDArray[np.void], watched: NDArray[np.void]) -> dict[str, Exposing]:
+def exposing(
+    lab: Laboratory,
+    what: Lights,
+    reads: NDArray[np.void],
+    watched: NDArray[np.void],
+    away: Mapping[int, tuple[float, float]] | None = None,
+) -> dict[str, Exposing]:
     """Return what the camera is to look at: reads name the image that tells states, watched who else must be there."""
     checks = {PRESENT: "present", LEFT: "left"}
     return {
-        name: Exposing(line.seen_by, np.array(what.exposures), reads, checks, watched)
+        name: Exposing(line.seen_by, np.array(what.exposures), reads, checks, watched, away or {})
         for name, line in lab.lines.items()
         if line.seen_by is not None
     }
