@@ -114,6 +114,13 @@ class Noisy:
         for qubit in qubits if lost > 0 else ():
             self.state.apply(np.diag([1, np.sqrt(1 - lost)]).astype(np.complex128), (qubit,))
 
+    def refocus(self, qubit: int, seconds: float, begin: float) -> None:
+        """Let a qubit wait for some seconds while two pi pulses take back what is slow; go on from ``begin``, s."""
+        self.state.channel(decay(seconds, *self._times(qubit)), qubit)
+        for _ in range(2):
+            self._add((qubit,), self._of_gate(Op.R, (qubit,), "error"), 0.0)
+        self.until[qubit] = begin
+
     def _decay(self, qubit: int, seconds: float) -> None:
         t1, t2 = self._times(qubit)
         if seconds > 0 and qubit in self.slow:

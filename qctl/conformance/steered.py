@@ -64,10 +64,20 @@ def predict_steered(program: Program, known: Parameters, laboratory: Laboratory)
             if further.advance(answers) is None:
                 found["".join(map(str, further.bits()))] += chance
             elif (following := int(forest.tree.follows[part, column(answers)])) >= 0:
-                after.until = {qubit: time - slot for qubit, time in after.until.items()}
+                begin = float(schedule.operations["start"][slice(*starts[following : following + 2])].min()) * tick
+                _rest(after, asked, slot, begin)
                 todo.append((following, after, further))
     total = sum(found.values())
     return {key: chance / total for key, chance in found.items()}
+
+
+def _rest(walk: Noisy, asked: list[int], slot: float, begin: float) -> None:
+    """Let qubits wait for the rest of a slot; the next part's schedule counts from ``begin``, s."""
+    inside = IN_PARTS[walk.laboratory.platform]
+    for qubit, time in list(walk.until.items()):
+        walk.until[qubit] = time - slot
+        if qubit not in asked and inside.refocused(walk.laboratory, walk.known, qubit, slot):
+            walk.refocus(qubit, slot - time, begin)
 
 
 def _answered(walk: Noisy, asked: list[int], *, grounded: bool) -> Iterator[tuple[tuple[int, ...], Noisy]]:

@@ -56,6 +56,11 @@ def misread(lab: Laboratory, known: Known, qubit: int) -> None:
     """Return None: an ion is read as it is at the end of a shot."""
 
 
+def refocused(lab: Laboratory, known: Known, qubit: int, slot: float) -> bool:
+    """Return False: ions remember for many slots."""
+    return False
+
+
 def sequence(schedule: Schedule, known: Known, lab: Laboratory, slot: float) -> Sequence:
     """Return parts as sweep points, each of which lasts ``slot`` seconds; the first one opens the shot."""
     arrive = arrival(lab, known)

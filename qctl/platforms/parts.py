@@ -28,6 +28,9 @@ class InParts(Protocol):
     def misread(self, lab: Laboratory, known: Mapping[str, float], qubit: int) -> tuple[float, float] | None:
         """Return the probabilities to read 1 of a qubit in 0, and 0 of one in 1; None: as at the end of a shot."""
 
+    def refocused(self, lab: Laboratory, known: Mapping[str, float], qubit: int, slot: float) -> bool:
+        """Say whether two pi pulses refocus a qubit that waits for the rest of a slot."""
+
     def sequence(self, schedule: Schedule, known: Mapping[str, float], lab: Laboratory, slot: float) -> Sequence:
         """Return parts as sweep points, each of which lasts ``slot`` seconds; the first one opens the shot."""
 

@@ -22,51 +22,59 @@ PROGRAMS = Path(__file__).parent / "programs"
 HEAD = 'OPENQASM 3.0; include "stdgates.inc"; qubit[2] q; bit[2] c; '
 
 
+def opened(folder, **changes):
+    """Open atoms16 with a truth that differs in what is named."""
+    truth = replace(read(twin_of(find_laboratory("atoms16")), AtomTwin), **changes)
+    (folder / "twin.yaml").write_text(twin_text(truth, "a test's"), encoding="utf-8")
+    return Lab.open("atoms16", twin=folder / "twin.yaml", seed=3, state=folder)
+
+
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory):
-    with Lab.open("atoms16", seed=3, state=tmp_path_factory.mktemp("state")) as lab:
+    """Open an array whose atoms forget within 15 ms, less than a slot, if nothing is done about it."""
+    qubits = read(twin_of(find_laboratory("atoms16")), AtomTwin).qubits
+    with opened(tmp_path_factory.mktemp("state"), qubits=replace(qubits, noise=15.0)) as lab:
         yield lab
 
 
 def test_a_bit_decides_what_the_other_atom_gets_and_a_measured_atom_can_be_used_again(lab):
-    result = lab.run(HEAD + "x q[0]; c[0] = measure q[0]; if (c[0]) { x q[1]; x q[0]; } c[1] = measure q[1];", shots=8)
+    result = lab.run(HEAD + "x q[0]; c[0] = measure q[0]; if (c[0]) { x q[1]; x q[0]; } c[1] = measure q[1];", shots=6)
     kept = sum(result.counts.values())
     assert result.counts["11"] >= kept - 1
-    assert kept + sum(result.dropped.values()) == 8
-    assert kept >= 6
+    assert kept + sum(result.dropped.values()) == 6
+    assert kept >= 4
     timing = result.timing
-    assert (timing.deadlines, timing.misses, timing.flags["parts"]) == (8, 0, 16)
+    assert (timing.deadlines, timing.misses, timing.flags["parts"]) == (6, 0, 12)
 
 
 def test_an_atom_keeps_its_phase_while_another_is_measured(lab):
-    """Its frequency is no multiple of one over the slot: without the frames, it would come back anywhere."""
+    """Its frequency is no multiple of one over the slot, and another one in each shot: frames and echoes undo both."""
     text = HEAD + "x q[0]; h q[1]; c[0] = measure q[0]; if (c[0]) { TURN h q[1]; } c[1] = measure q[1];"
-    assert lab.run(text.replace("TURN", ""), shots=12).counts.get("10", 0) >= 8
-    assert lab.run(text.replace("TURN", "z q[1];"), shots=12).counts.get("11", 0) >= 8
+    for turn, key in (("", "10"), ("z q[1];", "11")):
+        counts = lab.run(text.replace("TURN", turn), shots=10).counts
+        assert counts[key] >= sum(counts.values()) - 1
+        assert counts[key] >= 7
 
 
 def test_a_reset_empties_an_atom_whatever_it_was(lab):
-    result = lab.run(HEAD + "h q[0]; x q[1]; reset q[0]; c = measure q;", shots=12)
-    assert result.counts["01"] >= 9
+    result = lab.run(HEAD + "h q[0]; x q[1]; reset q[0]; c = measure q;", shots=10)
+    assert result.counts["01"] >= 7
     assert {way.split()[0] for way in result.ways} == {"0", "1"}
 
 
 def test_repeat_until_success_ends_as_predicted(lab):
     program = read_program((PROGRAMS / "repeat_until_success.qasm").read_text(encoding="utf-8"))
-    result = lab.run(program, shots=16)
+    result = lab.run(program, shots=12)
     expected = predict_steered(program, lab.parameters, lab.laboratory)
     n = sum(result.counts.values())
-    assert n >= 12
+    assert n >= 9
     assert distance({key: k / n for key, k in result.counts.items()}, expected) <= 0.03 + sampling_noise(expected, n)
     assert max(len(way.split()) for way in result.ways) > 2
 
 
 def test_light_that_is_off_is_named_and_no_shot_counts(tmp_path):
-    path = find_laboratory("atoms16")
-    dark = replace(read(twin_of(path), AtomTwin), failures=(Failure(line="zone_light"),))
-    (tmp_path / "twin.yaml").write_text(twin_text(dark, "a test's"), encoding="utf-8")
     with (
-        Lab.open("atoms16", twin=tmp_path / "twin.yaml", seed=4, state=tmp_path) as lab,
+        opened(tmp_path, failures=(Failure(line="zone_light"),)) as lab,
         pytest.raises(InstrumentError, match="no light while atoms are measured"),
     ):
         lab.run(HEAD + "x q[0]; c[0] = measure q[0]; if (c[0]) { x q[1]; } c[1] = measure q[1];", shots=20)
@@ -112,3 +120,11 @@ def test_all_parts_and_all_moves_are_one_upload_and_only_measured_atoms_leave_th
     assert np.bincount(travels)[: found.tree.n_parts].tolist() == [2] * found.tree.n_parts  # one there, one back
     lit = sequence.tracks["zone_light"].plays["point"]
     assert lit.tolist() == list(range(found.tree.n_parts))
+
+
+def test_only_atoms_that_wait_are_turned_twice_and_only_where_their_t2_demands_it(atoms):
+    memory = {f"{name}.t2_ramsey": 1.0 for name in atoms[0].qubits}
+    plain, twice = ready(atoms, FEED, **memory), ready(atoms, FEED)
+    n = twice.tree.n_parts
+    turns = [np.bincount(one.sequence.tracks["raman_local"].plays["point"], minlength=n) for one in (plain, twice)]
+    assert (turns[1] - turns[0]).tolist() == [2] * n

@@ -102,6 +102,7 @@ class Writing:
     Parameters
     ----------
     schedule : its operations are written by `write`
+    gated : when the last light of each point ends, s; as `write` found it
     """
 
     schedule: Schedule
@@ -110,6 +111,7 @@ class Writing:
     waveforms: dict[str, list[NDArray[np.complex128]]] = field(default_factory=dict)
     carriers: dict[str, list[float]] = field(default_factory=dict)
     rows: dict[str, list[tuple[int, int, int, int, float, float]]] = field(default_factory=dict)
+    gated: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
     _kept: dict[tuple[object, ...], list[Play]] = field(default_factory=dict)
     _places: dict[tuple[str, int], int] = field(default_factory=dict)
 
@@ -117,12 +119,14 @@ class Writing:
         """Write all operations; return when the longest point ends, s."""
         tick = float(self.schedule.tick)
         placed, ends = self._placed()
+        self.gated = np.zeros(self.schedule.n_points)
         longest = max(ends, default=0) * tick  # waits count, though nothing is played
         for point, start, op in placed:
             for one in self._plays(op):
                 self.put(point, start + one.start, one, float(op["phase"]))
                 rate = plays.rate_of(self.lab, one.line)
-                longest = max(longest, start + one.start + len(one.envelope) / rate)
+                end = start + one.start + len(one.envelope) / rate
+                longest, self.gated[point] = max(longest, end), max(self.gated[point], end)
         array = array_of(self.lab)
         released = self.known[f"{array}.release"]
         if released > 0:

@@ -11,7 +11,7 @@ from qctl.experiments.atoms.zone_reading import ZoneReading
 from qctl.physics.atoms.twin import Failure
 
 
-def asked(direct, shots=150):
+def asked(direct, shots=120):
     known = true_parameters(direct.laboratory, direct.truth, direct.parameters)
     known = known.replaced({f"{q}.readout.{n}": 112.0 for q in direct.laboratory.qubits for n in ("present", "counts")})
     (outcome,) = Workbench(direct, known).ask(ZoneReading(direct.laboratory, ("array",), shots))
@@ -34,6 +34,6 @@ def test_thresholds_and_errors_of_the_zone_are_found_at_its_three_places():
 def test_without_light_in_the_zone_nothing_is_taken_for_a_threshold():
     plain = Direct(seed=5)
     dark = Direct(seed=5, truth=replace(plain.truth, failures=(Failure(line="zone_light"),)))
-    outcome = asked(dark, 100)
+    outcome = asked(dark, 75)
     assert "look alike in place 1: light there is off" in outcome.reason
     assert not outcome.found
