@@ -223,9 +223,19 @@ class Cycle:
                 self.records[key] = self.records[key].accepted(now, old, new)
             else:
                 self.records[key] = self.records[key].rejected(now, verdict.reason)
+                self._go_back(key, verdict.reason, now)
         accepted = {target: one.seen.found for target, one in answers.items() if one.verdict.accepted}
         self._remember(node, accepted, before, now)
         self.quarantine([(node.name, target) for target in answers], now)
+
+    def _go_back(self, key: Key, reason: str, now: float) -> None:
+        """Doubt the coarser step behind one that cannot mend any more what it found before: that one can."""
+        if self.records[key].state.standing is not Standing.SUSPECT:
+            return
+        for before in self.dependencies.coarser(key, self.nodes):
+            record = self.records[before]
+            if record.state.standing is Standing.GOOD and not record.tired(now):
+                self.records[before] = record.doubted(f"{key[0]} of {key[1]} cannot mend it: {reason}")
 
     def _remember(
         self, node: Node, accepted: Mapping[str, Mapping[str, Estimate]], before: Mapping[str, Estimate], now: float

@@ -66,6 +66,16 @@ class Dependencies:
                 return f"waits for {waiting[0][0]} of {waiting[0][1]}", False
         return "", False
 
+    def coarser(self, key: Key, nodes: Mapping[str, Node]) -> list[Key]:
+        """Return the nearest steps that a key needs which find, from further away, some of what it finds."""
+        finds, target = {one.name for one in nodes[key[0]].finds}, key[1]
+        before = [
+            (name, target)
+            for name, node in nodes.items()
+            if key in self.followers.get((name, target), ()) and finds & {one.name for one in node.finds}
+        ]
+        return [one for one in before if not any(other in self.followers[one] for other in before)]
+
     def spread(self, records: Mapping[Key, Record]) -> dict[Key, Record]:
         """Return the records in which everything that cannot be done any more is skipped, with the reason."""
         new = dict(records)

@@ -10,6 +10,7 @@ from qctl.calibrate.drift import DAY
 from qctl.calibrate.events import silent
 from qctl.calibrate.loop import opened
 from qctl.calibrate.maintain import REST, Strategy, kept
+from qctl.calibrate.outcome import Outcome
 from qctl.calibrate.planner import LEAST
 from qctl.calibrate.report import Standing
 from qctl.calibrate.targets import chosen, touching
@@ -77,6 +78,35 @@ def test_a_jump_is_noticed_by_a_probe_and_repaired(tmp_path):
     repaired = next(step for step in report.steps[noticed:] if step.node == "rabi" and "q3" in step.targets)
     assert repaired.verdicts[repaired.targets.index("q3")].accepted
     assert share < 0.05
+
+
+FINE = (
+    node("spectroscopy", "f"),
+    node("rabi", "amp", needs=("spectroscopy",), curvature=1e-3, best=2.0),
+    node("drag", "beta", needs=("rabi",)),
+    node("fine", "amp", needs=("drag",), curvature=1e-3, check=True, best=0.1),
+)
+
+
+def test_what_a_fine_step_cannot_mend_is_found_by_the_coarse_one_behind_it(tmp_path):
+    world = world_of(FINE, seed=5)
+    calibrated(world, tmp_path, FINE)
+    world.truth["q3.amp"] += 40.0
+
+    def near_only(honest):
+        near = abs(world.known["q3.amp"] - world.truth["q3.amp"]) < 20.0
+        return honest if near else Outcome("q3", {}, reason="the amplitude is far off")
+
+    world.broken["fine", "q3"] = near_only
+    world.log.clear()
+    with ParameterStore.open(tmp_path, "fake") as store:
+        cycle = opened(world, store, FINE, chosen(world.laboratory, ()), False, LEAST, silent)
+        report = kept(cycle, 600.0)
+    assert report.states["fine"]["q3"].standing is Standing.GOOD
+    assert world.known["q3.amp"] == pytest.approx(world.truth["q3.amp"], abs=1.0)
+    steps = [name for name, targets in world.log if "q3" in targets and not name.startswith("check")]
+    assert steps[:3] == ["fine", "rabi", "rabi"]  # a jump is measured twice
+    assert steps[3] == "fine"
 
 
 class Restless(World):
