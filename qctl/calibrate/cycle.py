@@ -232,10 +232,10 @@ class Cycle:
         """Doubt the coarser step behind one that cannot mend any more what it found before: that one can."""
         if self.records[key].state.standing is not Standing.SUSPECT:
             return
-        for before in self.dependencies.coarser(key, self.nodes):
-            record = self.records[before]
-            if record.state.standing is Standing.GOOD and not record.tired(now):
-                self.records[before] = record.doubted(f"{key[0]} of {key[1]} cannot mend it: {reason}")
+        before = self.dependencies.coarser(key, self.nodes)
+        record = None if before is None else self.records[before]
+        if before is not None and record and record.state.standing is Standing.GOOD and not record.tired(now):
+            self.records[before] = record.doubted(f"{key[0]} of {key[1]} cannot mend it: {reason}")
 
     def _remember(
         self, node: Node, accepted: Mapping[str, Mapping[str, Estimate]], before: Mapping[str, Estimate], now: float

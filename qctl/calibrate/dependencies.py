@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
@@ -66,15 +67,18 @@ class Dependencies:
                 return f"waits for {waiting[0][0]} of {waiting[0][1]}", False
         return "", False
 
-    def coarser(self, key: Key, nodes: Mapping[str, Node]) -> list[Key]:
-        """Return the nearest steps that a key needs which find, from further away, some of what it finds."""
-        finds, target = {one.name for one in nodes[key[0]].finds}, key[1]
-        before = [
-            (name, target)
+    def coarser(self, key: Key, nodes: Mapping[str, Node]) -> Key | None:
+        """Return the step that a key needs which reaches furthest of those that find some of what it finds."""
+        finds = {one.name: one.floor for one in nodes[key[0]].finds}
+        reaches = {
+            (name, key[1]): max(
+                (one.floor for one in node.finds if one.floor > finds.get(one.name, math.inf)), default=0
+            )
             for name, node in nodes.items()
-            if key in self.followers.get((name, target), ()) and finds & {one.name for one in node.finds}
-        ]
-        return [one for one in before if not any(other in self.followers[one] for other in before)]
+            if key in self.followers.get((name, key[1]), ())
+        }
+        found = max(reaches, key=lambda one: reaches[one], default=None)
+        return found if found is not None and reaches[found] else None
 
     def spread(self, records: Mapping[Key, Record]) -> dict[Key, Record]:
         """Return the records in which everything that cannot be done any more is skipped, with the reason."""

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 import pwd
 import re
 import secrets
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 from qctl.jobs.errors import InvalidJobError, UnknownJobError
 from qctl.jobs.job import Actor
@@ -18,6 +21,7 @@ from qctl.jobs.sqlite import SqliteJobStore
 from .table import Role
 
 PREFIX = "qctl_"
+FRESH = 0.5  # s after which tokens are read again: another process may have revoked one
 LONGEST_LIFE = 366 * 86400.0
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
 
@@ -44,6 +48,8 @@ class Tokens:
 
     def __init__(self, store: SqliteJobStore, now: Callable[[], float]) -> None:
         self._store, self._now = store, now
+        self._live: dict[str, tuple[Actor, float]] = {}  # by hash: who, and until when
+        self._read_at = -math.inf
 
     def make(self, maker: Actor, user: str, role: str, label: str, life: float) -> str:
         """Return a new secret for a user; it is shown here and never again."""
@@ -56,6 +62,7 @@ class Tokens:
         secret = PREFIX + secrets.token_urlsafe(32)
         row = (_hash(secret), user, role, label[:200], self._now() + life, 0)
         self._store.write(lambda db: db.execute("INSERT INTO token VALUES (?, ?, ?, ?, ?, ?)", row).fetchall())
+        self._read_at = -math.inf
         self._store.note(maker, "new token", user=user, role=role, token=_hash(secret)[:16])
         return secret
 
@@ -64,6 +71,7 @@ class Tokens:
         query = "UPDATE token SET revoked = 1 WHERE substr(sha256, 1, 16) = ? RETURNING sha256"
         if not self._store.write(lambda db: db.execute(query, (token,)).fetchall()):
             raise UnknownJobError(f"no token {token[:16]!r}")
+        self._read_at = -math.inf
         self._store.note(maker, "revoke token", token=token)
 
     def all(self) -> list[Token]:
@@ -75,11 +83,18 @@ class Tokens:
         return [Token(str(s)[:16], str(u), str(r), str(n), float(e or 0), bool(v)) for s, u, r, n, e, v in rows]
 
     def bearer(self, secret: str) -> Actor | None:
-        """Return who bears a token; None when it is unknown, ended or revoked."""
+        """Return who bears a token; None when it is unknown, ended or revoked, by whomever, for ``FRESH`` seconds."""
+        if not 0 <= time.monotonic() - self._read_at < FRESH:
+            self._read()
+        actor, expires = self._live.get(_hash(secret), (None, 0.0))
+        return actor if expires > self._now() else None
+
+    def _read(self) -> None:
+        read_at = time.monotonic()
         with self._store.reading() as db:
-            query = "SELECT user, role FROM token WHERE sha256 = ? AND revoked = 0 AND expires > ?"
-            found = db.execute(query, (_hash(secret), self._now())).fetchone()
-        return None if found is None else Actor(str(found[0]), str(found[1]))
+            rows: list[Any] = db.execute("SELECT sha256, user, role, expires FROM token WHERE revoked = 0").fetchall()
+        self._live = {sha256: (Actor(user, role), expires) for sha256, user, role, expires in rows}
+        self._read_at = read_at
 
 
 @dataclass(frozen=True, slots=True)

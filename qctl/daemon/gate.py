@@ -60,7 +60,7 @@ class Gate:
                 await send({"type": "websocket.close", "code": 1008})
             return
         try:
-            endpoint = await self._let_in(scope)
+            endpoint = self._let_in(scope)
             body = await self._body(scope, receive)
         except JobError as refused:
             await answer(send, *refusal(refused))
@@ -77,7 +77,7 @@ class Gate:
 
         await self._app(scope, again, send)
 
-    async def _let_in(self, scope: Scope) -> Endpoint:
+    def _let_in(self, scope: Scope) -> Endpoint:
         headers = _headers(scope)
         local = scope.get("qctl_uid")
         port = 0 if local is not None else int((scope.get("server") or ("", -1))[1] or -1)
@@ -87,19 +87,19 @@ class Gate:
             )
         _refuse_other_sites(headers, port)
         _refuse_odd_bodies(scope["method"], headers)
-        actor = self._peers.actor(local) if local is not None else await self._bearer(headers)
+        actor = self._peers.actor(local) if local is not None else self._bearer(headers)
         endpoint = _endpoint(scope, actor)
         scope["actor"], scope["endpoint"] = actor, endpoint
         return endpoint
 
-    async def _bearer(self, headers: dict[str, str]) -> Actor | None:
+    def _bearer(self, headers: dict[str, str]) -> Actor | None:
         said = headers.get("authorization", "")
         if not said:
             return None
         kind, _, secret = said.partition(" ")
         now = time.monotonic()
         self._failed = [when for when in self._failed if now - when < 1.0]
-        found = await asyncio.to_thread(self._tokens.bearer, secret.strip()) if kind.lower() == "bearer" else None
+        found = self._tokens.bearer(secret.strip()) if kind.lower() == "bearer" else None
         if found is None:
             self._failed.append(now)
             if len(self._failed) > FAILURES:

@@ -77,14 +77,16 @@ class Scheduler:
         self.foretelling = Foretelling(self._view, tasks)
         self._finishing = Finishing(store, results, self.jobs, company, self.foretelling)
         self._used_at = ticking()
+        self._told = False
 
     async def run(self) -> None:
         """Schedule until cancelled."""
         loop = asyncio.get_running_loop()
 
         def heard() -> None:
-            loop.call_soon_threadsafe(self._changed.set)
-            loop.call_soon_threadsafe(self._submitted.set)
+            if not self._told:  # many changes at once are one piece of news
+                self._told = True
+                loop.call_soon_threadsafe(self._note)
 
         stop = self.store.listen(heard)
         idle_since: float | None = None
@@ -136,6 +138,11 @@ class Scheduler:
     def eta(self, job: Job) -> Eta | None:
         """Return when a job that is compiled starts and finishes, by the clock of `ticking`; else None."""
         return self.foretelling.eta(job.label) if job.id in self.jobs.ready else None
+
+    def _note(self) -> None:
+        self._told = False
+        self._changed.set()
+        self._submitted.set()
 
     async def _look_ahead(self) -> None:
         """Have linked what plays at the next border, as things are now."""

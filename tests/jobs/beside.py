@@ -35,6 +35,7 @@ from qctl.calibrate.targets import chosen
 from qctl.config import read_laboratory
 from qctl.config.find import find_laboratory
 from qctl.core.names import Target
+from qctl.jobs.calibration.service import at_once
 from qctl.jobs.claims import neighbours
 from qctl.jobs.packer import Packer
 from qctl.jobs.request import Candidate, Claims, JobClass, Request, State
@@ -251,7 +252,7 @@ def kept_good(chip: Chip, folder: Path, seed: int, seconds: float, station: Stat
             kept(cycle, seconds, strategy=Strategy.FRESH, watch=watch, looks=looks)
         else:
             world.serve(chip, station)
-            together = max(1, len(chip.names) // 8)
+            together = at_once(chip.laboratory)
             cycle = opened(world, store, NODES, targets, False, LEAST, world.heard, together, probed=False)
             kept(cycle, seconds, 1e3, watch=watch, looks=looks, probed_at=world.now())
             station.until(seconds)

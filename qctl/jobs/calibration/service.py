@@ -35,6 +35,7 @@ from .served_lab import ServedLab
 
 SHARE = 1e3  # of the time, no bound: fillers cost nobody anything, and the packer decides when they run
 PART = 8  # a step has at most this part of all qubits: the rest is left to users' jobs
+MOST = 2  # targets of a step: what is small finds room among users' jobs, and there is time for one after the other
 
 Say = Callable[[dict[str, Any]], None]
 
@@ -59,7 +60,7 @@ class Service:
     def run(self, seconds: float = math.inf) -> None:
         """Probe what is stored, then keep it good."""
         nodes, targets = nodes_of(self._laboratory), chosen(self._laboratory, ())
-        together = max(1, len(self._laboratory.qubits) // PART)
+        together = at_once(self._laboratory)
         bench = Workbench(self.lab, self.lab.parameters)
         self._cycle = opened(bench, self._store, nodes, targets, False, LEAST, self.heard, together, probed=False)
         self._tell()
@@ -110,6 +111,11 @@ class Service:
         if changed or said != self._said:
             self._said = said
             self._say({"standing": {**said, "changed": sorted(changed)}})
+
+
+def at_once(laboratory: Laboratory) -> int:
+    """Return how many targets a step has at most."""
+    return max(1, min(MOST, len(laboratory.qubits) // PART))
 
 
 def main(arguments: list[str]) -> int:
