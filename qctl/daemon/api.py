@@ -39,7 +39,7 @@ STREAMS = {"events": LINES, "segments": LINES, "result_file": CONTAINER}
 """Answers that are no JSON document: a line of JSON for each thing told, and a result as it is kept."""
 
 
-def who(request: Request) -> Actor:
+async def who(request: Request) -> Actor:
     """Return who asks, as the gate found out."""
     actor: Actor = request.scope["actor"]
     return actor

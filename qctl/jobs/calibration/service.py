@@ -91,8 +91,20 @@ class Service:
         return [
             (target, record.state.reason)
             for (name, target), record in cycle.records.items()
-            if record.state.standing is standing and matters(cycle.nodes[name], target, cycle.bench.known)
+            if record.state.standing is standing and self._relied_on(cycle, name, target)
         ]
+
+    @staticmethod
+    def _relied_on(cycle: Cycle, name: str, target: str) -> bool:
+        """Say whether gates rely on what a step finds; also while a step before it has left a coarser value."""
+        node, known = cycle.nodes[name], cycle.bench.known
+        owners = {
+            known.estimates[f"{target}.{one.name}"].run
+            for one in node.finds
+            if one.curvature(known, target) > 0 and f"{target}.{one.name}" in known
+        }
+        before = cycle.dependencies.followers
+        return matters(node, target, known) or any((name, target) in before.get((o, target), ()) for o in owners)
 
     def _tell(self) -> None:
         """Say what is doubted, what was given up, and whose values are new, if any of it is."""
