@@ -47,3 +47,8 @@ class Gathering:
     first_move: int
     spots: NDArray[np.float64]
     least: NDArray[np.float64]
+
+    @property
+    def seconds(self) -> float:
+        """Return what all pieces take once, without moves."""
+        return self.loading.period + self.settling.period + self.leaving.period

@@ -212,7 +212,8 @@ class Sequence:
     def shot_seconds(self) -> float:
         """Return what one repetition of all sweep points takes, at most; one of the ways, where answers decide."""
         if self.tree is not None:
-            return self.period * self.tree.depth
+            around = 0.0 if self.gathering is None else self.gathering.seconds + len(self.filled) * self.period
+            return self.period * self.tree.depth + around
         return self.period * (1 if self.is_steered else self.n_points)
 
     @property

@@ -116,6 +116,7 @@ def test_all_parts_and_all_moves_are_one_upload_and_only_measured_atoms_leave_th
     assert sequence.gathering is not None
     assert sequence.gathering.first_move == found.tree.n_parts
     assert sequence.gathering.first_move + len(sequence.gathering.moves) == sequence.n_points
+    assert sequence.shot_seconds > 0.1 + 4 * sequence.period  # loading, two moves at most, two parts
     travels = sequence.tracks["tweezers_x"].plays["point"]
     assert np.bincount(travels)[: found.tree.n_parts].tolist() == [2] * found.tree.n_parts  # one there, one back
     lit = sequence.tracks["zone_light"].plays["point"]
