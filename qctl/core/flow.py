@@ -180,14 +180,18 @@ def statements(block: Block) -> Iterator[Statement]:
             todo += reversed(statement.body)
 
 
-def steers(block: Block) -> Iterator[Statement]:
-    """Yield what makes events depend on measured bits: without any, a block is events first and arithmetic after."""
-    doubtful = False  # behind a branch that may leave, nothing is certain to be played
+def steers(block: Block, *, doubtful: bool = False) -> Iterator[Statement]:
+    """Yield what makes events depend on measured bits: without any, a block is events first and arithmetic after.
+
+    Parameters
+    ----------
+    doubtful : behind a branch that may leave, nothing is certain to be played
+    """
     for statement in block:
         if isinstance(statement, Turn) or (doubtful and isinstance(statement, Play)):
             yield statement
         elif isinstance(statement, Scope):
-            yield from steers(statement.body)
+            yield from steers(statement.body, doubtful=doubtful)
         elif isinstance(statement, (Branch, Loop)) and any(
             isinstance(inner, (Play, Turn)) for inner in statements((statement,))
         ):

@@ -8,8 +8,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from qctl.core.answers import decisions
 from qctl.core.gates import matrix
 from qctl.core.program import Op
+from qctl.core.walk import Walk
 from qctl.core.ways import ways
 from qctl.frontends import read_openqasm
 from qctl.frontends.export import to_openqasm
@@ -249,3 +251,23 @@ def test_playing_every_way_for_itself_gives_the_same_distribution(distribution_o
     if lost < 1e-12:
         assert likely(found) == pytest.approx(expected, abs=1e-9)
     assert all(found[key] <= chance + 1e-9 for key, chance in expected.items())
+
+
+@settings(max_examples=150, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(SEEDS)
+def test_a_program_without_decisions_plays_all_its_events_whatever_is_answered(seed):
+    original = read_openqasm(program(seed)[1])
+    if decisions(original):
+        return
+    rng = Random(seed)
+    for _ in range(8):
+        walk, played = Walk(original, 0), 0
+        while (events := walk.advance()) is not None:
+            played += len(events)
+            walk.tell([rng.randrange(2) for _ in range(np.count_nonzero(events["op"] == Op.MEASURE))])
+        assert played == len(original.events), program(seed)[1]
+
+
+def test_what_a_round_that_broke_off_leaves_out_is_a_decision():
+    text = HEAD + "for int i in [1:3] { h q[0]; c[0] = measure q[0]; if (c[0]) { break; } }"
+    assert decisions(read_openqasm(text))

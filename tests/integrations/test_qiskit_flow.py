@@ -4,15 +4,16 @@ import itertools
 
 import numpy as np
 import pytest
-from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
+from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister, transpile
 from qiskit.circuit import Parameter
 from qiskit.circuit.classical import expr, types
 
-from qctl.core.errors import CompileError, ProgramError
+from qctl.core.errors import CompileError, ProgramError, UsageError
 from qctl.core.program import Op
 from qctl.core.walk import Walk
-from qctl.integrations.qiskit import Backend
+from qctl.integrations.qiskit import Backend, EstimatorV2, SamplerV2
 from qctl.integrations.qiskit.circuit import read_circuit
+from qctl.run import Lab
 
 
 def played(circuit, answers):
@@ -169,3 +170,59 @@ def test_what_needs_feedback_is_refused_with_figures_where_nothing_decides_in_ti
     job = Backend(ideal).run(circuit, shots=5)
     with pytest.raises(CompileError, match="feedback"):
         job.result()
+
+
+def test_loop_variables_need_no_values_from_outside(ideal):
+    circuit = QuantumCircuit(1, 1)
+    with circuit.for_loop(range(1, 3)) as number:
+        with circuit.for_loop(range(2)):
+            circuit.rx(0.0, 0)
+        circuit.rx(number * np.pi / 3, 0)
+    circuit.measure(0, 0)
+    assert Backend(ideal).run(circuit, shots=20).result().get_counts()["1"] >= 18
+
+
+def test_points_of_the_iq_plane_of_circuits_with_flow_are_refused(ideal):
+    circuit = asked(1)
+    circuit.store(circuit.clbits[0], expr.lift(True))
+    with pytest.raises(UsageError, match="meas_level=2"):
+        Backend(ideal).run(circuit, meas_level=1)
+
+
+@pytest.fixture(scope="module")
+def branching():
+    with Lab.open("branch3", seed=3) as lab:
+        yield Backend(lab)
+
+
+def test_a_target_lists_branches_where_instruments_or_the_host_decide(branching, ideal):
+    assert {"if_else", "switch_case", "while_loop"} <= set(branching.target.operation_names)
+    assert "if_else" not in Backend(ideal).target.operation_names
+
+
+def test_what_a_round_that_broke_off_leaves_out_is_not_played(branching):
+    circuit = QuantumCircuit(2, 2)
+    with circuit.for_loop(range(3)):
+        circuit.h(0)
+        circuit.measure(0, 0)
+        with circuit.if_test((circuit.clbits[0], 1)):
+            circuit.break_loop()
+    circuit.measure(1, 1)
+    counts = branching.run(circuit, shots=200).result().get_counts()
+    assert counts["01"] > 150
+    assert sum(number for key, number in counts.items() if key[0] == "1") < 20
+
+
+def test_primitives_run_circuits_that_branch(branching):
+    angle = Parameter("angle")
+    circuit = QuantumCircuit(2, 2)
+    circuit.rx(angle, 0)
+    circuit.measure(0, 0)
+    with circuit.if_test((circuit.clbits[0], 1)):
+        circuit.x(1)
+    found = EstimatorV2(branching).run([(circuit, ["ZI", "IZ"], [np.pi])], precision=0.1).result()[0].data
+    np.testing.assert_allclose(found.evs, [-1, -1], atol=0.35)
+    circuit.measure(1, 1)
+    placed = transpile(circuit, branching, initial_layout=[0, 1], optimization_level=1)
+    data = SamplerV2(branching).run([(placed, [[0.0], [np.pi]])], shots=60).result()[0].data.c
+    assert [max(data.get_counts(k), key=data.get_counts(k).get) for k in (0, 1)] == ["00", "11"]

@@ -93,6 +93,8 @@ class Backend(BackendV2):
         circuits = [run_input] if isinstance(run_input, QuantumCircuit) else list(run_input)
         tables = tables_of(circuits, asked.parameter_binds)
         sources = [self.source(circuit) for circuit in circuits]
+        if asked.meas_level == 1 and any(source.program.flow for source in sources):
+            raise UsageError("points of the IQ plane of a circuit with branches or variables", allowed="meas_level=2")
         values = [source.values(table) for source, table in zip(sources, tables, strict=True)]
 
         def work(go_on: Callable[[], None]) -> list[list[Answer]]:

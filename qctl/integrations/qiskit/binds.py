@@ -13,6 +13,8 @@ from qiskit.circuit import Parameter, ParameterVector
 
 from qctl.core.errors import UsageError
 
+from .flow import loop_variables
+
 
 def tables_of(
     circuits: Seq[QuantumCircuit], binds: Seq[Mapping[Any, Any]] | Mapping[Any, Any] | None
@@ -51,6 +53,10 @@ def _table(circuit: QuantumCircuit, bind: Mapping[Any, Any]) -> NDArray[np.float
             columns |= {one: np.atleast_1d(row) for one, row in zip(key, rows, strict=True)}
         else:
             columns[_parameter(circuit, key)] = np.atleast_1d(np.asarray(value, np.float64))
+    lengths = {len(column) for column in columns.values()} or {1}
+    if len(lengths) != 1:
+        raise UsageError(f"parameter_binds of lengths {sorted(lengths)}", allowed="as many values of every parameter")
+    columns |= {one: np.zeros(*lengths) for one in loop_variables(circuit)}  # they have values of their own
     missing = [one.name for one in circuit.parameters if one not in columns]
     surplus = [one.name for one in columns if one not in circuit.parameters]
     if missing or surplus:
@@ -60,9 +66,6 @@ def _table(circuit: QuantumCircuit, bind: Mapping[Any, Any]) -> NDArray[np.float
             allowed="a value for each of its parameters, and no others",
             remedy="give parameter_binds, or assign_parameters",
         )
-    lengths = {len(column) for column in columns.values()} or {1}
-    if len(lengths) != 1:
-        raise UsageError(f"parameter_binds of lengths {sorted(lengths)}", allowed="as many values of every parameter")
     return np.array([columns[one] for one in circuit.parameters], np.float64).reshape(-1, *lengths).T
 
 

@@ -148,11 +148,14 @@ class _Task:
 def _measured(source: Source, qubits: list[int]) -> Source:
     """Return a circuit that ends with an open turn of these qubits and their measurement into bits of their own."""
     program = source.program
-    rows = [event(Op.R, (qubit,)) for qubit in qubits]
+    together = [event(Op.BARRIER, (qubit,), bit=int(program.events["bit"].max(initial=0)) + 1) for qubit in qubits]
+    rows = together if program.flow else []  # all ways that shots can go measure at one time
+    n_before = len(rows)
+    rows += [event(Op.R, (qubit,)) for qubit in qubits]
     rows += [event(Op.MEASURE, (qubit,), bit=program.n_bits + k) for k, qubit in enumerate(qubits)]
     added = np.array(rows, EVENT)
     marks = np.zeros((len(added), 3), bool)
-    marks[: len(qubits), :2] = True
+    marks[n_before : n_before + len(qubits), :2] = True
     n_rows = len(program.events)
     flow = tuple((*block, Play(n_rows, n_rows + len(added))) for block in program.flow)
     more = replace(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from qiskit import QuantumCircuit
@@ -14,6 +14,7 @@ from qiskit.circuit import (
     ForLoopOp,
     IfElseOp,
     Operation,
+    Parameter,
     Store,
     SwitchCaseOp,
     WhileLoopOp,
@@ -107,6 +108,16 @@ def _any(target: Term, labels: tuple[int, ...]) -> Term:
     for label in labels:
         found = combine("or", found, combine("==", target, int(label)))
     return found
+
+
+def loop_variables(circuit: QuantumCircuit) -> Iterator[Parameter]:
+    """Yield the variables of loops over numbers, which Qiskit counts among a circuit's parameters."""
+    for instruction in circuit.data:
+        operation = instruction.operation
+        if isinstance(operation, ForLoopOp) and operation.params[1] is not None:
+            yield operation.params[1]
+        for block in getattr(operation, "blocks", ()):
+            yield from loop_variables(block)
 
 
 def leaves_early(body: QuantumCircuit) -> bool:
