@@ -58,6 +58,7 @@ UNITS: dict[Target, dict[str, str]] = {
         "focus.frequency": "Hz",  # tone of the deflector that points detection light at one ion
         "focus.amplitude": "",
         "focus.counts": "",  # photons of that light; more than so many say 1
+        "balance": "",  # of the tones on an ion that make gates of two: blue over red
         "site.row": "",  # of an atom's trap, in pixels of the camera
         "site.column": "",
         "site.loaded": "",  # probability that loading leaves an atom in it
@@ -87,7 +88,6 @@ UNITS: dict[Target, dict[str, str]] = {
         "ms.edge": "s",  # of each end of its envelope
         "ms.detuning": "Hz",  # of its tones beyond the sidebands of mode 1
         "ms.amplitude": "",  # of each tone, relative to x180.amplitude of the ion
-        "ms.balance": "",  # blue over red
         "ms.centre": "Hz",  # added to both tones: light shift
         "ms.phase_a": "rad",  # of the spins
         "ms.phase_b": "rad",

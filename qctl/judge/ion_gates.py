@@ -178,9 +178,10 @@ def _coherent(bench: IonBench, point: int, target: str, gate: Gate, axes: dict[s
     kraus = gate.kraus(list(range(QUANTA)), strength * left, detunings[:, list(gate.ions)], off)
     weights = (mean[act.mode] / (1 + mean[act.mode])) ** np.arange(QUANTA)
     names = [chain.names[i] for i in gate.ions]
+    # Later pulses have ms.shift taken from their phases: their axes go back, as if the ions had gone on.
     shifts = [bench.parameters[f"{target}.ms.shift_{ion}"] for ion in "ab"]
     pair = bench.laboratory.couplings[target].pair
-    turns = np.exp(1j * np.array([[0.0, shifts[pair.index(name)]] for name in names]))
+    turns = np.exp(-1j * np.array([[0.0, shifts[pair.index(name)]] for name in names]))
     whole = np.kron(turns[0], turns[1])[:, None] * bench.framed(kraus, gate.ions, act.start, act.end)
     ideal = both_turned((axes[names[0]], axes[names[1]]), -pi / 4)
     overlap = np.abs(np.einsum("ij,gqnij->gqn", ideal.conj(), whole)) ** 2 / 16

@@ -42,6 +42,7 @@ QUBIT = {
     "readout.p10": (0.01, ""),
     "focus.amplitude": (0.2, ""),
     "focus.counts": (2.5, ""),
+    "balance": (1.0, ""),
     "error": (5e-4, ""),
 }
 """Assumed value and unit by name behind ``qN.``"""
@@ -51,7 +52,6 @@ PAIR = {
     "ms.edge": (8 * us, "s"),
     "ms.detuning": (1 / (152 * us), "Hz"),  # loops of pulses with raised-cosine edges close at 1 / (duration - edge)
     "ms.amplitude": (0.30, ""),
-    "ms.balance": (1.0, ""),
     "ms.centre": (0.0, "Hz"),
     "ms.phase_a": (-pi / 2, "rad"),  # the axis of the spins is a quarter turn behind the phase of the tones
     "ms.phase_b": (-pi / 2, "rad"),
@@ -108,15 +108,15 @@ def _assumed(laboratory: Laboratory) -> Iterator[tuple[str, Estimate]]:
 
 
 def _balances(laboratory: Laboratory, known: Mapping[str, Estimate]) -> Iterator[tuple[str, Estimate]]:
-    """Yield by how much the blue tone of each pair must be stronger: generators hold their samples, a sinc in tone."""
+    """Yield by how much the blue tone of each ion must be stronger: generators hold their samples, a sinc in tone."""
     first = known.get(f"{TRAP}.mode_1")
-    for pair, coupling in laboratory.couplings.items():
-        carrier = known.get(f"{coupling.pair[0]}.frequency")
-        if first is None or carrier is None or f"{pair}.ms.balance" in laboratory.first_guess:
+    for name, qubit in laboratory.qubits.items():
+        carrier = known.get(f"{name}.frequency")
+        if first is None or carrier is None or f"{name}.balance" in laboratory.first_guess:
             continue
-        rate = sample_rate(laboratory, laboratory.lines[laboratory.qubits[coupling.pair[0]].drive].outputs[0])
+        rate = sample_rate(laboratory, laboratory.lines[qubit.drive].outputs[0])
         red, blue = (np.sinc((carrier.value + side * first.value) / rate) for side in (-1, 1))
-        yield f"{pair}.ms.balance", Estimate(float(red / blue), unit="", run="assumed by the platform")
+        yield f"{name}.balance", Estimate(float(red / blue), unit="", run="assumed by the platform")
 
 
 def _modes(laboratory: Laboratory, known: Mapping[str, Estimate]) -> Iterator[tuple[str, Estimate]]:

@@ -31,9 +31,9 @@ def half_of_xx(lab: Laboratory, known: Known, a: int, b: int, angle: float) -> t
 
     Molmer and Sorensen, Phys. Rev. Lett. 82, 1835 (1999). Tones lie ``ms.detuning`` beyond the sidebands, shifted
     together by ``ms.centre``; each has ``ms.amplitude`` of a pi pulse's amplitude for a quarter turn, times
-    ``sqrt(angle / (pi / 2))``, as the angle grows with the square of the light. The phase of the spins is the mean of
-    the tones' phases: ``ms.phase_a`` for the first ion of the coupling's name. Turning one of them round changes the
-    sign of the angle.
+    ``sqrt(angle / (pi / 2))``, as the angle grows with the square of the light. The blue one is ``balance`` times as
+    strong as the red one. The phase of the spins is the mean of the tones' phases: ``ms.phase_a`` for the first ion of
+    the coupling's name. Turning one of them round changes the sign of the angle.
     """
     pair = coupling_of(lab, a, b)
     name = lab.qubit_names[a]
@@ -52,7 +52,7 @@ def half_of_xx(lab: Laboratory, known: Known, a: int, b: int, angle: float) -> t
     envelope = flat_top(n, edge) * np.exp(2j * pi * centre / rate * np.arange(n))
     height = known[f"{pair}.ms.amplitude"] * known[f"{name}.x180.amplitude"] * sqrt(abs(angle) / (pi / 2))
     phase = known[f"{pair}.ms.phase_{'a' if is_first else 'b'}"] + pi * (is_first and angle < 0)
-    balance = sqrt(known[f"{pair}.ms.balance"])
+    balance = sqrt(known[f"{name}.balance"])
     return tuple(
         Pulse(lab.qubits[name].drive, envelope, amplitude, _tone(lab, known, name, side * offset), 0, phase)
         for side, amplitude in ((1, height * balance), (-1, height / balance))

@@ -12,7 +12,17 @@ from qctl.calibrate.workbench import Workbench
 from qctl.compile import default_parameters
 from qctl.config import read_laboratory
 from qctl.core.parameters import Estimate
-from qctl.experiments.ions import crosstalk, errors, light_shift, lights, micromotion, modes, readout, thermometry
+from qctl.experiments.ions import (
+    balance,
+    crosstalk,
+    errors,
+    light_shift,
+    lights,
+    micromotion,
+    modes,
+    readout,
+    thermometry,
+)
 from qctl.experiments.ions.ms_each import MsFine, MsFrames, MsTrim
 from qctl.experiments.ions.ms_shared import MsAmplitude, MsCentre, MsClosure, MsDetuning
 from qctl.judge import draw_truth, twin_text
@@ -82,6 +92,16 @@ def test_the_centre_of_mass_mode_is_found(chain):
     (outcome,) = asked(chain, modes.IonMode, "trap")
     found = outcome.found["trap.mode_1"]
     assert found.value == pytest.approx(chain.twin.trap.frequency, abs=400)
+
+
+def test_tones_of_both_sidebands_are_balanced_at_the_ion(chain):
+    for outcome in asked(chain, balance.IonBalance, "q0", "q1"):
+        beam = chain.twin.beams[chain.laboratory.qubits[outcome.target].drive]
+        tones = chain.bench.known[f"{outcome.target}.frequency"] + chain.twin.trap.frequency * np.array([-1, 1])
+        light = np.sinc(tones / 62.5e6) * np.exp(-4 * np.log(2) * ((tones - beam.centre) / beam.bandwidth) ** 2)
+        found = value(outcome, "balance")
+        assert found.error < 0.01
+        assert abs(found.value - light[0] / light[1]) < 3 * found.error
 
 
 def test_heating_is_measured_in_quanta_per_second(chain):

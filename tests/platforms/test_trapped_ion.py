@@ -138,7 +138,7 @@ def test_the_light_of_an_xx_grows_with_the_root_of_its_angle_and_its_sign_is_one
 
 
 def test_balance_and_common_shift_of_the_two_tones_do_what_they_say(compiled, known):
-    changes = {"q2-q5.ms.balance": 1.21, "q2-q5.ms.centre": 300.0}
+    changes = {"q2.balance": 1.21, "q5.balance": 1.21, "q2-q5.ms.centre": 300.0}
     one = program(event(Op.RXX, (2, 5), (np.pi / 2,)), event(Op.MEASURE, (2,), bit=0))
     blue, red = plays_of(compiled(one, **changes), "beam2")
     assert blue[3] / red[3] == pytest.approx(1.21)

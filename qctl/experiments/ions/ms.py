@@ -46,7 +46,7 @@ DETUNING = Quantity(name="ms.detuning", low=1e3, high=50e3, floor=800.0)
 CENTRE = Quantity(name="ms.centre", low=-5e3, high=5e3, floor=2e3)
 SHIFTS = tuple(Quantity(name=f"ms.shift_{ion}", low=-3.2, high=3.2, floor=4.0) for ion in "ab")
 NODES = (
-    _node(MsAmplitude, (AMPLITUDE,), ("ion_fine", "ion_modes"), one_for_all=True),
+    _node(MsAmplitude, (AMPLITUDE,), ("ion_fine", "ion_modes", "ion_balance"), one_for_all=True),
     _node(MsDetuning, (DETUNING,), (MsAmplitude.name,), one_for_all=True),
     _node(MsCentre, (CENTRE,), (MsDetuning.name,), one_for_all=True),
     _node(MsClosure, (DETUNING,), (MsCentre.name,), one_for_all=True),

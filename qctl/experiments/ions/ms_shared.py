@@ -169,8 +169,12 @@ def fit_centre(x: Floats, dark: Floats, errors: Floats, seconds: float) -> Fit:
 
 
 def shifted(known: Parameters, target: str, offset: float) -> dict[str, float]:
-    """Return a centre line ``offset`` Hz further, and frames behind the gate that follow what its tones turn on."""
-    more = 2 * pi * offset * (known[f"{target}.ms.duration"] - known[f"{target}.ms.edge"])
+    """Return a centre line ``offset`` Hz further, and frames behind the gate that follow what its tones turn on.
+
+    An ion that light makes faster is ahead of its frame by the shift's phase when the gate ends; later pulses must be
+    too, and ``RZ(l)`` takes l from their phases.
+    """
+    more = -2 * pi * offset * (known[f"{target}.ms.duration"] - known[f"{target}.ms.edge"])
     frames = {f"{target}.ms.shift_{ion}": known[f"{target}.ms.shift_{ion}"] + more for ion in "ab"}
     return {f"{target}.ms.centre": known[f"{target}.ms.centre"] + offset, **frames}
 

@@ -7,7 +7,20 @@ from dataclasses import replace
 from qctl.calibrate.node import Node
 
 from .. import fine_amplitude, rb1
-from . import crosstalk, errors, light_shift, lights, micromotion, modes, ms, rabi, ramsey, readout, thermometry
+from . import (
+    balance,
+    crosstalk,
+    errors,
+    light_shift,
+    lights,
+    micromotion,
+    modes,
+    ms,
+    rabi,
+    ramsey,
+    readout,
+    thermometry,
+)
 from .beams import around, gate_check
 
 FINE = replace(fine_amplitude.NODE, name="ion_fine", needs=("ion_ramsey_long",), claims=around, check=gate_check)
@@ -21,6 +34,7 @@ NODES: tuple[Node, ...] = (
     rabi.COLD,
     ramsey.LONG,
     FINE,
+    balance.NODE,
     *ms.NODES,
 )
 

@@ -85,9 +85,11 @@ def expected(laboratory: Laboratory, known: Parameters, coupling: str) -> float:
 
 def strongest(laboratory: Laboratory, known: Parameters, coupling: str) -> float:
     """Return the largest amplitude of a gate, over that of a pi pulse: both tones of a beam stay below full scale."""
-    pi_pulse = max(known[f"{qubit}.x180.amplitude"] for qubit in laboratory.couplings[coupling].pair)
-    balance = known[f"{coupling}.ms.balance"]
-    return float(FULL / (pi_pulse * (balance**0.5 + balance**-0.5)))
+    highest = 0.0
+    for qubit in laboratory.couplings[coupling].pair:
+        balance = known[f"{qubit}.balance"]
+        highest = max(highest, known[f"{qubit}.x180.amplitude"] * (balance**0.5 + balance**-0.5))
+    return FULL / highest
 
 
 def alone(laboratory: Laboratory, known: Parameters, target: str) -> frozenset[str]:

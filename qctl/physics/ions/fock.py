@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import eval_genlaguerre, gammaln, jv
@@ -9,6 +11,7 @@ from scipy.special import eval_genlaguerre, gammaln, jv
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 MANY = 400
+FEW = 64
 
 
 def coupling(eta: float | Floats, quanta: Integers, order: int = 0) -> Floats:
@@ -18,7 +21,19 @@ def coupling(eta: float | Floats, quanta: Integers, order: int = 0) -> Floats:
     0 where n + s is below 0. The factor i^|s| is left to the caller. Above `MANY` quanta Hilb's asymptotic form
     ``J_s(2 eta sqrt(n_< + (s + 1) / 2))`` stands for the polynomial (Szego, Orthogonal Polynomials, 8.22.4).
     """
-    n, s, x = np.asarray(quanta), abs(order), np.asarray(eta, np.float64)
+    n = np.asarray(quanta)
+    if np.ndim(eta) == 0 and n.size and FEW > n.max() >= n.min() >= 0:  # cold ions: a look-up
+        return np.asarray(_few(float(eta), order)[n])
+    return _coupling(eta, n, order)
+
+
+@lru_cache(maxsize=1024)
+def _few(eta: float, order: int) -> Floats:
+    return _coupling(eta, np.arange(FEW), order)
+
+
+def _coupling(eta: float | Floats, n: Integers, order: int) -> Floats:
+    s, x = abs(order), np.asarray(eta, np.float64)
     low = np.where(order < 0, n + order, n)
     floor = np.clip(low, 0, MANY)
     scale = np.exp(-(x**2) / 2 + (gammaln(floor + 1) - gammaln(floor + s + 1)) / 2)
