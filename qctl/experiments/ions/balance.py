@@ -54,7 +54,7 @@ class IonBalance:
 
     def share(self, known: Parameters, qubit: str) -> float:
         """Return how strong the light is, over that of a pi pulse."""
-        return self.rate / (ETA / len(self.laboratory.qubits) ** 0.5 * rabi_frequency(known, qubit))
+        return float(self.rate / (ETA / len(self.laboratory.qubits) ** 0.5 * rabi_frequency(known, qubit)))
 
     @property
     def times(self) -> Floats:

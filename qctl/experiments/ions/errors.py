@@ -21,7 +21,7 @@ from ..rows import Row, flip, half, indices, late, program, wait
 from ..signal import excited
 from ..twirled import FEWEST, falling, twirled
 from .beams import around
-from .pairs import both, whole_chain
+from .pairs import both, its_ions, played
 
 SHORT, LONG = 64e-6, 4e-3  # s; a shot has no room for longer waits
 
@@ -81,23 +81,29 @@ class MsErrors:
     shots: int = 120
     seed: int = 3
 
-    def _rows(self) -> tuple[list[list[Row]], list[tuple[int, int]]]:
-        """Return rows of gates, the number of gates slowest, and where each ends."""
-        rng, pair = np.random.default_rng(self.seed), both(self.laboratory, self.targets[0])
+    def _rows(self, pair: tuple[int, int]) -> tuple[list[list[Row]], list[tuple[int, int]]]:
+        """Return rows of gates of a pair, the number of gates slowest, and where each ends."""
+        rng = np.random.default_rng(self.seed)
         made = [twirled(pair, Op.RXX, n, rng) for n in self.numbers for _ in range(self.sequences)]
         return [rows for rows, _ in made], [end for _, end in made]
 
     def scan(self, known: Parameters) -> Scan:
-        """Return the rows of the one target."""
-        (target,) = self.targets
-        return Scan(program(self.laboratory, self._rows()[0], both(self.laboratory, target), self.shots))
+        """Return the rows of each target, one target after the other."""
+        rows = [row for target in self.targets for row in self._rows(both(self.laboratory, target))[0]]
+        return Scan(played(self.laboratory, self.targets, rows, self.shots))
 
     def read(self, result: Result, known: Parameters) -> tuple[Outcome, ...]:
-        """Return the error of the gate."""
-        (target,) = self.targets
+        """Return the error of each gate."""
+        n = len(self.numbers) * self.sequences
+        return tuple(
+            self._outcome(target, result.points(k * n, (k + 1) * n), known) for k, target in enumerate(self.targets)
+        )
+
+    def _outcome(self, target: str, result: Result, known: Parameters) -> Outcome:
         share, sigma, pair = [], [], self.laboratory.couplings[target].pair
-        for point, end in enumerate(self._rows()[1]):
-            bits = result.kept_bits(point)[:, :2]
+        place = {result.qubits[qubit]: bit for qubit, bit in result.measured}
+        for point, end in enumerate(self._rows(both(self.laboratory, target))[1]):
+            bits = result.kept_bits(point)[:, [place[name] for name in pair]]
             right = [known[f"{q}.readout.{'p10' if one else 'p01'}"] for q, one in zip(pair, end, strict=True)]
             n, k = len(bits), int((bits == np.array(end)).all(axis=1).sum())
             smooth, seen = (k + 1) / (n + 2), (1 - right[0]) * (1 - right[1])
@@ -106,8 +112,8 @@ class MsErrors:
         numbers = np.repeat(np.array(self.numbers, float), self.sequences)
         found = falling(f"rows of gates of {target}", self.name, numbers, np.array(share), np.array(sigma))
         if found.left < FEWEST:
-            return (Outcome(target, figures=(found.figure,), reason="rows of gates end anywhere: nothing falls"),)
-        return (Outcome(target, {f"{target}.ms.error": found.error}, figures=(found.figure,)),)
+            return Outcome(target, figures=(found.figure,), reason="rows of gates end anywhere: nothing falls")
+        return Outcome(target, {f"{target}.ms.error": found.error}, figures=(found.figure,))
 
 
 COHERENCE = Node(
@@ -125,7 +131,7 @@ MS_ERRORS = Node(
     finds=(Quantity(name="ms.error", low=0.0, high=0.5, floor=0.05),),
     make=lambda laboratory, targets, known: MsErrors(laboratory, targets),
     needs=("ion_ms_fine",),
-    claims=whole_chain,
+    claims=its_ions,
     largest_error=2.0,
     least_contrast=0.0,  # good gates hardly decay; whether there is a decay at all is for the fit to say
 )

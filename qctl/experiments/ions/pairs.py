@@ -100,8 +100,3 @@ def alone(laboratory: Laboratory, known: Parameters, target: str) -> frozenset[s
 def its_ions(laboratory: Laboratory, known: Parameters, target: str) -> frozenset[str]:
     """Return what a pair occupies where each plays points of its own, one pair after the other."""
     return frozenset({target, *laboratory.couplings[target].pair})
-
-
-def whole_chain(laboratory: Laboratory, known: Parameters, target: str) -> frozenset[str]:
-    """Return what a gate occupies that is asked for alone: all ions, since all pairs use one mode."""
-    return frozenset({target, *laboratory.qubits})
