@@ -43,7 +43,8 @@ def qctl(*arguments: str, state: Path) -> subprocess.CompletedProcess[str]:
 
 
 def cut(text: str, ions: int) -> str:
-    """Return a laboratory file without what belongs to ions from number ``ions`` on."""
+    """Return a laboratory file without what belongs to ions from number ``ions`` on, and without measured values."""
+    text = re.sub(r"(?m)^parameters: .*\n", "", text)
     rest = f"(?:{'|'.join(str(k) for k in range(ions, 100))})"
     text = re.sub(rf"(?m)^  (?:counter|beam|seen|q){rest}: .*\n", "", text)
     text = re.sub(rf"(?m)^  q\d+-q{rest}: .*\n", "", text)

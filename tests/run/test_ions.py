@@ -31,7 +31,7 @@ trap: {frequency: 1 MHz, lamb_dicke: 0.1, heating: 50, heating_others: 1, drive:
 
 def two_ions(text):
     """Return the file of eight ions without the last six."""
-    text = re.sub(r"(?m)^  (counter|beam|seen|q)[2-7]: .*\n", "", text)
+    text = re.sub(r"(?m)^(parameters|  (counter|beam|seen|q)[2-7]): .*\n", "", text)
     text = re.sub(r"(?m)^  q[0-7]-q[2-7]: .*\n", "", text)
     return re.sub(r"(, counter[2-7])+", "", text)
 

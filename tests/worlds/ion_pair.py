@@ -23,7 +23,7 @@ focus: {places: {q0: 13 MHz, q1: 14 MHz}, floor: FLOOR}
 
 
 def two_ions(text):
-    text = re.sub(r"(?m)^  (counter|beam|seen|q)[2-7]: .*\n", "", text)
+    text = re.sub(r"(?m)^(parameters|  (counter|beam|seen|q)[2-7]): .*\n", "", text)
     text = re.sub(r"(?m)^  q[0-7]-q[2-7]: .*\n", "", text)
     text = text.replace("q1: {frequency: 15 MHz", "q1: {frequency: 15.0012345 MHz").replace(": 0.32", ": 0.355")
     return re.sub(r"(, counter[2-7])+", "", text.replace("amplitude: 0.16", "amplitude: 0.1775"))
