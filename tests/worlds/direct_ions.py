@@ -65,7 +65,7 @@ class DirectIons:
 
     def _carriers(self, known):
         return {
-            f"{name}.{channel}": Carrier(frequency, FULL_SCALE_DBM + 20 * log10(amplitude), amplitude > 0)
+            f"{name}.{channel}": Carrier(frequency, FULL_SCALE_DBM + 20 * log10(max(amplitude, 1e-9)), amplitude > 0)
             for name, tones in tones_of(self.laboratory, known).items()
             for channel, (frequency, amplitude) in tones.items()
         }
