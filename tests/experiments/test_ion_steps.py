@@ -166,7 +166,7 @@ def test_hot_ions_are_named_by_the_readout_step(chain):
     hot = {"cooling.tone.frequency": known["cooling.tone.frequency"] - 60e6, "cooling.sideband_duration": 0.0}
     chain.bench.known = known.replaced({**hot, **{f"q{k}.readout.present": -1.0 for k in (0, 1)}})
     try:
-        outcomes = chain.bench.ask(readout.IonReadout(chain.laboratory, ("q0", "q1"), shots=200))
+        outcomes = chain.bench.ask(readout.IonReadout(chain.laboratory, ("q0", "q1"), shots=50))
     finally:
         chain.bench.known = known
     assert all("hot" in outcome.reason for outcome in outcomes)
