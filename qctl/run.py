@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping
 from collections.abc import Sequence as Seq
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from types import TracebackType
@@ -17,8 +16,7 @@ from typing import Self
 
 import numpy as np
 
-from qctl import control
-from qctl.compile import compile_program, durations, flatten, join, one_correction
+from qctl.compile import compile_program, durations, flatten, join, one_correction, with_atoms
 from qctl.compile.host import is_steered, steered_points
 from qctl.compile.resets import active_resets
 from qctl.config import read_laboratory
@@ -36,7 +34,8 @@ from qctl.core.ways import ways
 from qctl.deciding import compile_branching, instruments_decide, run_told
 from qctl.frontends import Inputs, Text, Written, as_program
 from qctl.known import known_parameters, stored_as
-from qctl.readout import compute, gather, loaded_sites, read_out, stop_if_lost, undo_readout_errors
+from qctl.playing import play_as_asked
+from qctl.readout import compute, gather, read_out, stop_if_lost, undo_readout_errors
 from qctl.steer import steer
 from qctl.store import ParameterStore, state_folder
 from qctl.viewing import Viewing
@@ -248,7 +247,7 @@ class Lab(Viewing):
             raise UsageError("nothing to run", allowed="at least one program")
         programs = [(self._read(program, None, known), known) for program, known in pairs]
         sequences = [
-            _with_atoms(p, self.compile(p, shots, parameters=known, optimise=optimise)) for p, known in programs
+            with_atoms(p, self.compile(p, shots, parameters=known, optimise=optimise)) for p, known in programs
         ]
         for sequence in sequences:
             _refuse_silence(sequence)
@@ -279,13 +278,7 @@ class Lab(Viewing):
         station = self.station
         self._operate(known)
         with self._failing_loudly(sequence):
-            if sequence.branching is not None:
-                record = control.play_deciding(station, sequence, playlists, known.id)
-            elif sequence.filled:
-                sites = partial(loaded_sites, sequence.qubits, known)
-                record = control.play_sorted(station, sequence, playlists, known, sites)
-            else:
-                record = control.play(station, sequence, playlists, known.id)
+            record = play_as_asked(station, sequence, playlists, known.id, known)
         log.info(
             "%s: played %s, %d points of %d shots, parameters %s, discarded segments %d",
             self.laboratory.name,
@@ -375,13 +368,6 @@ class Lab(Viewing):
         atexit.unregister(self.close)
         if stack is not None:
             stack.__exit__(kind, error, trace)
-
-
-def _with_atoms(program: Program, sequence: Sequence) -> Sequence:
-    """Return a sequence that asks for an atom in each qubit's site; programs on physical qubits take what is there."""
-    if program.physical or not sequence.exposing:
-        return sequence
-    return replace(sequence, filled=tuple(sorted({qubit for qubit in sequence.placement if qubit >= 0})))
 
 
 def _refuse_silence(sequence: Sequence) -> None:

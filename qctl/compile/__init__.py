@@ -18,6 +18,7 @@ from .branching import compile_branching, instruments_decide
 from .cache import Reads, SequenceCache
 from .durations import durations
 from .feedback import without_decisions
+from .filled import with_atoms
 from .flatten import flatten, render_line
 from .isolate import isolate
 from .join import join, join_tracks, one_correction
@@ -42,6 +43,7 @@ __all__ = [
     "render_line",
     "schedule_native",
     "schedule_program",
+    "with_atoms",
 ]
 
 _CACHE = SequenceCache()

@@ -19,7 +19,7 @@ from types import FrameType
 from typing import Any
 
 from qctl.config import read_laboratory
-from qctl.control import Station, make_safe, open_station, play, play_deciding
+from qctl.control import Station, make_safe, open_station
 from qctl.control.firewall import refuse_beyond_limits
 from qctl.control.rack import MockRack
 from qctl.core.errors import QctlError
@@ -30,6 +30,7 @@ from qctl.jobs import codec
 from qctl.jobs.crash_points import crash_point
 from qctl.jobs.errors import JobError
 from qctl.jobs.moments import ticking
+from qctl.playing import play_as_asked
 
 from .frames import MOST_BYTES, Incoming, Outgoing
 from .places import AGENT, listen, run_folder
@@ -183,8 +184,7 @@ def play_take(
         from qctl.steer import play_in_parts  # only who has such jobs needs it
 
         return play_in_parts(station, sequence, playlists, said["known"])
-    player = play if sequence.branching is None else play_deciding
-    return player(station, sequence, playlists, said["parameters_id"])
+    return play_as_asked(station, sequence, playlists, said["parameters_id"], said.get("known"))
 
 
 class Watched:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from qctl.compile import compile_program, durations, flatten
+from qctl.compile import compile_program, durations, flatten, with_atoms
 from qctl.config import read_laboratory
 from qctl.config.find import find_laboratory
 from qctl.control import limits_of, shots_at_once
@@ -177,7 +177,7 @@ class Bench:
         found = (
             takes_of(program, known, self.laboratory, self.limits)
             if alone
-            else (self._placed(asked, program, known, optimise, place),)
+            else (with_atoms(program, self._placed(asked, program, known, optimise, place)),)
         )
         if not all(one.n_measured for one in found):
             raise CompileError("nothing is measured", allowed="at least one measurement into a bit")
@@ -221,6 +221,8 @@ class Bench:
         codec.write(linked_beside(out), how)
         self._read(linked_beside(out), how)
         window = {"takes": ((bare, playlists),), "operate": standing(known), "parameters_id": known.id}
+        if bare.filled:  # images are looked at while it plays
+            window["known"] = known
         codec.write(out, window)
         return {"uploads": {name: digest_of(playlist) for name, playlist in sorted(playlists.items())}}
 

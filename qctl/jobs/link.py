@@ -110,6 +110,7 @@ def link(
         n_bits=bits[-1],
         length=max(s.length for s in members),
         placement=tuple(qubit for s in members for qubit in s.placement),
+        filled=tuple(sorted({qubit for s in members for qubit in s.filled})),
         digest=hashlib.sha256(
             "".join(f"{s.digest} {e};" for s, e in zip(members, ends, strict=True)).encode()
         ).hexdigest(),
@@ -153,6 +154,8 @@ def _check_alike(sequences: Seq[Sequence]) -> None:
         raise CompileError("no program to link", allowed="at least one")
     if len(sequences) > 1 and any(s.is_steered for s in sequences):
         raise CompileError("a program whose shots branch beside others", allowed="alone in its window")
+    if len({bool(s.filled) for s in sequences}) > 1:
+        raise CompileError("a program that takes atoms as they were loaded beside one that has them sorted")
     for other in sequences[1:]:
         for what in ("qubits", "tick", "period", "triggers"):
             if getattr(other, what) != getattr(sequences[0], what):

@@ -3,13 +3,22 @@
 import numpy as np
 import pytest
 from queued import granted, request, state
+from scipy.stats import chi2_contingency
+from stack_world import BELL
 
 from qctl import Lab
 from qctl.core.errors import CompileError
 from qctl.core.program import EVENT, Op, Program, event
+from qctl.daemon.agent import play_take
+from qctl.jobs import codec
+from qctl.jobs.bench import Bench
 from qctl.jobs.candidates import relocatable
+from qctl.jobs.container import unpack
+from qctl.jobs.counted import from_arrays
 from qctl.jobs.link import link
 from qctl.jobs.packer import pack
+
+SHOTS = 16
 
 
 @pytest.fixture(scope="module")
@@ -64,3 +73,23 @@ def test_programs_of_different_length_do_not_share_a_shot(lab):
     ]
     with pytest.raises(CompileError):
         link(sequences, lab.parameters, lab.laboratory, lab.limits)
+
+
+def test_a_job_in_the_queue_has_its_atoms_sorted_as_a_program_at_hand_has(lab, tmp_path):
+    bench, out = Bench("atoms16", tmp_path), tmp_path / "bell.compiled"
+    info = bench.prepare(BELL, parameters=None, optimise=True, out=out)
+    part = {"compiled": str(out), "parameters": info["parameters"], "shots": SHOTS}
+    bench.link([part], tmp_path / "window")
+    window = codec.read(tmp_path / "window")
+    lab.station.operate(window["operate"])
+    records = tuple(play_take(lab.station, sequence, playlists, window) for sequence, playlists in window["takes"])
+    codec.write(tmp_path / "record", records)
+    asked = {**part, "program": BELL, "info": info, "co_runners": [], "remarks": [], "fence": 1, "uploads": {}}
+    asked["out"] = str(tmp_path / "counts")
+    bench.read([asked], tmp_path / "record", "1", 0.0, tmp_path / "window")
+    bench.close()
+    header, arrays = unpack((tmp_path / "counts").read_bytes())
+    queued, at_hand = from_arrays(arrays, header["n_bits"]).of(0), lab.run(BELL, SHOTS).counts
+    assert sum(queued.values()) > 0.9 * SHOTS  # as they are loaded, one pair in four is there
+    keys = sorted({*queued, *at_hand})
+    assert chi2_contingency([[one.get(key, 0) for key in keys] for one in (queued, at_hand)]).pvalue > 1e-3

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from qctl import control
+from qctl import playing
 from qctl.core.errors import CompileError
 from qctl.run import Lab
 
@@ -112,7 +112,7 @@ def test_the_log_says_how_a_run_ended(served, bell, caplog, monkeypatch, error, 
     def fail(*_):
         raise error
 
-    monkeypatch.setattr(control, "play", fail)
+    monkeypatch.setattr(playing, "play", fail)
     caplog.set_level(logging.INFO, "qctl.run")
     with served("transmon5") as rack, pytest.raises(type(error)), Lab.open(rack.path) as lab:
         lab.run(bell, shots=2)
