@@ -107,7 +107,12 @@ class Frames:
         self._tell(self._frame[0], values)
 
     def record(self, record: Record, n_shots: int) -> Record:
-        """Return the record with the frames that were kept; all atoms of the program must have stayed."""
+        """Return the record with the frames that were kept; all atoms of the program must have stayed.
+
+        Shots that were given up have no last frame, and are told by that: they stand as those that lost nobody.
+        """
+        given_up = ~self._pixels[:, 0, LEFT].any(axis=(1, 2))
+        self._pixels[given_up, 0, LEFT] = self._pixels[given_up, 0, PRESENT]
         watched = np.array([(0, qubit, -1, FIRST) for qubit in self._sequence.filled], READ)
         exposing = replace(self._exposing, reads=np.zeros(0, READ), checks=CHECKS, watched=watched)
         flags = {**record.timing.flags, "loads with too few atoms": self._reloads}

@@ -71,6 +71,20 @@ def test_atoms_are_lost_and_change_sides_as_often_as_the_light_lets_them(array):
     assert 1 - seen[:, 1, ROW][there].mean() == pytest.approx(went_dark_early, abs=0.04)
 
 
+def test_light_that_looks_at_atoms_heats_them_and_cooling_in_the_zone_takes_it_back(array):
+    bench = array(zone=beam())
+    cold = ideal().tweezers.temperature
+    for cooled in (False, True):
+        score = turned(np.pi)
+        score.image(1e-3, light="zone_light")
+        if cooled:
+            score.on("zone_cooling", 12e-3, 18e-3)
+        bench.frames(score, 20)
+        heat = bench.world._atoms.temperature
+        assert np.all(heat[ROW] < 2 * cold if cooled else heat[ROW] > 10 * cold)
+        assert np.all(heat[OTHERS] < 2 * cold)
+
+
 @pytest.mark.parametrize("turn", [0.0, np.pi])
 def test_phases_go_on_from_one_call_to_the_next(array, turn):
     """The second pulse continues the tone of the first, or is opposite to it."""
