@@ -11,11 +11,11 @@ from qctl.config import read, read_laboratory
 from qctl.config.find import find_laboratory, twin_of
 from qctl.conformance.statistics import distance, sampling_noise
 from qctl.conformance.steered import predict_steered
-from qctl.core.errors import CompileError, InstrumentError
+from qctl.core.errors import CompileError
 from qctl.frontends import read_program
 from qctl.judge.text import twin_text
 from qctl.known import known_parameters
-from qctl.physics.atoms.twin import AtomTwin, Failure
+from qctl.physics.atoms.twin import AtomTwin
 from qctl.run import Lab
 
 PROGRAMS = Path(__file__).parent / "programs"
@@ -62,22 +62,15 @@ def test_a_reset_empties_an_atom_whatever_it_was(lab):
     assert {way.split()[0] for way in result.ways} == {"0", "1"}
 
 
-def test_repeat_until_success_ends_as_predicted(lab):
-    program = read_program((PROGRAMS / "repeat_until_success.qasm").read_text(encoding="utf-8"))
+@pytest.mark.parametrize(("name", "deepest"), [("repeat_until_success", 3), ("teleport", 2), ("phase_estimation", 3)])
+def test_programs_that_decide_within_the_shot_end_as_predicted(lab, name, deepest):
+    program = read_program((PROGRAMS / f"{name}.qasm").read_text(encoding="utf-8"))
     result = lab.run(program, shots=12)
     expected = predict_steered(program, lab.parameters, lab.laboratory)
     n = sum(result.counts.values())
-    assert n >= 9
+    assert n >= 8
     assert distance({key: k / n for key, k in result.counts.items()}, expected) <= 0.03 + sampling_noise(expected, n)
-    assert max(len(way.split()) for way in result.ways) > 2
-
-
-def test_light_that_is_off_is_named_and_no_shot_counts(tmp_path):
-    with (
-        opened(tmp_path, failures=(Failure(line="zone_light"),)) as lab,
-        pytest.raises(InstrumentError, match="no light while atoms are measured"),
-    ):
-        lab.run(HEAD + "x q[0]; c[0] = measure q[0]; if (c[0]) { x q[1]; } c[1] = measure q[1];", shots=20)
+    assert max(len(way.split()) for way in result.ways) >= deepest
 
 
 # --- compiled, not played ---

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from qctl.core.errors import CompileError
 from qctl.core.laboratory import Laboratory
 
 from .known import READING, array_of
@@ -51,7 +52,15 @@ def place(known: Known, lab: Laboratory, answer: int) -> tuple[float, float]:
 
 
 def ways(known: Known, lab: Laboratory, qubits: list[int]) -> list[Way]:
-    """Return the ways of atoms into the zone, one for each answer of a part."""
+    """Return the ways of atoms into the zone, one for each answer of a part.
+
+    Raises
+    ------
+    CompileError
+        When there are more of them than places.
+    """
+    if len(qubits) > AT_ONCE:
+        raise CompileError(f"{len(qubits)} atoms measured in the zone", allowed=f"{AT_ONCE} at once", where=lab.name)
     array = Array.of(lab, known)
     return [array.way_to(qubit, place(known, lab, answer)) for answer, qubit in enumerate(qubits)]
 
