@@ -4,11 +4,15 @@ import numpy as np
 import pytest
 from qiskit import QuantumCircuit, transpile
 from qiskit.circuit import Parameter
+from qiskit.quantum_info import SparsePauliOp, Statevector
 
+import qctl.compile.transpile as transpile_module
 from qctl.client import RemoteResult
+from qctl.compile.transpile import passes_of
 from qctl.core.errors import UsageError
 from qctl.integrations import served
 from qctl.integrations.machine import machine_of
+from qctl.integrations.placing import SHAPES
 from qctl.integrations.qiskit import Backend, EstimatorV2, SamplerV2
 
 
@@ -122,3 +126,29 @@ def test_another_laboratory_than_the_daemons_is_refused(backend):
     file = backend.machine.laboratory.path.replace("ideal20", "transmon5")
     with pytest.raises(UsageError, match="transmon5"):
         served.ServedLab("http://127.0.0.1:1", laboratory=file)
+
+
+def test_iterations_of_qaoa_place_their_circuit_once_and_are_one_job_each(backend, monkeypatch):
+    """The small form of `bench/study_variational.py`: work is counted, not timed."""
+    placed = []
+    monkeypatch.setattr(transpile_module, "passes_of", lambda *a, **k: placed.append(a) or passes_of(*a, **k))
+    cost, mix = Parameter("cost"), Parameter("mix")
+    ring = [(0, 1), (1, 2), (2, 3), (3, 0)]
+    circuit = QuantumCircuit(4)
+    circuit.h(range(4))
+    for edge in ring:
+        circuit.rzz(cost, *edge)
+    circuit.rx(2 * mix, range(4))
+    cut = SparsePauliOp.from_sparse_list([("ZZ", edge, 0.5) for edge in ring], 4)
+    SHAPES.clear()
+    misses, jobs, estimator = SHAPES.misses, len(Daemon.jobs), EstimatorV2(backend)
+    for k in range(4):
+        rows = [[0.3 + 0.1 * k, -0.4], [0.5, -0.2 - 0.1 * k]]
+        data = estimator.run([(circuit, cut, rows)], precision=0.05).result()[0].data
+        for row, found, error in zip(rows, data.evs, data.stds, strict=True):
+            values = dict(zip((cost, mix), row, strict=True))
+            exact = Statevector(circuit.assign_parameters(values)).expectation_value(cut).real
+            assert abs(found - exact) < 5 * error + 0.02
+    assert SHAPES.misses - misses == 1
+    assert len(placed) <= 1
+    assert len(Daemon.jobs) - jobs == 4
