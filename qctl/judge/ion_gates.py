@@ -183,7 +183,9 @@ def _coherent(bench: IonBench, point: int, target: str, gate: Gate, axes: dict[s
     pair = bench.laboratory.couplings[target].pair
     turns = np.exp(-1j * np.array([[0.0, shifts[pair.index(name)]] for name in names]))
     whole = np.kron(turns[0], turns[1])[:, None] * bench.framed(kraus, gate.ions, act.start, act.end)
-    ideal = both_turned((axes[names[0]], axes[names[1]]), -pi / 4)
+    # A pulse of phase p turns an ion about the axis -p, as light of exp(i w t) lowers it: what a program asks for is
+    # done by its complex conjugate, and RXX(a) by RXX(-a).
+    ideal = both_turned((axes[names[0]], axes[names[1]]), pi / 4)
     overlap = np.abs(np.einsum("ij,gqnij->gqn", ideal.conj(), whole)) ** 2 / 16
     fidelity = float(np.einsum("gqn,q->", overlap, weights / weights.sum()) / GROUPS)
     return 1 - (4 * fidelity + 1) / 5

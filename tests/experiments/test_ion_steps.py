@@ -28,6 +28,7 @@ from qctl.experiments.ions.ms_shared import MsAmplitude, MsCentre, MsClosure, Ms
 from qctl.judge import draw_truth
 from qctl.physics.ions.chain import Chain
 
+BELL = 'OPENQASM 3; include "stdgates.inc"; qubit[2] q; bit[2] c; h q[0]; cx q[0], q[1]; c = measure q;'
 CONFIG = Path(__file__).parents[2] / "configs" / "ion8.yaml"
 
 
@@ -91,6 +92,8 @@ def test_a_pair_is_brought_up_step_by_step_until_rows_of_its_gates_return(chain)
     assert chain.bench.known["q0-q1.ms.centre"] == pytest.approx(shift_by_light(chain), abs=60)
     (outcome,) = asked(chain, errors.MsErrors, "q0-q1")
     assert value(outcome, "ms.error").value < 0.02
+    counts = chain.bench.lab.run(BELL, shots=200, parameters=chain.bench.known).counts
+    assert counts["00"] + counts["11"] > 180
 
 
 def test_the_centre_of_mass_mode_is_found(chain):

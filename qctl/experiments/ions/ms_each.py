@@ -115,7 +115,7 @@ class MsFine:
 class MsFrames:
     """Parity of both ions behind a gate and a quarter turn about an axis that goes round: light shifts turn the frames.
 
-    ``parity = C cos(2 axis + phase)`` (Sackett et al., Nature 404, 256); half of what the phase is off belongs to each
+    ``parity = C cos(2 axis - phase)`` (Sackett et al., Nature 404, 256); half of what the phase is off belongs to each
     ion, as the same light shifts both.
     """
 
@@ -156,9 +156,9 @@ class MsFrames:
         figures = (drawn(f"parity of {target}", fit, "axis (rad)", y_label="parity"),)
         if contrast < 0.5:
             return Outcome(target, figures=figures, reason=f"the parity swings by {contrast:.2f} only: no entanglement")
-        # Without any turn of the frames the parity is -sin(2 axis), its phase -pi / 2. Ions that are ahead of their
-        # frames by a see the axis a earlier: the phase grows by 2 a, and RZ(-a) makes up for it.
-        off = -float(np.angle(np.exp(1j * (phase + pi / 2)))) / 2
+        # Without any turn of the frames the parity is sin(2 axis), its phase pi / 2. Ions that are ahead of their frames
+        # by a see the axis a earlier: the phase grows by 2 a, and RZ(-a) makes up for it.
+        off = -float(np.angle(np.exp(1j * (phase - pi / 2)))) / 2
         names = (f"{target}.ms.shift_a", f"{target}.ms.shift_b")
         estimates = {
             name: Estimate(known[name] + off, float(np.hypot(error / 2, 0.01)), "rad", run=self.name) for name in names
