@@ -156,8 +156,8 @@ class MsFrames:
         figures = (drawn(f"parity of {target}", fit, "axis (rad)", y_label="parity"),)
         if contrast < 0.5:
             return Outcome(target, figures=figures, reason=f"the parity swings by {contrast:.2f} only: no entanglement")
-        # Without any turn of the frames the parity is sin(2 axis), its phase pi / 2. Ions that are ahead of their frames
-        # by a see the axis a earlier: the phase grows by 2 a, and RZ(-a) makes up for it.
+        # Without any turn of the frames the parity is sin(2 axis), its phase pi / 2. Ions that are ahead of their
+        # frames by a see the axis a earlier: the phase grows by 2 a, and RZ(-a) makes up for it.
         off = -float(np.angle(np.exp(1j * (phase - pi / 2)))) / 2
         names = (f"{target}.ms.shift_a", f"{target}.ms.shift_b")
         estimates = {
