@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -23,17 +24,20 @@ Floats = NDArray[np.float64]
 REACH = 3  # pixels around a guess in which its spot is looked for
 WIDTH = 1.2  # pixels, of the weight with which the middle is found
 STEPS = 30  # of finding the middle
+BLUR = 1.05  # pixels, what an atom's image is wide, about: that of the camera and of the pixel
+PASSES = 2  # with the light of neighbours taken out
 FAINTEST = 5.0  # standard deviations of the picture's noise that a spot must rise
 
 
 @dataclass(frozen=True)
 class Spot:
-    """The middle of a spot, row and column, how sure each is, and how far it rises, in standard deviations."""
+    """The middle of a spot, row and column, how sure each is, how far it rises in standard deviations, and its peak."""
 
     row: float
     column: float
     error: float
     contrast: float
+    peak: float = 0.0
 
 
 def spot(picture: Floats, guess: tuple[float, float], noise: float) -> Spot:
@@ -57,7 +61,27 @@ def spot(picture: Floats, guess: tuple[float, float], noise: float) -> Spot:
         r, c = r + 1.6 * step[0], c + 1.6 * step[1]
     weights = float(np.sqrt((weight**2).sum()))
     contrast = light / (noise * weights) if noise > 0 else np.inf
-    return Spot(r, c, max(3 * WIDTH / max(contrast, 1e-9), 5e-3), contrast)
+    peak = light / float((weight**2).sum())
+    return Spot(r, c, max(3 * WIDTH / max(contrast, 1e-9), 5e-3), contrast, peak)
+
+
+def spots(picture: Floats, guesses: Sequence[tuple[float, float]], noise: float) -> list[Spot]:
+    """Find the spots nearest to guesses; then again, each without the light of its neighbours, which pulls it there."""
+    found = [spot(picture, guess, noise) for guess in guesses]
+    for _ in range(PASSES):
+        alone = [_shape(picture.shape, one) for one in found]
+        everybody = np.sum(alone, axis=0)
+        found = [
+            spot(picture - everybody + own, (one.row, one.column), noise) if one.contrast > FAINTEST else one
+            for one, own in zip(found, alone, strict=True)
+        ]
+    return found
+
+
+def _shape(shape: tuple[int, ...], one: Spot) -> Floats:
+    rows, columns = (np.arange(n) for n in shape)
+    up, along = (np.exp(-((x - at) ** 2) / (2 * BLUR**2)) for x, at in ((rows, one.row), (columns, one.column)))
+    return np.asarray(one.peak * (WIDTH**2 + BLUR**2) / (2 * BLUR**2) * up[:, None] * along)
 
 
 def noise_of(picture: Floats) -> float:
@@ -83,11 +107,11 @@ class Sites:
         """Return row and column of each site."""
         picture = result.pictures[array_of(self.laboratory)][0, 0]
         noise = noise_of(picture)
-        return tuple(self._outcome(target, picture, noise, known) for target in self.targets)
+        guesses = [(known[f"{target}.site.row"], known[f"{target}.site.column"]) for target in self.targets]
+        found = spots(picture, guesses, noise)
+        return tuple(self._outcome(*each, picture) for each in zip(self.targets, guesses, found, strict=True))
 
-    def _outcome(self, target: str, picture: Floats, noise: float, known: Parameters) -> Outcome:
-        guess = known[f"{target}.site.row"], known[f"{target}.site.column"]
-        found = spot(picture, guess, noise)
+    def _outcome(self, target: str, guess: tuple[float, float], found: Spot, picture: Floats) -> Outcome:
         figures = (drawn_picture(picture),)
         if found.contrast < FAINTEST:
             return Outcome(target, figures=figures, reason=f"no light near row {guess[0]:.1f}, column {guess[1]:.1f}")
@@ -125,8 +149,9 @@ class Zone:
         (target,) = self.targets
         picture = result.pictures[target][0, 0]
         guess, drawn, seen = self.laboratory.first_guess, list[list[float]](), list[list[float]]()
-        for qubit in self.laboratory.qubit_names:
-            one = spot(picture, (known[f"{qubit}.site.row"], known[f"{qubit}.site.column"]), noise_of(picture))
+        names = self.laboratory.qubit_names
+        places = [(known[f"{qubit}.site.row"], known[f"{qubit}.site.column"]) for qubit in names]
+        for qubit, one in zip(names, spots(picture, places, noise_of(picture)), strict=True):
             if one.contrast >= FAINTEST:
                 drawn.append([1.0, guess[f"{qubit}.site.column"], guess[f"{qubit}.site.row"]])
                 seen.append([one.row, one.column])
@@ -137,8 +162,7 @@ class Zone:
         spread = np.sqrt(np.sum((a @ numbers - b) ** 2, axis=0) / max(1, len(a) - 3))
         inverse = np.linalg.inv(a.T @ a)
         found = {}
-        places = [k for k in range(1, 10) if f"{target}.zone.row_{k}" in guess]
-        for k in places:
+        for k in (k for k in range(1, 10) if f"{target}.zone.row_{k}" in guess):
             place = np.array([1.0, guess[f"{target}.zone.column_{k}"], guess[f"{target}.zone.row_{k}"]])
             reach = np.sqrt(place @ inverse @ place)
             for name, axis in (("row", 0), ("column", 1)):
