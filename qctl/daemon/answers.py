@@ -37,6 +37,7 @@ def status(house: House) -> Document:
         "playing": [label(job) for job in scheduler.windows.playing],
         "windows": scheduler.windows.number,
         "window_s": _median(scheduler.windows.lasted),
+        "slack": scheduler.windows.slack.document(),
         "instruments": "connected" if scheduler.link.connected else "not connected",
         "parameters": scheduler.house.newest,
         "calibration": asdict(scheduler.calibration.standing),

@@ -19,6 +19,7 @@ from .agent_link import AgentLink, AgentLostError, AgentRefusedError
 from .compiling import Compiling
 from .keeping import Keeping, Played
 from .linking import Linked, Linking, key_of
+from .slack import Slack
 from .tasks import Tasks
 from .workers import WorkerLostError, WorkerRefusedError
 
@@ -47,6 +48,7 @@ class Windows:
     taken : how many have begun
     number : how many have ended
     lasted : of the last windows, s
+    slack : how long before their borders windows were linked
     """
 
     def __init__(
@@ -61,7 +63,9 @@ class Windows:
         self._store, self._jobs, self._link, self._folder = store, jobs, link, folder
         self._linking, self._keeping, self._tasks, self._changed = linking, keeping, tasks, changed
         self._numbers, self._name = count(1), name
+        self.slack = Slack()
         self._next: Linked | None = None
+        self._linked_at, self._being_linked = 0.0, False
         self._linked = asyncio.Event()
         self._busy = False
 
@@ -82,18 +86,21 @@ class Windows:
             return True
         if now is not None and self._gives_way(now, window):
             self.withdraw()
+        self._being_linked = True
         try:
             linked = await self._linking.link(window)
         except (WorkerRefusedError, WorkerLostError) as reason:
             log.error("a window was not linked: %s", reason)
             self.withdraw()
             return True
+        finally:
+            self._being_linked = False
         if linked is not None and taken != self.taken:
             self._linking.release(linked)  # decided before anybody knew what plays now
             return False
         self.withdraw()
         if linked is not None:
-            self._next = linked
+            self._next, self._linked_at = linked, ticking()
             self._linked.set()
         return True
 
@@ -108,7 +115,10 @@ class Windows:
         """Play what is linked until cancelled."""
         reading: asyncio.Task[None] | None = None
         while True:
+            border = ticking() if reading and (self._being_linked or self._next) else None
             await self._linked.wait()
+            if border is not None:
+                self.slack.note(border - self._linked_at)
             with suppress(TimeoutError):
                 async with asyncio.timeout(HOLD):
                     await self._jobs.none_expected.wait()

@@ -44,6 +44,16 @@ def test_windows_follow_one_another_without_waiting_for_what_is_recorded_read_ou
     assert np.median(np.diff(long.windows)[1:]) - WINDOW < host.spent["agent"][-1] + beside
 
 
+def test_the_slack_of_each_border_is_counted(host):
+    before = host.scheduler.windows.slack.document()
+    (long,) = played(host, [(0.0, body(4000), ANN)])
+    after = host.scheduler.windows.slack.document()
+    assert after["deadlines"] - before["deadlines"] == len(long.windows) - 1  # the first one came to an idle machine
+    assert after["misses"] == before["misses"]
+    assert sum(after["hist_us"].values()) == after["deadlines"] - after["misses"]
+    assert 0 < after["p50_us"] < 1e6 * (WINDOW + STEPS)
+
+
 def test_a_machine_that_is_idle_waits_for_nobody(host):
     (life,) = played(host, [(1.0, body(10), ANN)])
     assert life.first_shot - life.submitted < STEPS
