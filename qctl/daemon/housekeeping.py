@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import time
+from pathlib import Path
 from typing import Any
 
 from qctl.jobs.backup import back_up, copies, scrub
@@ -20,6 +22,7 @@ log = logging.getLogger(__name__)
 
 EVERY = 5.0  # s
 BACKUP = 3600.0  # s between two copies of the job store
+COMPACT = 86400.0  # s between two compact ones
 SOON = 60.0  # s after a start that follows a crash
 SCRUB = 7 * 86400.0  # s within which everything that is stored is read once
 
@@ -51,17 +54,18 @@ class Housekeeping:
             await asyncio.sleep(EVERY)
 
     async def keep_copies(self, every: float) -> None:
-        """Copy the job store again and again, each copy read back before it counts.
+        """Copy the job store again and again, once a day compactly; each copy is read back before it counts.
 
         Parameters
         ----------
         every : s; a copy younger than that from before a restart counts, too
         """
         while True:
-            newest = max((copy.stat().st_mtime for copy in copies(self._state)), default=0.0)
-            await asyncio.sleep(max(every - (time.time() - newest), 0.0) if newest else every)
+            age = _age(copies(self._state))
+            await asyncio.sleep(max(every - age, 0.0) if math.isfinite(age) else every)
             try:
-                copy = await asyncio.to_thread(back_up, self._state)
+                night = _age(copies(self._state, compact=True)) > COMPACT
+                copy = await asyncio.to_thread(back_up, self._state, compact=night)
                 await asyncio.to_thread(self._store.note, SELF, "back up", copy=copy.name)
             except (JobError, StoreError, OSError) as trouble:
                 self._alarm(f"no copy could be made: {trouble}")
@@ -95,3 +99,9 @@ class Housekeeping:
         if self.bounds is None:
             self.bounds = await self._benches.ask("describe", {})
             self._changed.set()
+
+
+def _age(files: list[Path]) -> float:
+    """Return how old the newest of some files is, s; inf when there is none."""
+    newest = max((one.stat().st_mtime for one in files), default=-math.inf)
+    return time.time() - newest

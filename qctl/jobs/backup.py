@@ -18,10 +18,15 @@ from .sqlite import FILE
 
 FOLDER = "backups"
 KEPT = 48
+COMPACT = "-compact"
 
 
-def back_up(folder: Path) -> Path:
+def back_up(folder: Path, *, compact: bool = False) -> Path:
     """Copy the job store of a state folder while it is in use; return the copy, verified.
+
+    Parameters
+    ----------
+    compact : write every table anew, without free pages, instead of copying pages: what a page hides does not survive
 
     Raises
     ------
@@ -30,12 +35,13 @@ def back_up(folder: Path) -> Path:
     """
     kept = folder / FOLDER
     kept.mkdir(mode=0o700, exist_ok=True)
-    made = kept / f"jobs-{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}-{time.time_ns() % 10**9:09d}.sqlite"
+    kind, now = COMPACT if compact else "", time.strftime("%Y%m%dT%H%M%S", time.gmtime())
+    made = kept / f"jobs-{now}-{time.time_ns() % 10**9:09d}{kind}.sqlite"
     unfinished = made.with_suffix(".unfinished")
     with database.refusals(folder / FILE):
         source = database.open_reader(folder / FILE, VERSION)
         try:
-            _copy(source, unfinished)
+            _copy(source, unfinished, compact)
         finally:
             source.close()
     verify_copy(unfinished)
@@ -45,9 +51,9 @@ def back_up(folder: Path) -> Path:
     return made
 
 
-def copies(folder: Path) -> list[Path]:
-    """Return all copies, oldest first."""
-    return sorted((folder / FOLDER).glob("jobs-*.sqlite"))
+def copies(folder: Path, *, compact: bool = False) -> list[Path]:
+    """Return all copies, or those that are compact, oldest first."""
+    return sorted((folder / FOLDER).glob(f"jobs-*{COMPACT if compact else ''}.sqlite"))
 
 
 def verify_copy(path: Path) -> int:
@@ -102,7 +108,7 @@ def scrub(folder: Path) -> Iterator[str]:
             yield str(error)
 
 
-def _copy(source: apsw.Connection, path: Path) -> None:
+def _copy(source: apsw.Connection, path: Path, compact: bool) -> None:
     """Copy page by page under a read transaction: writers go on meanwhile."""
     target = apsw.Connection(str(path))
     try:
@@ -110,6 +116,8 @@ def _copy(source: apsw.Connection, path: Path) -> None:
             while not copying.done:
                 copying.step(256)
         target.pragma("journal_mode", "delete")  # one file, complete in itself
+        if compact:
+            target.execute("VACUUM")
         target.pragma("synchronous", 3)
     finally:
         target.close()

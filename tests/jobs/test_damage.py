@@ -110,10 +110,11 @@ def test_what_goes_on_after_a_crash_is_read_before(filled, monkeypatch, statemen
         SqliteJobStore(filled)
 
 
-def test_a_copy_is_made_while_the_store_is_in_use_and_put_back_whole(filled):
+@pytest.mark.parametrize("compact", [False, True])
+def test_a_copy_is_made_while_the_store_is_in_use_and_put_back_whole(filled, compact):
     known = content(filled)
     with SqliteJobStore(filled) as store:
-        copy = backup.back_up(filled)
+        copy = backup.back_up(filled, compact=compact)
         later = store.submit(ANN, PROGRAM).job
     ResultFiles(filled)
     with pytest.raises(DamagedError, match="1 results that it names are not there"):
