@@ -34,9 +34,10 @@ class TrappedIon:
     """Native operations R(+-pi/2), R(+-pi), virtual RZ, RXX of up to a quarter turn, MEASURE.
 
     Signs: a pulse of phase ``phi`` is the rotation ``R(theta, phi)``; ``RZ(l)`` takes ``l`` from the phase of later
-    pulses. A physicist who counts light as ``exp(-i w t)`` sees the complex conjugate of all of this, RXX included, whose
-    sign ``ms.phase_a`` sets: the same answers. After each RXX the frames turn as if ``RZ(ms.shift_a)`` and ``RZ(ms.shift_b)`` stood behind it: the two
-    parameters are the corrections, not the errors. All measurements happen together, when everything else is over.
+    pulses. Who counts light as ``exp(-i w t)`` sees the complex conjugate of all this, RXX included, whose sign
+    ``ms.phase_a`` sets: the answers are the same. After each RXX the frames turn as if ``RZ(ms.shift_a)`` and
+    ``RZ(ms.shift_b)`` stood behind it: the two parameters are the corrections, not the errors. All measurements happen
+    together, when everything else is over.
     """
 
     name: ClassVar[str] = "trapped_ion"
