@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from qctl.core.errors import ProgramError
+from qctl.core.flow import Branch, value_of
 from qctl.core.program import Op
 from qctl.core.walk import Walk
 
@@ -84,7 +85,7 @@ UNTIL = cirq.CircuitOperation(
 @pytest.mark.parametrize(
     "operations",
     [
-        [cirq.measure(Q[0], key="m"), cirq.X(Q[1]).with_classical_controls(sympy.Symbol("m") > 0)],
+        [cirq.measure(Q[0], key="m"), cirq.X(Q[1]).with_classical_controls(sympy.sin(sympy.Symbol("m")) > 0)],
         [UNTIL],
         [cirq.depolarize(0.1).on(Q[0])],
         [cirq.MeasurementGate(1, key="m", confusion_map={(0,): np.eye(2)}).on(Q[0])],
@@ -119,3 +120,31 @@ def test_conditions_on_keys_become_branches(word):
 def test_a_symbol_without_a_value_is_refused_by_name():
     with pytest.raises(ValueError, match="no value for a"):
         program_of(cirq.Circuit(cirq.X(Q[0]) ** sympy.Symbol("a")))
+
+
+M, N, BITS = *sympy.symbols("m n"), sympy.IndexedBase("m")
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        M > 0, M - N, sympy.Eq(M, 2), sympy.Ne(M, 2 * N + 1), (M + 1) ** 2 <= 4 + N, sympy.And(M >= 1, N < 1),
+        sympy.Or(sympy.Eq(M, 3), sympy.Not(N > 0)), sympy.Xor(BITS[0], BITS[1]), sympy.Eq(BITS[1], N), M / 2 > 1,
+        sympy.Eq(-M, -3) | (N > 5),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_conditions_of_sympy_hold_where_cirq_says_so(expression):
+    condition = cirq.SympyCondition(expression)
+    circuit = cirq.Circuit(
+        cirq.measure(Q[0], Q[1], key="m", invert_mask=(True,)),
+        cirq.measure(Q[2], key="n"),
+        cirq.X(Q[2]).with_classical_controls(condition),
+    )
+    (branch,) = (one for one in program_of(circuit).program.flow[0] if isinstance(one, Branch))
+    for word in range(8):
+        bits = [word >> k & 1 for k in range(3)]
+        store = cirq.ClassicalDataDictionaryStore()
+        store.record_measurement(cirq.MeasurementKey("m"), [bits[0] ^ 1, bits[1]], Q[:2])
+        store.record_measurement(cirq.MeasurementKey("n"), [bits[2]], Q[2:3])
+        assert bool(value_of(branch.condition, bits, [])) == condition.resolve(store), bits

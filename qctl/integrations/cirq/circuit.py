@@ -17,6 +17,8 @@ from qctl.frontends.blocks import Blocks
 from qctl.integrations.placing import Marked
 from qctl.integrations.rows import Rows
 
+from .conditions import term_of
+
 MOST_LEVELS = 100  # of decompositions within decompositions
 
 _TURNS = {
@@ -68,13 +70,14 @@ class Keys:
 
     def word(self, key: str, index: int) -> Term:
         """Return what a key says the ``index``-th time, as a number whose highest bit is its first qubit's."""
+        return combine("packed", *self.digits(key, index)[::-1])
+
+    def digits(self, key: str, index: int) -> list[Term]:
+        """Return the bits of a key as they were the ``index``-th time, that of its first qubit first."""
         if key not in self.bits:
             raise ValueError(f"a condition on the key {key!r}, which is not measured before")
-        bits, inverted = self.bits[key][index], self.inverted[key][index]
-        return combine(
-            "packed",
-            *(combine("^", Bit(bit), int(turned)) for bit, turned in zip(bits[::-1], inverted[::-1], strict=True)),
-        )
+        pairs = zip(self.bits[key][index], self.inverted[key][index], strict=True)
+        return [combine("^", Bit(bit), int(turned)) for bit, turned in pairs]
 
     def records(self, bits: NDArray[np.uint8]) -> dict[str, NDArray[np.uint8]]:
         """Return by key an array of shape (repetitions, times measured, qubits), from (repetitions, n_bits)."""
@@ -167,8 +170,16 @@ class _Reader:
         self.blocks.add(Branch(asked, tuple(then), (), str(operation)))
 
     def _condition(self, operation: cirq.Operation, condition: cirq.Condition) -> Term:
+        if isinstance(condition, cirq.SympyCondition):
+            try:
+                found = term_of(
+                    condition.expr, lambda key: self.keys.word(key, -1), lambda key: self.keys.digits(key, -1)
+                )
+                return combine("bool", found)
+            except TypeError as reason:
+                raise _refused(operation, f"arithmetic, relations and logic, no {reason}") from reason
         if not isinstance(condition, cirq.KeyCondition | cirq.BitMaskKeyCondition):
-            raise _refused(operation, "conditions on a measurement key, or on some of its bits")
+            raise _refused(operation, "conditions on measurement keys, on some of their bits, or of SymPy")
         word = self.keys.word(str(condition.key), condition.index)
         if isinstance(condition, cirq.KeyCondition):
             return combine("!=", word, 0)
