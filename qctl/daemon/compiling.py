@@ -172,7 +172,9 @@ class Compiling:
         """End an attempt; its crash policy says where the job goes."""
         with suppress(JobError):
             await asyncio.to_thread(self._store.give_back, claim, said, same_parameters=same_parameters)
-        self.drop(claim.job)
+        one = self.ready.get(claim.job)
+        if one is not None and one.claim == claim:  # else it is a later attempt, which somebody gave back already
+            self.drop(claim.job)
 
     def drop(self, number: int) -> None:
         """Let go of a compiled job; a window of it that plays is read out with its file."""
@@ -206,7 +208,8 @@ class Compiling:
         except WorkerRefusedError as refused:
             await self.fail(claim, refused.kind, str(refused))
         finally:
-            self._under_way.pop(claim.job, None)
+            if self._under_way.get(claim.job) is asyncio.current_task():
+                del self._under_way[claim.job]
             self._changed.set()
 
     async def _prepare(self, claim: Claim) -> None:

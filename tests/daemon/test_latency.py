@@ -44,6 +44,14 @@ def test_windows_follow_one_another_without_waiting_for_what_is_recorded_read_ou
     assert np.median(np.diff(long.windows)[1:]) - WINDOW < host.spent["agent"][-1] + beside
 
 
+def test_an_agent_that_dies_costs_its_windows_and_nothing_else(host):
+    host.lost_in, before = 4, host.loop.time()
+    (long,) = played(host, [(0.0, body(4000), ANN)])
+    assert host.lost_in < 0
+    assert host.loop.time() - before < 5.0  # the job is neither forgotten nor left to its lease
+    assert host.store.job(long.number).fence > 1
+
+
 def test_the_slack_of_each_border_is_counted(host):
     before = host.scheduler.windows.slack.document()
     (long,) = played(host, [(0.0, body(4000), ANN)])

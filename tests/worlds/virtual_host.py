@@ -18,6 +18,7 @@ from virtual_loop import VirtualLoop
 from qctl.control.firewall import refuse_beyond_limits
 from qctl.control.stopwatch import Stopwatch
 from qctl.core.record import Record, Trace
+from qctl.daemon.agent_link import AgentLostError
 from qctl.daemon.company import Company
 from qctl.daemon.models import Submit
 from qctl.daemon.scheduler import Scheduler
@@ -78,6 +79,7 @@ class VirtualHost:
         self._tasks = tasks
 
     connected = True
+    lost_in = 0  # windows from now on in which the agent dies, with the record of the one before
 
     @contextmanager
     def noted(self, step):
@@ -90,6 +92,10 @@ class VirtualHost:
         """Play a window, as the agent does."""
         if said["verb"] == "rest":
             return {"failures": []}
+        self.lost_in -= 1
+        if self.lost_in == 0:
+            await asyncio.sleep(0.5)  # the window before is known to be lost, and its jobs are ready again
+            raise AgentLostError("it was killed")
         with self.noted("agent") as arming:
             window = codec.read(Path(said["window"]))
             for _, playlists in window["takes"]:
@@ -109,6 +115,9 @@ class VirtualHost:
 
     async def more(self, question, timeout):
         """Say that a record is written, while the next window plays."""
+        if self.lost_in in (0, 1):
+            await asyncio.sleep(0.1)
+            raise AgentLostError("it was killed")
         await asyncio.sleep(max(self._kept - self.loop.time(), 0.0))
 
     def submit(self, body, actor):
