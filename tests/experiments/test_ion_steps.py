@@ -11,6 +11,7 @@ from direct_ions import DirectIons
 from qctl.calibrate.workbench import Workbench
 from qctl.compile import default_parameters
 from qctl.config import read_laboratory
+from qctl.conformance import check
 from qctl.core.parameters import Estimate
 from qctl.experiments.ions import (
     balance,
@@ -28,7 +29,6 @@ from qctl.experiments.ions.ms_shared import MsAmplitude, MsCentre, MsClosure, Ms
 from qctl.judge import draw_truth
 from qctl.physics.ions.chain import Chain
 
-BELL = 'OPENQASM 3; include "stdgates.inc"; qubit[2] q; bit[2] c; h q[0]; cx q[0], q[1]; c = measure q;'
 CONFIG = Path(__file__).parents[2] / "configs" / "ion8.yaml"
 
 
@@ -86,14 +86,16 @@ def shift_by_light(chain):
     return np.mean([2 * beam.light_shift * (rabi / beam.rabi_frequency) ** 2 for beam in beams.values()])
 
 
-def test_a_pair_is_brought_up_step_by_step_until_rows_of_its_gates_return(chain):
-    for kind in (MsAmplitude, MsDetuning, MsCentre, MsClosure, MsFrames, MsTrim, MsFine):
+def test_a_pair_is_brought_up_step_by_step_until_programs_do_what_its_measured_errors_predict(chain):
+    chain.bench.believe(asked(chain, readout.IonReadout, "q0", "q1"))
+    for kind in (MsAmplitude, MsDetuning, MsCentre, MsClosure, MsFrames, MsTrim, MsFine, errors.MsErrors):
         chain.bench.believe(asked(chain, kind, "q0-q1"))
     assert chain.bench.known["q0-q1.ms.centre"] == pytest.approx(shift_by_light(chain), abs=60)
-    (outcome,) = asked(chain, errors.MsErrors, "q0-q1")
-    assert value(outcome, "ms.error").value < 0.02
-    counts = chain.bench.lab.run(BELL, shots=200, parameters=chain.bench.known).counts
-    assert counts["00"] + counts["11"] > 180
+    assert chain.bench.known["q0-q1.ms.error"] < 0.02
+    chain.bench.lab.parameters = chain.bench.known
+    found = check(chain.bench.lab, shots=400)
+    assert [row.name for row in found.rows] == ["bell", "grover2", "superdense"]
+    assert found.reasons == {}
 
 
 def test_the_centre_of_mass_mode_is_found(chain):

@@ -87,6 +87,9 @@ class DirectIons:
             [(as_program(program).with_shots(shots), parameters or self.parameters)], optimise=optimise
         )
 
+    def close(self):
+        """Leave nothing open: there is nothing."""
+
     def now(self):
         return self.world.clock
 
