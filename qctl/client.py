@@ -12,6 +12,7 @@ import os
 import secrets
 import socket
 from collections.abc import Iterator, Mapping, Sized
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -134,10 +135,14 @@ class Client:
         return list(self.get("/v1/jobs", **asked))
 
     def wait(self, job: str) -> dict[str, Any]:
-        """Return a job once it has ended."""
-        for _ in self.lines(f"/v1/jobs/{_name(job)}/segments", follow="true"):
-            continue
-        return self.job(job)
+        """Return a job once it has ended, however long it waits."""
+        while True:
+            with suppress(TimeoutError):  # nothing was stored for a while
+                for _ in self.lines(f"/v1/jobs/{_name(job)}/segments", follow="true"):
+                    continue
+            found = self.job(job)
+            if found["state"] in FINAL:
+                return found
 
     def result(self, job: str) -> RemoteResult:
         """Wait for a job and return what it counted; raise RefusedError when it did not end well."""

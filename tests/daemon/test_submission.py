@@ -2,6 +2,7 @@
 
 import threading
 
+import pytest
 from api_world import ROOT
 from job_world import PROGRAM
 
@@ -96,3 +97,25 @@ def test_a_follower_hears_the_end_of_a_job(served):
         ending.start()
         assert [line["state"] for line in lines] == ["CANCELLED"]
         ending.join()
+
+
+def test_whoever_waits_for_a_job_waits_longer_than_a_silence_lasts(served, monkeypatch):
+    monkeypatch.setattr("qctl.client.PATIENCE", 0.1)
+    job = f"j{served.store.submit(ROOT, PROGRAM).job}"
+    with Client(str(served.path)) as daemon, Client(str(served.path)) as other:
+        ending = threading.Timer(0.35, other.cancel, [job])
+        ending.start()
+        assert daemon.wait(job)["state"] == "CANCELLED"
+        ending.join()
+
+
+def test_a_sweep_over_inputs_is_one_job_whose_points_count(served):
+    with Client(str(served.path)) as daemon:
+        job = daemon.submit(BODY["program"], 100, inputs={"angle": [0.0, 0.5, 1.0], "flag": True})
+        assert daemon.get(f"/v1/jobs/{job}/program")["asked"]["inputs"] == {"angle": [0.0, 0.5, 1.0], "flag": True}
+        for wrong in ({"angle": [[0.0]]}, {"a b": 1.0}, {"angle": []}, {"angle": None}):
+            with pytest.raises(RefusedError, match="inputs"):
+                daemon.submit(BODY["program"], 100, inputs=wrong)
+        with pytest.raises(RefusedError, match="seconds of machine time"):
+            daemon.submit(BODY["program"], 10**6, inputs={"angle": [0.0] * 10_000})
+        daemon.cancel(job)
