@@ -1,6 +1,6 @@
 """Teleportation, repeat until success and phase estimation, steered by the host: counts against what noise predicts.
 
-    python bench/study_feedback.py --lab ion8 [--twin FILE] [--state FOLDER] [--shots 1000]
+    python bench/study_feedback.py --lab ion8|atoms16 [--twin FILE] [--state FOLDER] [--shots 1000]
 
 The laboratory should have been calibrated (``qctl calibrate``). Exit code 1 when a program is farther from its
 prediction than 0.03 and chance.
