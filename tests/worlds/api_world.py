@@ -20,6 +20,7 @@ from qctl.daemon.gate import Gate
 from qctl.daemon.house import House, spread
 from qctl.daemon.places import listen
 from qctl.daemon.server import door, hosts_of, loopback
+from qctl.daemon.slack import Slack
 from qctl.jobs.disk import Disk
 from qctl.jobs.job import Actor
 from qctl.jobs.results import ResultFiles
@@ -91,7 +92,7 @@ def idle_scheduler():
     """What answers need of a scheduler that schedules nothing."""
     return SimpleNamespace(
         link=SimpleNamespace(connected=True, identities={}),
-        windows=SimpleNamespace(playing=(), number=0, lasted=[]),
+        windows=SimpleNamespace(playing=(), number=0, lasted=[], slack=Slack()),
         calibration=SimpleNamespace(standing=Standing()),
         house=SimpleNamespace(newest="0/none", alarms=[]),
         why=lambda job: f"it is {job.state.value}",
