@@ -28,6 +28,7 @@ from .seen import asking, left, ones, share
 Floats = NDArray[np.float64]
 
 PHASES = np.arange(4) * pi / 2  # of the second turn
+USUAL = 1.15e-3  # s for which an atom is away in a gate, about
 FAINT = 0.3  # contrast of a fringe below which it points nowhere
 
 
@@ -136,7 +137,14 @@ NODE = Node(
     name=GatePhase.name,
     kind=Target.LINE,
     finds=(
-        Quantity(name="gate.phase", low=-4.0, high=4.0, floor=7.0, curvature=lambda known, target: 0.4),
+        Quantity(
+            name="gate.phase",
+            low=-4.0,
+            high=4.0,
+            floor=7.0,
+            curvature=lambda known, target: 0.4,
+            follows=lambda known, target: {"away": 2 * pi * USUAL},
+        ),
         Quantity(name="away", low=1e6, high=45e6, floor=2e3),  # what it is off by is part of the phase's error
     ),
     make=lambda laboratory, targets, known: GatePhase(laboratory, targets),
