@@ -139,14 +139,14 @@ def test_phases_are_taken_back_whoever_is_away_for_how_long(direct, truth):
     measured = known_parameters(world.laboratory)
     shape = {name: measured[name] for name in measured if ".gate." in name or ".rydberg." in name}
     known = true_parameters(world.laboratory, world.truth, truth).replaced(shape | {"array.gate.phase": 2.9})
-    known = known.replaced(ask(world, known, GatePhase(world.laboratory, ARRAY, shots=150)))
+    known = known.replaced(ask(world, known, GatePhase(world.laboratory, ARRAY, shots=400)))
     judge = AtomJudge(world.laboratory, world.truth)
     for a, b in ((0, 1), (15, 12)):
         sequence = world.compile(program(world.laboratory, [[cz(a, b)]], [a, b], 1), parameters=known)
         events = judge.events(world.played(sequence)[0], sequence.length + 1e-3)
         off = [judge.cz_error(events, known["array.gate.phase"] + x, known["array.away"])[0] for x in (-0.1, 0.0, 0.1)]
         best = 0.05 * (off[0] - off[2]) / (off[0] - 2 * off[1] + off[2])  # of a parabola through the three
-        assert abs(best) < 0.03
+        assert abs(best) < 0.03  # also what the shape of the gate leaves
 
 
 def test_the_echoed_row_needs_no_phase_of_single_atoms():
