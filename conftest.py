@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 
+# Matrices are small here: threads of the linear algebra would wait for each other. Read when NumPy is loaded.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 
 def pytest_addoption(parser):
     parser.addoption("--kill-rounds", type=int, default=20, help="how often a committing process is killed")

@@ -266,7 +266,8 @@ class Bench:
     def _read_one(self, part: Mapping[str, Any], found: Record, when: Mapping[str, object]) -> dict[str, object]:
         registers = self._read(Path(part["compiled"]))["registers"]
         program, known = self._program_of(part)
-        result = read_out(found, known, self.laboratory, registers=registers)
+        mine = replace(found, parameters_id=known.id)  # a window plays under one name, its programs have snapshots each
+        result = read_out(mine, known, self.laboratory, registers=registers)
         return self._counted(part, compute(result, program), found.instruments, when)
 
     def _program_of(self, part: Mapping[str, Any]) -> tuple[Program, Parameters]:
