@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib import import_module
 
@@ -73,4 +74,6 @@ def main() -> None:
     """Run the command line; errors are one line and an exit code, or a traceback with ``--debug``."""
     from .failure import exit_code_of
 
+    # Matrices are small: threads of the linear algebra would wait for each other. Read when NumPy is loaded, later.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     sys.exit(exit_code_of(cli, "--debug" in sys.argv[1:]))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +22,6 @@ def command(file: str, seed: int | None, twin: Path | None, as_json: bool) -> No
     It ends with Ctrl-C or SIGTERM, or when a pipe at its standard input ends. Without --seed every start draws its own.
     """
     import secrets
-
-    # Small matrices: the linear algebra's own threads would wait for each other. Read when NumPy is loaded, below.
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
     from qctl.config import read, read_laboratory
     from qctl.config.find import find_laboratory, twin_of
