@@ -44,7 +44,7 @@ class Stop:
 
 STOPS = (
     Stop("transmon5", "5 transmons", 1.0, True, CLAIMS),
-    Stop("ion8", "8 trapped ions", 0.25, False),
+    Stop("ion8", "8 trapped ions", 0.125, False),
     Stop("atoms16", "16 neutral atoms", 0.025, False),
 )
 LEAST_SHOTS = 2000  # below, chance alone breaks the bounds

@@ -80,4 +80,4 @@ def test_people_read_it_in_words():
     assert answer.exit_code == 0
     assert "any two qubits" in answer.stdout
     assert "yes: up to 4 qubits at a time, while others remember" in answer.stdout
-    assert "yes: the host decides; a part of a shot takes 20 ms, T2 is 500 ms at most" in answer.stdout
+    assert "yes: the host decides; a part of a shot takes 20 ms, T2 is 759 ms at most" in answer.stdout
