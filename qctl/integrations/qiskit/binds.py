@@ -56,7 +56,9 @@ def _table(circuit: QuantumCircuit, bind: Mapping[Any, Any]) -> NDArray[np.float
     lengths = {len(column) for column in columns.values()} or {1}
     if len(lengths) != 1:
         raise UsageError(f"parameter_binds of lengths {sorted(lengths)}", allowed="as many values of every parameter")
-    columns |= {one: np.zeros(max(lengths)) for one in loop_variables(circuit)}  # they have values of their own
+    # Variables of loops have values of their own; one that no gate uses is no parameter, in some versions of Qiskit.
+    loops = set(loop_variables(circuit)) & set(circuit.parameters)
+    columns |= dict.fromkeys(loops, np.zeros(max(lengths)))
     missing = [one.name for one in circuit.parameters if one not in columns]
     surplus = [one.name for one in columns if one not in circuit.parameters]
     if missing or surplus:
