@@ -56,27 +56,16 @@ def told(laboratory, twin):
     return known.replaced(found)
 
 
-def made(folder, seed):
+@pytest.fixture(scope="module")
+def chain(tmp_path_factory):
     """Return a workbench with two ions that are told apart, and their truth."""
-    file = folder / "ion2.yaml"
+    file = tmp_path_factory.mktemp("ions") / "ion2.yaml"
     file.write_text(two_ions(CONFIG.read_text(encoding="utf-8")), encoding="utf-8")
     laboratory = read_laboratory(file)
     twin = draw_truth(laboratory, 4)
-    bench = Workbench(DirectIons(laboratory, twin, seed), told(laboratory, twin))
+    bench = Workbench(DirectIons(laboratory, twin, 5), told(laboratory, twin))
     bench.believe(bench.ask(readout.IonReadout(laboratory, ("q0", "q1"))))
     return SimpleNamespace(bench=bench, twin=twin, laboratory=laboratory)
-
-
-@pytest.fixture(scope="module")
-def chain(tmp_path_factory):
-    """Return a chain that all tests share."""
-    return made(tmp_path_factory.mktemp("ions"), 5)
-
-
-@pytest.fixture
-def new_chain(tmp_path):
-    """Return a chain of one test's own, whose slow noise is the same whatever other tests did before."""
-    return made(tmp_path, 9)
 
 
 def asked(chain, kind, *targets, **options):
@@ -137,9 +126,13 @@ def test_sideband_cooling_is_strong_enough_to_leave_hardly_a_quantum(chain):
     assert float(outcome.notes[0].split()[0]) < 0.3
 
 
-def test_micromotion_is_least_where_stray_fields_are_compensated(new_chain):
-    (outcome,) = asked(new_chain, micromotion.IonMicromotion, "ex")
-    assert value(outcome, "voltage").value == pytest.approx(new_chain.twin.electrodes["ex"].compensation, abs=0.15)
+def test_micromotion_is_least_where_stray_fields_are_compensated(chain):
+    """Slow noise hides it in half of the tries, which are refused; what is found is right."""
+    step = micromotion.IonMicromotion(chain.laboratory, ("ex",))
+    found = [one.found["ex.voltage"] for _ in range(20) for one in chain.bench.ask(step) if not one.reason]
+    assert found
+    for one in found:
+        assert abs(one.value - chain.twin.electrodes["ex"].compensation) < max(5 * one.error, 0.15)
 
 
 def test_the_shift_by_light_grows_with_its_power(chain):
