@@ -78,7 +78,7 @@ class Cycle:
         self.dependencies = Dependencies.of(nodes, bench.laboratory, targets)
         self.records: dict[Key, Record] = first_records(self.nodes, self.dependencies.needs, bench.known, from_scratch)
         self.stored = store.snapshot()
-        self.memory = Memory(Drift(self._walks()))
+        self.memory = Memory(Drift(usual=self._walks()))
         if not from_scratch:
             self.memory.recall(store, self._drifting(), self._slopes(self.dependencies.needs))
         self.alarmed: set[str] = set()

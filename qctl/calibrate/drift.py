@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,16 +70,18 @@ class Drift:
 
     Parameters
     ----------
-    speeds : growth of the variance, SI^2 / s
+    speeds : growth of the variance, SI^2 / s, as learned
     noises : how much larger than claimed the errors of measurements are
+    usual : growth of the variance of what does not move as its name says (`prior`), until it is learned and while it is
     """
 
     speeds: Mapping[str, float] = field(default_factory=dict)
     noises: Mapping[str, float] = field(default_factory=dict)
+    usual: Mapping[str, float] = field(default_factory=dict)
 
     def speed(self, name: str, value: float) -> float:
         """Return the growth of the variance, SI^2 / s."""
-        known = self.speeds.get(name)
+        known = self.speeds.get(name, self.usual.get(name))
         return prior(name, value) if known is None else known
 
     def error(self, name: str, claimed: float) -> float:
@@ -96,22 +98,26 @@ class Drift:
 
     def learned(self, histories: Mapping[str, Sequence[Estimate]]) -> Drift:
         """Return a model that has learned from what was measured of one quantity, of all targets, oldest first."""
-        found = learn(histories)
-        return Drift({**self.speeds, **found.speeds}, {**self.noises, **found.noises})
+        found = learn(histories, self.usual)
+        return replace(self, speeds={**self.speeds, **found.speeds}, noises={**self.noises, **found.noises})
 
 
-def learn(histories: Mapping[str, Sequence[Estimate]]) -> Drift:
+def learn(histories: Mapping[str, Sequence[Estimate]], usual: Mapping[str, float] | None = None) -> Drift:
     """Return the most probable speeds of random walks that were measured with errors of known size, or larger ones.
 
     The likelihood of all measurements under each speed and noise of a grid, by a Kalman filter. What all targets have
     in common is learned first, under log-normal priors about what such devices do and how honest errors are; then each
     target's own speed, about that.
+
+    Parameters
+    ----------
+    usual : middle of the prior of a speed, SI^2 / s, by name; by default what such devices do, see `prior`
     """
     usable = {name: [one for one in past if _is_usable(one)] for name, past in histories.items()}
     usable = {name: past for name, past in usable.items() if past}
     if not usable:
         return Drift()
-    usual = {name: prior(name, past[-1].value) for name, past in usable.items()}
+    usual = {name: (usual or {}).get(name) or prior(name, past[-1].value) for name, past in usable.items()}
     middle = math.exp(sum(map(math.log, usual.values())) / len(usual))
     speeds = middle * 10.0**POWERS
     scores = {name: likelihood(speeds, past, NOISES[:, None]) for name, past in usable.items() if len(past) > 1}

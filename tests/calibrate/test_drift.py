@@ -46,6 +46,15 @@ def test_a_few_points_move_the_prior_only_a_little():
     assert 0.1 < learned(walk(0.0, 3, 3600.0, 5e3, 1)) / usual < 10
 
 
+def test_what_moves_less_than_its_name_says_is_not_taken_for_fast_after_a_few_measurements():
+    slow = 2.0**2 / DAY  # clock states of atoms move by some hertz a day, not by kilohertz
+    drift = Drift(usual={f"q{k}.frequency": slow for k in range(4)})
+    assert drift.speed("q0.frequency", 1e7) == slow
+    found = drift.learned({f"q{k}.frequency": walk(slow, 3, 3600.0, 0.4, k) for k in range(4)})
+    assert 0.1 < found.speed("q0.frequency", 1e7) / slow < 10
+    assert found.usual == drift.usual  # also once more is learned
+
+
 def test_what_nobody_measured_is_not_learned_from():
     guesses = [Estimate(5e9, math.inf, "Hz"), Estimate(math.nan, 1.0, "Hz")]
     assert learn({"q0.frequency": guesses, "q1.frequency": []}) == Drift()
