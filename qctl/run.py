@@ -38,6 +38,7 @@ from qctl.playing import play_as_asked
 from qctl.readout import compute, gather, read_out, stop_if_lost, undo_readout_errors
 from qctl.steer import steer
 from qctl.store import ParameterStore, state_folder
+from qctl.trying import failing, without
 from qctl.viewing import Viewing
 
 log = logging.getLogger(__name__)
@@ -207,6 +208,7 @@ class Lab(Viewing):
         self._operate(known)
         with self._failing_loudly(points[0].sequence):
             result = steer(self.station, points, known, self.limits)
+        (result,) = self._tried([result], points[0].sequence, known)
         self._warn([result])
         stop_if_lost([result], self.laboratory.name)
         return result
@@ -234,7 +236,8 @@ class Lab(Viewing):
         pairs : programs and the parameters that each is compiled and read out with; all with the same bits
         shots : repetitions of every point; as the programs say by default
         traces : keep mean traces of all feedlines
-        guarded : look each second whether ions or atoms are there, and stop where hardly a shot counts
+        guarded : look each second (each minute at arrays) whether ions, atoms and light are there, and stop where
+            hardly a shot counts
 
         Raises
         ------
@@ -334,6 +337,9 @@ class Lab(Viewing):
                 piece = replace(record.points(edges[k], edges[k + 1]), parameters_id=known.id)
                 parts[k].append(read_out(piece, known, self.laboratory, registers=registers, traces=traces))
             last = [part[-1] for part in parts]
+            if guarded:
+                last = self._tried(last, joined, members[0][1])
+                parts = [[*part[:-1], one] for part, one in zip(parts, last, strict=True)]
             if joined.filled or joined.counting:  # atoms that stay where they were loaded are missing half of the time
                 self._warn(last)
             if guarded:
@@ -345,6 +351,11 @@ class Lab(Viewing):
         playlists = flatten(joined, self.laboratory, self.limits)  # once for all pieces: they differ in shots alone
         for shots in shots_at_once(joined, self.limits, *(() if guarded else (UNGUARDED_SECONDS,))):
             yield self.play(replace(joined, shots=shots), known, playlists)
+
+    def _tried(self, results: Seq[Result], played: Sequence, known: Parameters) -> list[Result]:
+        """Return what was just played, without a shot that counts where light turns out not to work."""
+        reason = failing(self.laboratory, known, played, lambda program, with_: self.run_each([(program, with_)]))
+        return [result if reason is None else without(result, reason) for result in results]
 
     def _warn(self, results: Seq[Result]) -> None:
         for result in results:

@@ -19,7 +19,7 @@ LAYERS = (
     ("experiments", "conformance"),
     ("calibrate",),
     ("run",),
-    ("deciding", "known", "playing", "steer", "viewing"),
+    ("deciding", "known", "playing", "steer", "trying", "viewing"),
     ("frontends", "compile", "control", "readout", "store"),
     ("judge",),
     ("platforms", "config", "instruments", "physics"),

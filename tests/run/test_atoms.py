@@ -12,6 +12,7 @@ from qctl.judge.text import twin_text
 from qctl.physics.atoms.twin import AtomTwin, Failure
 from qctl.readout.image import FLOODED, UNPROBED, UNPUMPED
 from qctl.run import Lab
+from qctl.trying import UNTURNED
 
 BELL = "OPENQASM 3; qubit[2] q; bit[2] c; h q[0]; cx q[0], q[1]; c = measure q;"
 
@@ -67,6 +68,16 @@ def test_loading_light_that_fails_in_the_middle_of_a_run_ends_it(opened):
         pytest.raises(InstrumentError, match="loading light"),
     ):
         lab.run(BELL, 40)
+
+
+def test_raman_light_that_fails_in_the_middle_of_a_run_ends_it_and_none_of_its_shots_count(opened, caplog):
+    open_lab, _ = opened
+    with (
+        open_lab(failures=(Failure(line="raman_local", since=2.0),)) as lab,
+        pytest.raises(InstrumentError, match=f"20 of the last 20 shots do not count: {UNTURNED}"),
+    ):
+        lab.run("OPENQASM 3; qubit[1] q; bit[1] c; x q[0]; c = measure q;", 20)
+    assert f"of 20 shots: {UNTURNED}" in caplog.text
 
 
 def test_two_laboratories_of_atoms_are_right():

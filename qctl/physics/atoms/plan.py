@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
+from itertools import pairwise
 
 import numpy as np
 
@@ -110,7 +111,7 @@ class Planner:
             )
             on = overlap(red, span) > 0.5 * (span[1] - span[0])
             events.append(Event(What.RYDBERG, *span, light, red=on, trapped=trapped))
-        ordered = tuple(sorted(events, key=lambda e: (e.end, e.what)))
+        ordered = tuple(sorted(_interrupted(events), key=lambda e: (e.end, e.what)))
         return Plan(ordered, _begins_anew(ordered))
 
     def _switched(self, lines: Lines, dark: list[list[Span]], travels: list[Event]) -> list[Event]:
@@ -123,8 +124,9 @@ class Planner:
         return events
 
     def _seen(self, lines: Lines, exposing: Exposing | None) -> list[Event]:
-        # Cooling light makes atoms shine as well, where a stuck shutter lets it into an exposure.
-        imaging, probe = united(lines.spans("imaging") + lines.spans("cooling")), lines.spans("probe")
+        # Cooling and loading light make atoms shine as well, where a stuck shutter lets it into an exposure.
+        shining = [span for line in ("imaging", "cooling", "mot") for span in lines.spans(line)]
+        imaging, probe = united(shining), lines.spans("probe")
         spans = [] if exposing is None else [(float(a), float(b)) for a, b in exposing.exposures]
         images = [
             Event(What.IMAGE, *span, lit=overlap(imaging, span), probed=overlap(probe, span), number=k)
@@ -173,6 +175,17 @@ class Planner:
         ]
 
 
+def _interrupted(events: list[Event]) -> list[Event]:
+    """Return events with pumping light cut where others begin and end: what stays on pumps before each of them."""
+    edges = sorted({edge for e in events if e.what is not What.PUMP for edge in (e.start, e.end)})
+    found = list[Event]()
+    for event in events:
+        inner = [edge for edge in edges if event.start < edge < event.end] if event.what is What.PUMP else []
+        times = [event.start, *inner, event.end]
+        found += [replace(event, start=a, end=b) for a, b in pairwise(times)]
+    return found
+
+
 def _held(travels: list[Event], span: Span) -> tuple[int, ...]:
     held = [one.journey.holds(*span) for one in travels if one.journey is not None]
     return tuple(np.flatnonzero(np.any(held, axis=0)).tolist()) if held else ()
@@ -208,6 +221,6 @@ def _begins_anew(events: tuple[Event, ...]) -> bool:
     for event in events:
         if event.what is What.DARK and event.number == 0 and event.end - event.start > LONG_DARK:
             return True
-        if event.what is not What.DARK:
+        if event.what not in (What.DARK, What.PUMP):
             return False
     return False

@@ -1,0 +1,63 @@
+"""Tries the lights that no image shows, behind a segment of shots: what fails is why these cannot count."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from qctl.core.laboratory import Laboratory
+from qctl.core.parameters import Parameters
+from qctl.core.program import Program
+from qctl.core.result import Result
+from qctl.core.sequence import Sequence
+from qctl.platforms.tweezers.trial import trial_of, unpumped
+from qctl.readout.image import UNPUMPED
+from qctl.readout.trial import Looks
+
+UNTURNED = "atoms that are to be turned stay in 0: Raman light, or what points it at them, is off or blocked"
+PUMPED = "atoms that are to be turned stay in 0: the pumping light is stuck on"
+UNGATED = "gates do nothing to pairs of atoms: Rydberg light is off or blocked, or no atoms with dark traps come to it"
+
+HALF = 0.5  # of the atoms that should be in 1, or of the contrast of gates; light that works gives more than 0.9
+SOME = 0.25  # of the atoms in 1 that should not be
+FEW = 0.08  # of the atoms in 1 where hardly any are pumped: fewer, and pumping light is on nevertheless
+
+Play = Callable[[Program, Parameters], Result]
+
+
+def failing(lab: Laboratory, known: Parameters, sequence: Sequence, play: Play) -> str | None:
+    """Return which light that a sequence needs does not work, in words for a person; None when all of it does.
+
+    Parameters
+    ----------
+    play : plays a program on physical qubits, with the atoms that are loaded
+    """
+    trial = trial_of(lab, known, sequence)
+    if trial is None:
+        return None
+    looks = Looks.of(play(trial.program, known), known)
+    turned, left = looks.share(trial.turned), looks.share(trial.left)
+    if left is not None and left > SOME:
+        return UNPUMPED
+    if turned is not None and turned < HALF:
+        return _unturned(play(trial.program, known.replaced(unpumped(known))), known)
+    contrast = looks.contrast(trial.pairs, trial.turned) if trial.pairs else None
+    return UNGATED if contrast is not None and contrast < HALF else None
+
+
+def _unturned(result: Result, known: Parameters) -> str:
+    """Return why atoms stay in 0: without pumping about half of all are in 1, whatever Raman light does."""
+    ones = Looks.of(result, known).share(range(len(result.measured)))
+    return PUMPED if ones is not None and ones < FEW else UNTURNED
+
+
+def without(result: Result, reason: str) -> Result:
+    """Return a result of which no shot counts, those that did for this reason; unless images told it shot by shot."""
+    if reason in result.dropped:
+        return result
+    whole = np.ones(result.bits.shape[:2], bool)
+    kept = whole if result.kept is None else result.kept
+    dropped: Mapping[str, int] = {**result.dropped, reason: result.dropped.get(reason, 0) + int(kept.sum())}
+    return replace(result, kept=~whole, dropped=dropped)
