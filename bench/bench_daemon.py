@@ -24,7 +24,6 @@ def stack(tmp_path_factory):
         (folder / "state").mkdir()
         running = Stack(lab, folder / "state").start()
         running.heard("ready")
-        running.heard("started=spare")
         yield running
         running.stop()
 
@@ -38,7 +37,7 @@ def megabytes(pid: int) -> float:
 def test_status_command(benchmark, stack):
     """Wall time of the command; ``extra_info`` has the memory of the idle daemon, MB."""
     command = [sys.executable, "-m", "qctl.cli", "--state", str(stack.state), "status"]
-    benchmark.extra_info |= {name: megabytes(stack.pid(name)) for name in ("daemon", "spare", "agent", "guardian")}
+    benchmark.extra_info |= {name: megabytes(stack.pid(name)) for name in ("daemon", "zygote", "agent", "guardian")}
     benchmark.pedantic(subprocess.run, (command,), {"check": True, "stdout": subprocess.DEVNULL}, rounds=5)
 
 

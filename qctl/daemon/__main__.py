@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import logging
 import os
@@ -43,16 +42,9 @@ def _be(role: str, said: dict[str, Any]) -> int:
         from . import agent
 
         return agent.run(said["lab"], Path(said["state"]), said["alive"], said["addresses"], said["rack"])
-    from . import daemon
+    from . import zygote
 
-    return daemon.run(said) if _called() else 0
-
-
-def _called() -> bool:
-    """Wait, with everything loaded, until it is this process's turn to serve."""
-    gc.collect()
-    gc.freeze()
-    return bool(sys.stdin.readline())
+    return zygote.run(said["control"], said["parent"])
 
 
 def _announce(what: dict[str, Any]) -> None:

@@ -32,7 +32,7 @@ After = Annotated[int, Query(ge=0, le=2**53)]
 FOLLOWERS = 32  # streams at once
 CHUNK = 65536
 REFUSALS = (400, 401, 403, 404, 405, 408, 409, 413, 415, 421, 422, 429, 431, 500, 503, 507)
-
+REFUSED: dict[str, Any] = {"application/json": {"schema": {"$ref": "#/components/schemas/Refused"}}}
 
 LINES, CONTAINER = "application/x-ndjson", "application/octet-stream"
 STREAMS = {"events": LINES, "segments": LINES, "result_file": CONTAINER}
@@ -268,13 +268,14 @@ def build(house: House) -> FastAPI:
         title="qctl", version=__version__, openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False
     )
     api = Api(house)
-    refusals: dict[int | str, dict[str, Any]] = {status: {"model": Refused} for status in REFUSALS}
+    first: dict[int | str, dict[str, Any]] = {REFUSALS[0]: {"model": Refused}}  # one model for all: each takes its time
+    refusals: dict[int | str, dict[str, Any]] = {status: {"content": REFUSED} for status in REFUSALS}
     for one in ENDPOINTS:
         good: dict[int | str, dict[str, Any]] = {201: {"model": Receipt}} if one.name == "submit" else {}
         if one.name in STREAMS:
             good = {200: {"content": {STREAMS[one.name]: {}}}}
         app.add_api_route(
-            one.path, getattr(api, one.name), methods=[one.method], responses={**refusals, **good},
+            one.path, getattr(api, one.name), methods=[one.method], responses={**refusals, **first, **good},
             operation_id=one.name, response_class=Response if one.name in STREAMS else JSONResponse,
             response_model_by_alias=True, openapi_extra={"x-role": one.role.name.lower()},
         )  # fmt: skip

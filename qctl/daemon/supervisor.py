@@ -1,8 +1,8 @@
 """The process that starts, watches and ends all others: rack (where it is simulated), guardian, agent, daemon.
 
 It reads nothing that a user wrote. What dies is started again: an agent only after the guardian has said that the
-outputs are safe, so that never two write to one instrument. A spare daemon, its modules loaded, waits to take over
-at once.
+outputs are safe, so that never two write to one instrument. Daemons are split off from a process that has their modules
+loaded (`zygote`), so that one serves again at once.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from qctl.jobs.crash_points import VARIABLE
 from .exits import DAMAGED
 from .lock import owned, refuse_network_disk
 from .notify import notify
+from .zygote import Adopted, adopt_orphans, bury_orphans
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +53,7 @@ class Child:
     """
 
     name: str
-    process: subprocess.Popen[bytes]
+    process: subprocess.Popen[bytes] | Adopted
     since: float
     pipe: int | None = None
     heard: float = 0.0
@@ -81,6 +82,9 @@ class Supervisor:
         self._rack_pipe: int | None = None
         self._agent_pipe: int | None = None
         self._control: socket.socket | None = None
+        self._zygote: socket.socket | None = None
+        self._expected: int | None = None  # pipe of the daemon that is being split off
+        self._asked = 0.0
         self._code = 0
         self._crashed = False
         self._delay: dict[str, float] = {}
@@ -92,12 +96,13 @@ class Supervisor:
         """Start everything, keep it running, and end it when told to; return the exit code."""
         self.state.mkdir(mode=0o700, parents=True, exist_ok=True)
         refuse_network_disk(self.state)
+        adopt_orphans()
         with owned(self.state, "serve"), ExitStack() as stack:
             for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
                 signal.signal(number, self._stop)
             self._start_rack(stack)
             try:
-                for name in ("guardian", "agent", "daemon"):
+                for name in ("guardian", "zygote", "agent", "daemon"):
                     self._start(name)
                 while not self._stopping:
                     self._look(0.25)
@@ -117,61 +122,72 @@ class Supervisor:
             self.announce({"rack": dict(self._rack.addresses)})
 
     def _start(self, name: str) -> None:
-        """Start one of ``guardian``, ``agent``, ``daemon``, ``spare``."""
-        spare = self.children.get("spare")
-        if name == "daemon" and spare and spare.process.poll() is None:
-            child = self.children.pop("spare")
-        else:
-            child = self._spawn(name)
-        self.children[name] = child
+        """Start one of ``guardian``, ``zygote``, ``agent``, ``daemon``."""
+        if name == "daemon":
+            self._ask_for_daemon()
+            return
+        child = self.children[name] = self._spawn(name)
         if name == "agent":
             self._watch_agent(child)
         if name == "guardian" and "agent" in self.children:
             self._watch_agent(self.children["agent"])
-        if name == "daemon":
-            self._let_serve(child)
+        if name == "zygote" and self._expected is not None:
+            self._ask_for_daemon()  # the one that was asked has died
         self.announce({"started": name, "pid": child.process.pid})
 
-    def _let_serve(self, child: Child) -> None:
-        """Have a daemon that waits take over."""
-        child.name, child.since = "daemon", time.monotonic()
-        child.heard = child.since + STARTING
-        assert child.process.stdin is not None
-        with suppress(BrokenPipeError), child.process.stdin as said:
-            said.write(b"serve\n")
+    def _ask_for_daemon(self) -> None:
+        if self._expected is not None:
+            os.close(self._expected)
+        self._expected, write = os.pipe()
+        said = {"lab": str(self.lab), "state": str(self.state), "crash_points": not self._crashed, **self.options}
+        with suppress(OSError):
+            if self._zygote is not None:
+                socket.send_fds(self._zygote, [json.dumps(said).encode()], [write])
+        os.close(write)
+        self._asked = time.monotonic()
+
+    def _hear_zygote(self) -> None:
+        """Adopt the daemon that was split off."""
+        assert self._zygote is not None
+        text = _received(self._zygote)
+        if not text:
+            self._zygote = self._zygote if text is None else None
+            return
+        pid, now = json.loads(text)["pid"], time.monotonic()
+        pipe, self._expected = self._expected, None
+        self.children["daemon"] = Child("daemon", Adopted(pid), now, pipe, now + STARTING, os.pidfd_open(pid))
+        self.announce({"started": "daemon", "pid": pid})
 
     def _spawn(self, name: str) -> Child:
-        """Start a process; a daemon waits to be told that it is its turn."""
-        is_daemon = name in ("daemon", "spare")
         said: dict[str, Any] = {"lab": str(self.lab), "state": str(self.state), "parent": os.getpid()}
         said |= {"addresses": dict(self._rack.addresses) if self._rack else None, "rack": self._rack_pipe}
-        pipe, theirs = None, []
-        if name == "guardian":
+        pipe, theirs = None, -1
+        if name == "agent":
+            pipe, theirs = os.pipe()
+            said["alive"] = theirs
+        else:
             ours, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-            if self._control:
-                self._control.close()
-            self._control = ours
-            said["control"], theirs = other.fileno(), [other.fileno()]
-        else:
-            pipe, write = os.pipe()
-            said["alive"], theirs = write, [write]
-        if is_daemon:
-            said |= self.options
-        plain = self._crashed or name == "spare"  # a test's crash point is passed once
-        environment = {key: value for key, value in os.environ.items() if not (plain and key == VARIABLE)}
+            theirs = said["control"] = other.detach()
+            self._reach(name, ours)
+        environment = {key: value for key, value in os.environ.items() if not (self._crashed and key == VARIABLE)}
         process = subprocess.Popen(  # noqa: S603 (our own interpreter and module)
-            [sys.executable, "-m", "qctl.daemon", "daemon" if is_daemon else name, json.dumps(said)],
-            pass_fds=[*theirs, *([self._rack_pipe] if self._rack_pipe is not None else [])],
+            [sys.executable, "-m", "qctl.daemon", "daemon" if name == "zygote" else name, json.dumps(said)],
+            pass_fds=[theirs, *([self._rack_pipe] if self._rack_pipe is not None else [])],
             env=environment,
-            stdin=subprocess.PIPE if is_daemon else subprocess.DEVNULL,
+            stdin=subprocess.DEVNULL,
         )
-        now = time.monotonic()
-        child = Child(name, process, now, pipe, now + STARTING, os.pidfd_open(process.pid))
+        os.close(theirs)
+        return Child(name, process, time.monotonic(), pipe, watch=os.pidfd_open(process.pid))
+
+    def _reach(self, name: str, ours: socket.socket) -> None:
+        """Speak to a new guardian or zygote from now on."""
+        old = self._control if name == "guardian" else self._zygote
+        if old is not None:
+            old.close()
         if name == "guardian":
-            other.close()
+            self._control = ours
         else:
-            os.close(theirs[0])
-        return child
+            self._zygote = ours
 
     def _watch_agent(self, child: Child) -> None:
         """Hand the guardian the end of the pipe that tells it when the agent is gone."""
@@ -193,16 +209,17 @@ class Supervisor:
         watched: dict[int, Child | None] = {child.watch: child for child in self.children.values()}
         if daemon and daemon.pipe is not None:
             watched[daemon.pipe] = daemon
-        control = self._control
-        if control is not None:
-            watched[control.fileno()] = None
+        control, zygote = self._control, self._zygote
+        watched |= {link.fileno(): None for link in (control, zygote) if link is not None}
         with suppress(InterruptedError):
             ready, _, _ = select.select(list(watched), [], [], patience)
             for handle in ready:
                 child = watched[handle]
-                if child is None:
-                    if self._control is control:  # else it was that of a guardian which is buried by now
+                if child is None:  # a link to one that was buried a moment ago tells nothing any more
+                    if control is not None and self._control is control and handle == control.fileno():
                         self._hear_guardian()
+                    elif zygote is not None and self._zygote is zygote and handle == zygote.fileno():
+                        self._hear_zygote()
                 elif self.children.get(child.name) is not child:
                     continue  # buried a moment ago
                 elif handle == child.pipe:
@@ -210,6 +227,8 @@ class Supervisor:
                 elif child.process.poll() is not None:
                     self._bury(child)
         self._end_silent()
+        if self._expected is None:  # else one of them may be a daemon that has ended already
+            bury_orphans({child.process.pid for child in self.children.values()})
         if time.monotonic() - self._notified > NOTIFYING:
             self._notified = time.monotonic()
             notify("WATCHDOG=1")
@@ -227,19 +246,12 @@ class Supervisor:
             child.served = True
             self.announce(json.loads(line))
             notify("READY=1")
-            self._due.setdefault("spare", time.monotonic())
 
     def _hear_guardian(self) -> None:
         assert self._control is not None
-        try:
-            text = self._control.recv(65536, socket.MSG_DONTWAIT)
-        except BlockingIOError:
-            return
-        except OSError:
-            text = b""
+        text = _received(self._control)
         if not text:
-            self._control.close()
-            self._control = None
+            self._control = self._control if text is None else None
             return
         report = json.loads(text)
         agent = self.children.get("agent")
@@ -280,10 +292,15 @@ class Supervisor:
             log.error("the daemon has been silent for %g s: killed", SILENT)
             daemon.heard = time.monotonic()
             daemon.process.kill()
+        zygote = self.children.get("zygote")
+        if zygote and self._expected is not None and time.monotonic() - self._asked > STARTING:
+            log.error("no daemon came within %g s: the zygote is killed", STARTING)
+            self._asked = time.monotonic()
+            zygote.process.kill()
 
     def _end(self) -> None:
         """End the daemon, then the agent, which leaves the outputs safe, then the guardian."""
-        for name in ("spare", "daemon", "agent"):
+        for name in ("zygote", "daemon", "agent"):
             child = self.children.pop(name, None)
             if child is not None:
                 self._terminate(child)
@@ -291,8 +308,9 @@ class Supervisor:
             guardian = self.children.pop("guardian")
             self._ask_guardian({"verb": "end"})
             self._wait(guardian)
-        if self._control is not None:
-            self._control.close()
+        for link in (self._control, self._zygote):
+            if link is not None:
+                link.close()
 
     def _terminate(self, child: Child) -> None:
         child.process.terminate()
@@ -310,3 +328,16 @@ class Supervisor:
         except subprocess.TimeoutExpired:
             return False
         return True
+
+
+def _received(link: socket.socket) -> bytes | None:
+    """Return what came, None where nothing did; nothing more will after an empty word, and the link is closed."""
+    try:
+        text = link.recv(65536, socket.MSG_DONTWAIT)
+    except BlockingIOError:
+        return None
+    except OSError:
+        text = b""
+    if not text:
+        link.close()
+    return text

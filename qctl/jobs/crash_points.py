@@ -79,6 +79,12 @@ def _asked() -> tuple[str, int]:
 _POINT, _NUMBER = _asked()
 
 
+def forget() -> None:
+    """Pass all of them alive from now on, and so shall children: a test's crash point is passed once."""
+    _passed[_POINT] = _NUMBER
+    os.environ.pop(VARIABLE, None)
+
+
 def crash_point(name: str) -> None:
     """Die here when a test asked for it; otherwise nothing."""
     if name != _POINT:

@@ -177,13 +177,18 @@ def late(history):
     """Return what took too long, by the 99th percentile: judged on a quiet machine, never in the test suite."""
     limits = (("outputs safe", history.safe, SAFE_SECONDS), ("ready again", history.ready, READY_SECONDS))
     for what, values, most in limits:
-        if values and sorted(values)[int(0.99 * (len(values) - 1))] > most:
+        if values and percentile(values, 99) > most:
             yield f"{what} after more than {most:g} s"
+
+
+def percentile(values, percent):
+    return sorted(values)[round(percent / 100 * (len(values) - 1))]
 
 
 def report(history):
     def spread(values):
-        return f"median {sorted(values)[len(values) // 2]:.2f} s, most {max(values):.2f} s" if values else "none"
+        median, p99 = (percentile(values, percent) if values else 0.0 for percent in (50, 99))
+        return f"median {median:.2f} s, p99 {p99:.2f} s, most {max(values):.2f} s" if values else "none"
 
     sys.stdout.write(f"kills: {dict(history.kills)}; jobs acknowledged: {len(history.acknowledged)}\n")
     sys.stdout.write(f"outputs safe after: {spread(history.safe)}; ready again after: {spread(history.ready)}\n")

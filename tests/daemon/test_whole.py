@@ -113,6 +113,16 @@ def test_after_a_killed_daemon_outputs_are_safe_and_what_was_accepted_is_done(st
     assert len({one["fence"] for one in found.document["segments"]}) == 2
 
 
+def test_a_daemon_comes_although_the_process_that_splits_it_off_has_died(stack):
+    since = time.monotonic()
+    for name in ("zygote", "daemon"):
+        os.kill(stack.pid(name), signal.SIGKILL)
+    stack.heard("started=zygote", since)
+    stack.heard("ready", since)
+    with stack.client() as daemon:
+        assert daemon.status()["instruments"]
+
+
 def test_a_second_daemon_on_the_same_state_leaves_with_73(stack):
     command = [sys.executable, "-m", "qctl.cli", "--state", str(stack.state), "serve", "--lab", str(stack.lab)]
     assert subprocess.run(command, capture_output=True, timeout=60).returncode == TAKEN
