@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from hashlib import blake2b
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,6 +48,12 @@ class Chain:
             missing = sorted(set(wired) - set(told))
             if missing:
                 raise ConfigError(f"nothing is said of {kind} {', '.join(missing)}", where=f"twin: {kind}")
+
+    @cached_property
+    def digest(self) -> bytes:
+        """Return what tells this chain from all others in the same laboratory."""
+        content = repr((self.twin, sorted(self.biases.items()), sorted(self.dark), sorted(self.lost)))
+        return blake2b(content.encode(), digest_size=16).digest()
 
     @cached_property
     def names(self) -> tuple[str, ...]:

@@ -142,14 +142,14 @@ class Scriptwriter:
         def looked_at() -> Acts:
             return Acts(tuple(act for w in windows(list(playing.values())) for act in self._window(chain, playing, w)))
 
-        key = ("point", content.digest(), id(chain))
+        key = ("point", content.digest(), chain.digest)
         return list(self.memory.get(key, looked_at).acts)
 
     def _window(self, chain: Chain, playing: Mapping[str, Playing], window: tuple[float, float]) -> list[Act]:
         middle = float(chain.frequencies.mean())
         half = float(chain.mode_frequencies[-1]) / TWO_PI + ROOM + float(np.ptp(chain.frequencies))
         beams, light = light_of(playing, chain.twin.beams, window, middle, half, self.memory)
-        key = ("acts", light.digest, id(chain))
+        key = ("acts", light.digest, chain.digest)
         found = self.memory.get(key, lambda: Acts(tuple(acts(chain, beams, light))))
         several = list(found.acts)
         if light.unseen > UNEXPLAINED and chain.modulation:

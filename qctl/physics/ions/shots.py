@@ -154,13 +154,13 @@ class Shots:
 
     def _gate(self, act: Act) -> None:
         mode = act.mode
-        gate: Gate = self.memory.get(("forces", act.digest, id(self.chain)), lambda: gate_of(self.chain, act))
+        gate: Gate = self.memory.get(("forces", act.digest, self.chain.digest), lambda: gate_of(self.chain, act))
         hot = self.quanta[:, mode] > HOT
         present = sorted({0, 1, *np.unique(self.quanta[~hot, mode]).tolist()})
         left = np.mean([self.left(ion, mode) / self.noise.strength[self.groups] for ion in gate.ions])
         strength = self.noise.strength * round(float(left), 4)  # in steps: what recurs is a look-up
         detunings, off = self.noise.detunings[:, list(gate.ions)], mode_offset(self, mode)
-        key = ("gate", act.digest, id(self.chain), tuple(present), strength.tobytes(), self.noise.key)
+        key = ("gate", act.digest, self.chain.digest, tuple(present), strength.tobytes(), self.noise.key)
         kraus: Complex = self.memory.get(key, lambda: gate.kraus(present, strength, detunings, off))
         n_groups, n_quanta, size, d, _ = kraus.shape
         library = np.zeros((n_groups * (n_quanta + 1), size, d, d), np.complex128)

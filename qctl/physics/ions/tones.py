@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 from hashlib import blake2b
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,7 @@ from scipy.ndimage import binary_closing, binary_opening, maximum_filter1d
 
 from .chain import Chain
 from .crystal import TWO_PI
+from .dips import changes
 from .drive import Light
 from .motion import finer, thinned
 
@@ -135,7 +137,9 @@ def acts(chain: Chain, beams: tuple[str, ...], light: Light, beyond: float = 0.0
     for ion in np.flatnonzero(np.abs(field).max(axis=1) > WEAK).tolist():
         parts[ion] = bands.split(field[ion], light.dt)
         spans += _on(ion, parts[ion], light.dt)
-    scene = _Scene(chain, light, field, shift, bands, parts)
+    walls = _walls(bands, parts, light.dt)
+    spans = [piece for span in spans for piece in _pieces(span, walls, parts[span.ion][span.band])]
+    scene = _Scene(chain, light, field, shift, bands, parts, walls)
     pairs, single = scene.paired(spans)
     found = [scene.pair(group) for group in pairs]
     for span in single:
@@ -155,8 +159,29 @@ def _on(ion: int, parts: dict[int, Complex], dt: float) -> list[_Span]:
         on = binary_opening(on, np.ones(max(3, round(SHORT / dt))))
         edges = np.flatnonzero(np.diff(np.pad(on.astype(np.int8), 1)))
         found += [_Span(ion, band, int(a), int(b)) for a, b in edges.reshape(-1, 2)]
-    around = maximum_filter1d(np.max(list(sizes.values()), axis=0), 2 * round(NEAR / dt) + 1)
+    # Bands come from the spectrum of the window: what rings before its beginning is found at its end.
+    around = maximum_filter1d(np.max(list(sizes.values()), axis=0), 2 * round(NEAR / dt) + 1, mode="wrap")
     return [s for s in found if np.any(sizes[s.band][s.first : s.last] > SPLATTER * around[s.first : s.last])]
+
+
+def _walls(bands: Bands, parts: dict[int, dict[int, Complex]], dt: float) -> dict[int, list[int]]:
+    """Return for each band the samples where gates on the sidebands of its mode end and others begin."""
+    found = {}
+    for band in sorted({band for mine in parts.values() for band in mine if band > bands.carrier}):
+        other = 2 * bands.carrier - band  # the red sideband of the same mode
+        both = [(mine.get(band), mine.get(other)) for mine in parts.values()]
+        sizes = [abs(blue) + abs(red) for blue, red in both if blue is not None and red is not None]
+        if len(sizes) > 1:
+            found[band] = found[other] = changes(np.stack(sizes), dt, WEAK)
+    return found
+
+
+def _pieces(span: _Span, walls: dict[int, list[int]], part: Complex) -> list[_Span]:
+    """Return a span cut at walls, without pieces in which nothing is on."""
+    inside = [wall for wall in walls.get(span.band, []) if span.first < wall < span.last]
+    edges = [span.first, *inside, span.last]
+    pieces = [_Span(span.ion, span.band, a, b) for a, b in pairwise(edges)]
+    return [p for p in pieces if not inside or np.abs(part[p.first : p.last]).max() > WEAK]
 
 
 @dataclass(frozen=True)
@@ -167,6 +192,7 @@ class _Scene:
     shift: Floats
     bands: Bands
     parts: dict[int, dict[int, Complex]]
+    walls: dict[int, list[int]]
 
     def paired(self, spans: list[_Span]) -> tuple[list[list[tuple[_Span, _Span]]], list[_Span]]:
         """Return blue and red spans of one mode that go together, grouped by time, and all other spans."""
@@ -197,7 +223,7 @@ class _Scene:
         first = min(min(b.first, r.first) for b, r in group)
         last = max(max(b.last, r.last) for b, r in group)
         ions = tuple(sorted({b.ion for b, _ in group}))  # a weak neighbour may come and go meanwhile
-        nu, cut = self.chain.mode_frequencies[mode], slice(*self._wider(first, last))
+        nu, cut = self.chain.mode_frequencies[mode], slice(*self._wider(first, last, group[0][0].band))
         turn = np.exp(-1j * nu * self.light.times[cut])
         by_ion = {b.ion: (self.parts[b.ion][b.band][cut], self.parts[r.ion][r.band][cut]) for b, r in group}
         blue = np.stack([by_ion[i][0] * turn for i in ions])
@@ -217,7 +243,7 @@ class _Scene:
         others = [s for s in spans if s.ion == span.ion and s != span]
         before = max([s.last for s in others if s.last <= span.first], default=0)
         after = min([s.first for s in others if s.first >= span.last], default=self.field.shape[1])
-        first, last = self._wider(span.first, span.last)
+        first, last = self._wider(span.first, span.last, span.band)
         cut = slice(max(first, (before + span.first) // 2), min(last, (after + span.last + 1) // 2))
         crowded = any(s.first < span.last and s.last > span.first for s in others)
         light = (self.parts[span.ion][span.band] if crowded else self.field[span.ion])[cut]
@@ -236,9 +262,10 @@ class _Scene:
             for k in range(0, slow.shape[1], step)
         ]  # fmt: skip
 
-    def _wider(self, first: int, last: int) -> tuple[int, int]:
-        more = round(2e-6 / self.light.dt)
-        return max(0, first - more), min(self.field.shape[1], last + more)
+    def _wider(self, first: int, last: int, band: int) -> tuple[int, int]:
+        more, walls = round(2e-6 / self.light.dt), self.walls.get(band, [])
+        start, end = max([w for w in walls if w <= first], default=0), self.field.shape[1]
+        return max(start, first - more), min(min([w for w in walls if w >= last], default=end), last + more)
 
     def _times(self, cut: slice) -> tuple[float, float]:
         return self.light.start + cut.start * self.light.dt, self.light.start + cut.stop * self.light.dt
