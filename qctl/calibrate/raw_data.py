@@ -90,6 +90,8 @@ def arrays_of(scan: Scan, result: Result) -> dict[str, NDArray[Any]]:
         "bits": np.packbits(result.bits, axis=-1),
         "iq": result.iq.astype(np.complex64),
         **{f"trace.{line}": trace.volts.astype(np.complex64) for line, trace in result.traces.items()},
+        **{f"picture.{line}": frames.astype(np.float32) for line, frames in result.pictures.items()},
+        **{f"watched.{line}.{what}": photons for (line, what), photons in result.watched.items()},
         "events": scan.program.events,
         "starts": np.asarray(scan.program.starts),
         "about": np.frombuffer(json.dumps(about, sort_keys=True).encode(), np.uint8),

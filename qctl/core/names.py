@@ -98,6 +98,7 @@ UNITS: dict[Target, dict[str, str]] = {
     Target.LINE: {
         "tone.frequency": "Hz",  # of a DDS channel
         "tone.amplitude": "",  # fraction of its full scale
+        "saturation": "",  # of an ion by a light: intensity over that at which it scatters half of the most
         "duration": "s",  # for which a light is on in a shot
         "voltage": "V",  # of an electrode
         "heating": "Hz",  # quanta of the first mode, per second

@@ -56,6 +56,8 @@ class Result:
     quasi : per point, mitigated quasi-probabilities by key, when mitigation was asked
     traces : by feedline, when traces were asked
     pictures : by line of a camera, when traces were asked: mean frames, shape (n_points, n_windows, rows, columns)
+    watched : by line of a counter and name of a window in which every shot is watched, when traces were asked: photons,
+        shape (n_points, shots, n_windows)
     kept : bool, shape (n_points, shots); shots that count. None: all of them
     dropped : how many shots do not count, by reason, in words for a person
     outputs : by name of an output that is no bit, shape (n_points, shots)
@@ -75,6 +77,7 @@ class Result:
     quasi: tuple[Mapping[str, float], ...] = field(default=())
     traces: Mapping[str, MeanTrace] = field(default_factory=dict)
     pictures: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
+    watched: Mapping[tuple[str, str], NDArray[np.int64]] = field(default_factory=dict)
     kept: NDArray[np.bool_] | None = None
     dropped: Mapping[str, int] = field(default_factory=dict)
     outputs: Mapping[str, NDArray[np.generic]] = field(default_factory=dict)
@@ -121,6 +124,7 @@ class Result:
             quasi=self.quasi[first:last],
             traces={n: replace(t, volts=t.volts[first:last]) for n, t in self.traces.items()},
             pictures={n: frames[first:last] for n, frames in self.pictures.items()},
+            watched={key: photons[first:last] for key, photons in self.watched.items()},
             kept=None if self.kept is None else self.kept[first:last],
             outputs={name: values[first:last] for name, values in self.outputs.items()},
             axes=self.axes if (first, last) == (0, len(self.bits)) else (),
@@ -182,6 +186,7 @@ def points_in_a_row(results: Seq[Result]) -> Result:
         quasi=tuple(quasi for result in results for quasi in result.quasi),
         traces={line: _traces_in_a_row([result.traces[line] for result in results]) for line in first.traces},
         pictures={n: np.concatenate([result.pictures[n] for result in results]) for n in first.pictures},
+        watched={key: np.concatenate([result.watched[key] for result in results]) for key in first.watched},
         kept=_kept(results, axis=0),
         dropped=_dropped(results),
         outputs={name: np.concatenate([result.outputs[name] for result in results]) for name in first.outputs},
@@ -207,6 +212,7 @@ def shots_in_a_row(results: Seq[Result]) -> Result:
         pictures={
             n: np.average([r.pictures[n] for r in results], 0, [r.shots for r in results]) for n in first.pictures
         },
+        watched={key: np.concatenate([r.watched[key] for r in results], axis=1) for key in first.watched},
         kept=_kept(results, axis=1),
         dropped=_dropped(results),
     )

@@ -19,7 +19,7 @@ from .count import photons_of
 from .demodulate import demodulate, mean_trace
 from .image import brightness_of
 from .mitigate import mitigate
-from .screen import screen
+from .screen import screen, watched_in
 from .weights import weights_of
 
 
@@ -53,7 +53,7 @@ def read_out(
         whose photons are counted
     laboratory : wiring; the source of a feedline says where its intermediate frequencies are counted from
     registers : classical registers of the program
-    traces : keep the mean trace of each feedline too
+    traces : keep the mean trace of each feedline too, or pictures, or what watches over every shot
 
     Raises
     ------
@@ -95,6 +95,7 @@ def read_out(
         registers=registers,
         traces={name: mean_trace(trace) for name, trace in record.traces.items()} if traces else {},
         pictures={name: images.pixels.mean(axis=0) for name, images in record.images.items()} if traces else {},
+        watched=watched_in(record) if traces else {},
         kept=kept,
         dropped=dropped,
     )

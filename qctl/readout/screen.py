@@ -75,6 +75,16 @@ def screen(record: Record, parameters: Parameters, laboratory: Laboratory) -> tu
     return ~(some | unlit).T, dropped
 
 
+def watched_in(record: Record) -> dict[tuple[str, str], NDArray[np.int64]]:
+    """Return the photons that shots are judged by, by line and name of a window, shape (n_points, shots, n_windows)."""
+    return {
+        (line, what): counts.photons[:, :, windows].swapaxes(0, 1)
+        for line, counts in record.counts.items()
+        for what in dict.fromkeys(counts.counting.checks.values())
+        if (windows := _windows(counts, what))
+    }
+
+
 def _missing(counts: Counts, least: float) -> Shots:
     """Return the shots, shape (shots, n_points), in which an ion scatters too little, and those just before.
 

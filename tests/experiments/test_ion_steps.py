@@ -1,6 +1,7 @@
 """Steps on two drawn ions: each finds what is true of them, and says what is wrong when light is."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -15,12 +16,14 @@ from qctl.conformance import check
 from qctl.core.parameters import Estimate
 from qctl.experiments.ions import (
     balance,
+    cooling,
     crosstalk,
     errors,
     light_shift,
     lights,
     micromotion,
     modes,
+    presence,
     readout,
     thermometry,
 )
@@ -28,6 +31,7 @@ from qctl.experiments.ions.ms_each import MsFine, MsFrames, MsTrim
 from qctl.experiments.ions.ms_shared import MsAmplitude, MsCentre, MsClosure, MsDetuning
 from qctl.judge import draw_truth
 from qctl.physics.ions.chain import Chain
+from qctl.physics.ions.twin import Fault, Mishap
 
 CONFIG = Path(__file__).parents[2] / "configs" / "ion8.yaml"
 
@@ -179,3 +183,27 @@ def test_hot_ions_are_named_by_the_readout_step(chain):
     finally:
         chain.bench.known = known
     assert all("hot" in outcome.reason for outcome in outcomes)
+
+
+def test_how_few_photons_say_that_an_ion_is_gone_is_found(chain):
+    for outcome in asked(chain, presence.IonPresence, "q0", "q1"):
+        ion = chain.twin.ions[outcome.target]
+        empty = ion.dark * chain.bench.known["cooling.duration"]
+        assert 3 * empty < value(outcome, "readout.present").value < 30 * empty
+        assert value(outcome, "readout.stray").value < 200
+
+
+def test_an_ion_that_is_dark_is_named_and_the_others_are_counted(chain):
+    gone = replace(chain.twin, faults=(Fault(kind=Mishap.DARK, target="q1"),))
+    bench = Workbench(DirectIons(chain.laboratory, gone, 5), chain.bench.known)
+    first, second = bench.ask(presence.IonPresence(chain.laboratory, ("q0", "q1")))
+    assert first.reason == ""
+    assert "dark, hot or lost; 1 of 2 ions are seen" in second.reason
+
+
+def test_cooling_light_is_set_half_a_line_red_of_its_resonance(chain):
+    (outcome,) = asked(chain, cooling.IonCoolingLight, "cooling", shots=12)
+    light, found = chain.twin.lights["cooling"], value(outcome, "tone.frequency")
+    best = light.resonance - cooling.LINEWIDTH * np.sqrt(1 + light.saturation) / 2
+    assert found.value == pytest.approx(best, abs=max(4 * found.error, 0.3e6))
+    assert value(outcome, "saturation").value == pytest.approx(light.saturation, rel=0.25)

@@ -9,6 +9,7 @@ from qctl.calibrate.node import Node
 from .. import fine_amplitude, rb1
 from . import (
     balance,
+    cooling,
     crosstalk,
     errors,
     light_shift,
@@ -16,6 +17,7 @@ from . import (
     micromotion,
     modes,
     ms,
+    presence,
     rabi,
     ramsey,
     readout,
@@ -26,6 +28,7 @@ from .beams import around, gate_check
 FINE = replace(fine_amplitude.NODE, name="ion_fine", needs=("ion_ramsey_long",), claims=around, check=gate_check)
 
 NODES: tuple[Node, ...] = (
+    presence.NODE,
     rabi.NODE,
     ramsey.NODE,
     readout.NODE,
@@ -39,6 +42,7 @@ NODES: tuple[Node, ...] = (
 )
 
 ON_REQUEST: tuple[Node, ...] = (
+    cooling.NODE,
     light_shift.NODE,
     crosstalk.NODE,
     lights.PUMP,

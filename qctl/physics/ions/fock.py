@@ -12,6 +12,8 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 MANY = 400
 FEW = 64
+MOLTEN = 100_000  # quanta
+GROWTH = 20.0  # time constants of heat that are played out at once; far more than it takes to melt a crystal
 
 
 def coupling(eta: float | Floats, quanta: Integers, order: int = 0) -> Floats:
@@ -46,13 +48,15 @@ def moved_on(quanta: Integers, up: float, down: float, time: float, rng: np.rand
     """Return quanta after a time in which each quantum is lost at rate ``down`` and (n + 1) gained at rate ``up``, 1/s.
 
     Exact for any Fock state: a birth and death process with immigration (Kendall, Ann. Math. Stat. 19, 1). A thermal
-    state stays thermal, with ``dn/dt = up - (down - up) n``; a pure heating rate is ``up = down``.
+    state stays thermal, with ``dn/dt = up - (down - up) n``; a pure heating rate is ``up = down``. Heat ends at
+    `MOLTEN` quanta, where the Doppler effect takes ions out of resonance with what heats them.
     """
     if time <= 0 or (up <= 0 and down <= 0):
         return quanta
     lost, more = _fates(up, down, time)
     survivors = rng.binomial(quanta, 1 - lost) if lost > 0 else quanta
-    return np.asarray(survivors + (rng.negative_binomial(survivors + 1, 1 - more) if more > 0 else 0), np.int64)
+    born = rng.negative_binomial(survivors + 1, 1 - more) if more > 0 else 0
+    return np.minimum(np.asarray(survivors + born, np.int64), MOLTEN)
 
 
 def _fates(up: float, down: float, time: float) -> tuple[float, float]:
@@ -61,7 +65,7 @@ def _fates(up: float, down: float, time: float) -> tuple[float, float]:
     if abs(net) * time < 1e-9:
         share = up * time / (1 + up * time)
         return share, share
-    left = np.exp(-net * time)
+    left = np.exp(min(-net * time, GROWTH))
     whole = down - up * left
     return float(down * (1 - left) / whole), float(up * (1 - left) / whole)
 
