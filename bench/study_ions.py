@@ -9,15 +9,13 @@ N ions and their pairs: eight ions have 28 pairs. Exit code 1 when a goal is mis
 
 from __future__ import annotations
 
-import argparse
-import json
 import re
-import subprocess
 import sys
 import tempfile
-import time
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from bring_up import brought_up, given_up, lost, options, verdict, worst
 
 SINGLE = 1e-3  # error of a good one-qubit gate
 PAIR = 1.5  # factor on the limit that heating and coherence set, of a good gate of two
@@ -35,11 +33,6 @@ class Twin:
     pairs: dict[str, float] = field(default_factory=dict)  # errors over limits
     readouts: dict[str, float] = field(default_factory=dict)  # fidelity lost against the best
     given_up: list[str] = field(default_factory=list)
-
-
-def qctl(*arguments: str, state: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "qctl.cli", "--state", str(state), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
 def cut(text: str, ions: int) -> str:
@@ -63,32 +56,13 @@ def laboratory(lab: str, ions: int | None, folder: Path) -> str:
 
 def study(lab: str, seed: int, folder: Path) -> Twin:
     """Draw, calibrate and score one twin."""
-    state = folder / f"state-{seed}"
-    state.mkdir(parents=True, exist_ok=True)
-    twin = folder / f"twin-{seed}.yaml"
-    twin.write_text(qctl("twin", "draw", "--lab", lab, "--seed", str(seed), state=state).stdout)
-    where = ("--lab", lab, "--twin", str(twin))
-    begun = time.perf_counter()
-    done = qctl("calibrate", *where, "--seed", str(seed), "--from-scratch", "--json", state=state)
-    wall = time.perf_counter() - begun
-    if not done.stdout:
-        sys.exit(f"seed {seed}: {done.stderr[-2000:]}")
-    report = json.loads(done.stdout)
-    scored = qctl("twin", "score", *where, "--json", state=state)
-    if not scored.stdout:
-        sys.exit(f"seed {seed}: {scored.stderr[-2000:]}")
-    return judged(Twin(seed, wall, report["machine_seconds"]), report, json.loads(scored.stdout))
-
-
-def judged(twin: Twin, report: dict, score: dict) -> Twin:
-    """Fill in what the judge says."""
+    wall, report, score = brought_up(lab, seed, folder)
+    twin = Twin(seed, wall, report["machine_seconds"], readouts=lost(score), given_up=given_up(report))
     for gate in score["gates"]:
         if gate["kind"] == "rxx":
             twin.pairs[gate["target"]] = gate["error"] / gate["limit"]
         else:
             twin.singles[f"{gate['target']} {gate['kind']}"] = gate["error"]
-    twin.readouts = {row["target"]: row["best"] - row["fidelity"] for row in score["readouts"]}
-    twin.given_up = [f"{row['node']} of {row['target']}: {row['reason']}" for row in report["given_up"]]
     return twin
 
 
@@ -104,37 +78,25 @@ def goals(twins: list[Twin]) -> dict[str, tuple[float, str, bool]]:
 
 
 def row(twin: Twin) -> str:
-    worst = [max(places.values(), default=float("nan")) for places in (twin.singles, twin.pairs, twin.readouts)]
     return (
-        f"{twin.seed:4d}  {worst[0]:9.2e} {worst[1]:10.2f} {worst[2]:8.4f}  {twin.machine:7.0f} s {twin.wall:6.1f} s  "
-        + ("; ".join(twin.given_up) or "-")
+        f"{twin.seed:4d}  {worst(twin.singles):9.2e} {worst(twin.pairs):10.2f} {worst(twin.readouts):8.4f}  "
+        f"{twin.machine:7.0f} s {twin.wall:6.1f} s  {'; '.join(twin.given_up) or '-'}"
     )
 
 
 def main() -> int:
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--seeds", default="1-10", help="first-last")
-    options.add_argument("--lab", default="ion8")
-    options.add_argument("--ions", type=int, help="so many of the ions of the file; all by default")
-    options.add_argument("--keep", type=Path, help="folder for twins, stores and reports; a temporary one by default")
-    options.add_argument("--json", type=Path, help="write everything here")
-    given = options.parse_args()
-    first, _, last = given.seeds.partition("-")
-    twins = []
+    asked = options(__doc__, "1-10", "ion8")
+    asked.add_argument("--ions", type=int, help="so many of the ions of the file; all by default")
+    given, twins = asked.parse_args(), []
     with tempfile.TemporaryDirectory() as temporary:
         folder = given.keep or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
         lab = laboratory(given.lab, given.ions, folder)
         print("seed  one ion  pair/limit  readout lost  machine  clock  given up")
-        for seed in range(int(first), int(last or first) + 1):
+        for seed in given.seeds:
             twins.append(study(lab, seed, folder))
             print(row(twins[-1]), flush=True)
-    reached = goals(twins)
-    for name, (value, asked, kept) in reached.items():
-        print(f"{value:7.1%}  {name}; asked: {asked}; {'kept' if kept else 'MISSED'}")
-    if given.json:
-        given.json.write_text(json.dumps([vars(twin) for twin in twins]))
-    return 0 if all(kept for _, _, kept in reached.values()) else 1
+    return verdict(twins, goals(twins), given.json)
 
 
 if __name__ == "__main__":
