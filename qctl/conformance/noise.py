@@ -47,9 +47,7 @@ def predict(native: Program, schedule: Schedule, known: Parameters, laboratory: 
     """
     holds = measured_last(native.events)
     walk = Noisy(*drawn(acted_on(native.events), known, laboratory), known, laboratory)
-    for qubit in walk.state.place:
-        warm = _value(known, f"{laboratory.qubit_names[qubit]}.thermal", 0.0)
-        walk.state.channel(np.diag([1 - warm, 0, 0, 0]).astype(np.complex128) + warm * RAISED, qubit)
+    prepare(walk)
     tick = float(schedule.tick)
     for event, row in zip(native.events, schedule.operations, strict=True):
         walk.step(event, float(row["start"]) * tick, float(row["duration"]) * tick)
@@ -60,13 +58,26 @@ def predict(native: Program, schedule: Schedule, known: Parameters, laboratory: 
     return keyed(populations, tuple(holds), native.n_bits)
 
 
-def assignment(known: Mapping[str, float], qubit: str) -> NDArray[np.float64]:
+def prepare(walk: Noisy) -> None:
+    """Bring qubits into 0, or into 1 where they begin in that: ``thermal``."""
+    for qubit in walk.state.place:
+        warm = _value(walk.known, f"{walk.laboratory.qubit_names[qubit]}.thermal", 0.0)
+        walk.state.channel(np.diag([1 - warm, 0, 0, 0]).astype(np.complex128) + warm * RAISED, qubit)
+
+
+def assignment(
+    known: Mapping[str, float], qubit: str, misread: tuple[float, float] | None = None
+) -> NDArray[np.float64]:
     """Return the probability to read each bit in each state, shape (2 bits, 2 states), without what preparing spoils.
 
     Both measured errors mix preparation and reading: ``p01 = (1 - w) e01 + w (1 - e10)`` for a qubit that begins in 1
     with probability ``w``, and the same with 0 and 1 exchanged.
+
+    Parameters
+    ----------
+    misread : both errors, where they are others than those at the end of a shot
     """
-    p01, p10 = (_value(known, f"{qubit}.readout.{part}", 0.0) for part in ("p01", "p10"))
+    p01, p10 = misread or (_value(known, f"{qubit}.readout.{part}", 0.0) for part in ("p01", "p10"))
     warm = _value(known, f"{qubit}.thermal", 0.0)
     e01, e10 = np.linalg.solve([[1 - warm, -warm], [-warm, 1 - warm]], [p01 - warm, p10 - warm])
     e01, e10 = max(0.0, float(e01)), max(0.0, float(e10))  # measured numbers have errors of their own

@@ -22,7 +22,7 @@ from qctl.core.tree import column
 from qctl.platforms import platform_of
 from qctl.platforms.parts import IN_PARTS, measuring_of
 
-from .noise import Noisy, assignment, drawn
+from .noise import Noisy, assignment, drawn, prepare
 
 RARE = 1e-9  # ways less likely are left out
 
@@ -49,6 +49,7 @@ def predict_steered(program: Program, known: Parameters, laboratory: Laboratory)
     course.advance()
     used = np.unique(forest.program.events["q"][forest.program.events["op"] != Op.BARRIER])
     first = Noisy(*drawn(tuple(int(q) for q in used if q >= 0), known, laboratory), known, laboratory)
+    prepare(first)
     todo = [(0, first, course)]
     while todo:
         part, walk, course = todo.pop()
@@ -95,6 +96,4 @@ def _answered(walk: Noisy, asked: list[int], *, grounded: bool) -> Iterator[tupl
 def _reads(walk: Noisy, qubit: int) -> NDArray[np.float64]:
     """Return the probability of each answer for each state, shape (2, 2)."""
     found = IN_PARTS[walk.laboratory.platform].misread(walk.laboratory, walk.known, qubit)
-    if found is None:
-        return assignment(walk.known, walk.laboratory.qubit_names[qubit])
-    return np.array([[1 - found[0], found[1]], [found[0], 1 - found[1]]])
+    return assignment(walk.known, walk.laboratory.qubit_names[qubit], found)

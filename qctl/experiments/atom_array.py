@@ -17,6 +17,7 @@ from .atoms import (
     raman,
     rydberg,
     sites,
+    states,
     warmth,
     zone_reading,
 )
@@ -35,7 +36,7 @@ NODES: tuple[Node, ...] = (
     raman.FRINGES,
     raman.FINE_FLOP,
     coherence.NODE,
-    raman.STATES,
+    states.NODE,
     zone_reading.NODE,
     # pairs
     rydberg.RESONANCE,

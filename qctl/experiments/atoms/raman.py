@@ -24,7 +24,6 @@ from ..rabi import turning_point
 from ..ramsey import beats_in
 from ..rows import flip, half, indices, wait
 from .check import AtomCheck
-from .presence import two_peaks
 from .seen import asking, bright, left, ones, there
 
 Floats = NDArray[np.float64]
@@ -182,55 +181,6 @@ class Fringes:
 
 
 @dataclass(frozen=True, slots=True)
-class States:
-    """Prepare 0 and 1 in turn: the threshold between them, how often it errs, and how often atoms stay."""
-
-    name: ClassVar[str] = "states"
-    laboratory: Laboratory
-    targets: tuple[str, ...]
-    shots: int = 2000
-
-    def scan(self, known: Parameters) -> Scan:
-        """Return two points."""
-        qubits = indices(self.laboratory, self.targets)
-        return Scan(asking(self.laboratory, self.targets, [[], [flip(q) for q in qubits]], self.shots))
-
-    def read(self, result: Result, known: Parameters) -> tuple[Outcome, ...]:
-        """Return threshold, errors and survival of each target."""
-        order = np.argsort([bit for _, bit in result.measured])
-        values, was = result.iq.real[:, :, order], there(result)
-        stayed = left(result, known) & was
-        return tuple(self._outcome(t, values[..., k], stayed[..., k], was[..., k]) for k, t in enumerate(self.targets))
-
-    def _outcome(self, target: str, values: Floats, stayed: Bools, was: Bools) -> Outcome:
-        counted = [values[point][stayed[point]] for point in (0, 1)]
-        if min(map(len, counted)) < 30:
-            return Outcome(target, reason="hardly ever an atom was there")
-        peaks = two_peaks(np.concatenate(counted))
-        if peaks.apart < 4 or not 0.1 < peaks.share < 0.9:
-            return Outcome(target, reason="0 and 1 look alike: the half turn or the probe light fails")
-        wrong = [float(np.mean((v > peaks.threshold) != bool(k))) for k, v in enumerate(counted)]
-        sizes = [len(v) for v in counted]
-        kept = float(stayed.sum() / was.sum())
-        found = {
-            "readout.counts": (
-                peaks.threshold,
-                float(np.hypot(peaks.dark_width, peaks.bright_width) / sum(sizes) ** 0.5),
-            ),
-            "readout.p01": (wrong[0], _binomial(wrong[0], sizes[0])),
-            "readout.p10": (wrong[1], _binomial(wrong[1], sizes[1])),
-            "site.kept": (kept, _binomial(kept, int(was.sum()))),
-        }
-        note = f"0 is read as 1 in {100 * wrong[0]:.2f} %, 1 as 0 in {100 * wrong[1]:.2f} %, {100 * kept:.2f} % stay"
-        return Outcome(target, {f"{target}.{n}": Estimate(*v, run=self.name) for n, v in found.items()}, notes=(note,))
-
-
-def _binomial(p: float, n: int) -> float:
-    smooth = (p * n + 1) / (n + 2)
-    return float(np.sqrt(smooth * (1 - smooth) / n))
-
-
-@dataclass(frozen=True, slots=True)
 class Pumping:
     """Pump for different times; what is left in 1 falls exponentially."""
 
@@ -309,19 +259,6 @@ FRINGES = Node(
     finds=fringe_quantities(1e-3),  # s, of a CZ
     make=lambda laboratory, targets, known: Fringes(laboratory, targets),
     needs=("flop",),
-    claims=_qubits,
-)
-STATES = Node(
-    name=States.name,
-    kind=Target.QUBIT,
-    finds=(
-        Quantity(name="readout.counts", low=0.0, high=65535.0, floor=1000.0),
-        Quantity(name="readout.p01", low=-0.01, high=0.5, floor=0.05),
-        Quantity(name="readout.p10", low=-0.01, high=0.5, floor=0.05),
-        Quantity(name="site.kept", low=0.3, high=1.0, floor=0.3),
-    ),
-    make=lambda laboratory, targets, known: States(laboratory, targets),
-    needs=("fine_flop",),
     claims=_qubits,
 )
 PUMPING = Node(

@@ -12,9 +12,10 @@ from qctl.experiments.atoms.deflectors import Holding, HoldingFine, Pointing
 from qctl.experiments.atoms.gate import GateShape, bowl, echoed
 from qctl.experiments.atoms.phase import GatePhase
 from qctl.experiments.atoms.presence import Presence, two_peaks
-from qctl.experiments.atoms.raman import FineFlop, Flop, Fringes, Pumping, States
+from qctl.experiments.atoms.raman import FineFlop, Flop, Fringes, Pumping
 from qctl.experiments.atoms.rydberg import Resonance, RydbergRabi
 from qctl.experiments.atoms.sites import Sites, Zone
+from qctl.experiments.atoms.states import States
 from qctl.experiments.atoms.warmth import Recapture, recaptured
 from qctl.experiments.rows import cz, program
 from qctl.judge.atoms import AtomJudge
