@@ -33,7 +33,7 @@ class MsTrim:
     targets: tuple[str, ...]
     reach: float = 500.0  # Hz
     n_points: int = 5
-    shots: int = 220
+    shots: int = 400
 
     @property
     def offsets(self) -> Floats:

@@ -141,7 +141,7 @@ class MsClosure(MsDetuning):
     name: ClassVar[str] = "ion_ms_closure"
     reach: float = 0.07
     n_points: int = 9
-    shots: int = 200
+    shots: int = 600
     repeats: int = 4
 
 
@@ -198,7 +198,7 @@ class MsCentre:
     reach: float = 700.0  # Hz
     spread: float = 80.0  # Hz; of the shifts of other ions
     n_points: int = 11
-    shots: int = 120
+    shots: int = 400
 
     def centres(self, known: Parameters) -> Floats:
         """Return the shifts of the centre line that are played, Hz."""
