@@ -35,7 +35,7 @@ class IonReadout:
     name: ClassVar[str] = "ion_readout"
     laboratory: Laboratory
     targets: tuple[str, ...]
-    shots: int = 800
+    shots: int = 2000
 
     def scan(self, known: Parameters) -> Scan:
         """Return one point for each pattern."""
