@@ -78,7 +78,7 @@ class MsFine:
     laboratory: Laboratory
     targets: tuple[str, ...]
     numbers: tuple[int, ...] = (1, 3, 5)
-    shots: int = 450
+    shots: int = 900
 
     def scan(self, known: Parameters) -> Scan:
         """Return rows of gates of each pair."""
@@ -123,7 +123,7 @@ class MsFrames:
     laboratory: Laboratory
     targets: tuple[str, ...]
     n_points: int = 5
-    shots: int = 240
+    shots: int = 720
 
     @property
     def axes(self) -> Floats:
