@@ -22,7 +22,7 @@ from .waits import Waits
 N_SWAPS, N_TRIES = 8, 16  # jobs that may try to move another one, and candidates that each of them tries
 SLACK = 1e-9  # relative: shots that a window holds are counted in floats
 
-_Fact = tuple[Request, int, tuple[float, ...]]
+_Fact = tuple[Request, int, bytes]
 
 
 class Packer:
@@ -54,7 +54,7 @@ class Packer:
             self._board, self._facts = Board(Rules(state.spacings, state.harmful)), {}
         known = self._facts
         seen = [f if (f := known.get(r.job)) is not None and f[0] is r else self._fact(r) for r in requests]
-        table = np.array([fact for _, _, fact in seen], np.float64).reshape(-1, N_FACTS)
+        table = np.frombuffer(b"".join([fact for _, _, fact in seen]), np.float64).reshape(-1, N_FACTS)
         first = np.array([row for _, row, _ in seen], np.int64)
         board = self._board
         closed = board.bits(state.unavailable)  # may add words to the tables: before they are used
@@ -70,14 +70,15 @@ class Packer:
 
     def _fact(self, request: Request) -> _Fact:
         row = self._board.first_row(request.job, request.candidates)
-        found = self._facts[request.job] = request, row, facts(request)
+        found = self._facts[request.job] = request, row, np.array(facts(request), np.float64).tobytes()
         return found
 
     def _order(
         self, requests: Seq[Request], table: NDArray[np.float64], able: NDArray[np.bool_], state: State
     ) -> NDArray[np.intp]:
-        users: dict[str, int] = {}
-        numbers = [users.setdefault(request.user, len(users)) for request in requests]
+        names = [request.user for request in requests]
+        users = {name: k for k, name in enumerate(dict.fromkeys(names))}
+        numbers = [users[name] for name in names]
         order = in_order(table, weights(users, state)[np.array(numbers, np.intp)], able, state)
         return np.asarray(order[table[order, BLOCKED] == 0])
 
