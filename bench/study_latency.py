@@ -1,6 +1,6 @@
 """How long from a submission to its first shot, and until an urgent job has the machine.
 
-    python bench/study_latency.py [--jobs 200] [--wall 40]
+    python bench/study_latency.py [--jobs 400] [--wall 40]
 
 First in virtual time on ideal20 (`tests/worlds/virtual_host.py`): the daemon's scheduler runs on a clock that counts
 the CPU time of its steps, of workers and of the agent, each beside the others, and the length of windows. With
@@ -12,6 +12,7 @@ is missed, a shot is lost, or counts of a job that was interrupted differ from o
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import sys
 import tempfile
@@ -29,6 +30,7 @@ from virtual_host import ANN, OLGA, VirtualHost
 WINDOW = 0.25  # s, of a host whose lateness nobody measured
 FIRST_SHOT, PREEMPTION = 20e-3, 5e-3  # s beyond a window
 LOAD = 0.5  # of the time of a fifth of the chip
+URGENT = 0.5  # of the jobs: enough of each kind for a 99th percentile
 GHZ = "OPENQASM 3; qubit[{n}] q; bit[{n}] c; h q[0]; {gates} c = measure q;"
 
 
@@ -43,15 +45,16 @@ def body(program: str, shots: int, job_class: str) -> bytes:
 
 
 def arrivals(number: int, window_s: float, period: float, seed: int) -> list[tuple]:
-    """Return jobs at random times: nine of ten of users, beside long ones that fill the chip; one of ten is urgent."""
+    """Return jobs at random times, beside long ones that fill the chip: each is a user's or, as often, urgent."""
     rng, texts = np.random.default_rng(seed), programs()
     shots = int(2 * window_s / period)
     times = np.cumsum(rng.exponential(window_s / LOAD, number))
-    long = [(0.0, body(texts[-1], min(500_000, int(times[-1] / period)), "background"), ANN) for _ in range(4)]
+    shots_long = min(500_000, int(0.6 * times[-1] / period))  # two of them fit beside each other
+    long = [(0.0, body(texts[-1], shots_long, "background"), ANN) for _ in range(4)]
     found = list(long)
     for at in times.tolist():
         text = texts[int(rng.integers(len(texts)))]
-        urgent = rng.random() < 0.1
+        urgent = rng.random() < URGENT
         found.append(
             (at, body(text, shots, "urgent_calibration" if urgent else "interactive"), OLGA if urgent else ANN)
         )
@@ -64,6 +67,7 @@ def virtual(folder: Path, number: int, seed: int = 1) -> VirtualHost:
     host.run([(0.0, body(text, 10, "batch"), ANN) for text in programs()])
     host.lives.clear()
     host.spent.clear()
+    gc.freeze()  # as the daemon does: else this one process pays for what all others keep
     host.run(arrivals(number, WINDOW, host.laboratory.period, seed))
     return host
 
@@ -142,7 +146,7 @@ def wall(number: int) -> bool:
 
 def main() -> int:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--jobs", type=int, default=200)
+    options.add_argument("--jobs", type=int, default=400)
     options.add_argument("--wall", type=int, default=0, help="jobs through the whole stack")
     asked = options.parse_args()
     with tempfile.TemporaryDirectory(prefix="qctl-latency-") as folder:

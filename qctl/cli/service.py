@@ -20,7 +20,7 @@ Type=notify
 NotifyAccess=main
 WatchdogSec=10
 TimeoutStartSec=120
-ExecStart={python} -m qctl.cli --state {state} serve --lab {lab} --port {port}
+ExecStart={python} -m qctl.cli --state {state} serve --lab {lab} --port {port}{calibrate}
 ExecStopPost={python} -m qctl.cli --state {state} service safe --lab {lab}
 Restart=always
 RestartSec=1
@@ -54,9 +54,10 @@ def command() -> None:
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=0, help="Loopback port of the API  [default: a free one]"
 )
+@click.option("--calibrate", is_flag=True, help="Keep the laboratory calibrated beside the jobs.")
 @click.option("--print", "only_print", is_flag=True, help="Print the unit, write nothing.")
 @click.pass_context
-def install(ctx: click.Context, lab: str, system: bool, port: int, only_print: bool) -> None:
+def install(ctx: click.Context, lab: str, system: bool, port: int, calibrate: bool, only_print: bool) -> None:
     """Write the unit; say how to start it."""
     from qctl.config import read_laboratory
     from qctl.config.find import find_laboratory
@@ -71,7 +72,8 @@ def install(ctx: click.Context, lab: str, system: bool, port: int, only_print: b
     if odd:
         raise UsageError(f"{odd[0]!r} in a unit", allowed="paths without blanks, quotes, % and $")
     target = "multi-user.target" if system else "default.target"
-    unit = UNIT.format(name=laboratory.name, port=port, target=target, **places)
+    said = " --calibrate" if calibrate else ""
+    unit = UNIT.format(name=laboratory.name, port=port, target=target, calibrate=said, **places)
     if only_print:
         click.echo(unit, nl=False)
         return

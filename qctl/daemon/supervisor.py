@@ -100,9 +100,10 @@ class Supervisor:
         with owned(self.state, "serve"), ExitStack() as stack:
             for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
                 signal.signal(number, self._stop)
-            self._start_rack(stack)
             try:
-                for name in ("guardian", "zygote", "agent", "daemon"):
+                self._start("zygote")  # it loads for longest, and touches no instrument
+                self._start_rack(stack)
+                for name in ("guardian", "agent", "daemon"):
                     self._start(name)
                 while not self._stopping:
                     self._look(0.25)
@@ -172,7 +173,7 @@ class Supervisor:
         environment = {key: value for key, value in os.environ.items() if not (self._crashed and key == VARIABLE)}
         process = subprocess.Popen(  # noqa: S603 (our own interpreter and module)
             [sys.executable, "-m", "qctl.daemon", "daemon" if name == "zygote" else name, json.dumps(said)],
-            pass_fds=[theirs, *([self._rack_pipe] if self._rack_pipe is not None else [])],
+            pass_fds=[theirs, *([self._rack_pipe] if name == "agent" and self._rack_pipe is not None else [])],
             env=environment,
             stdin=subprocess.DEVNULL,
         )

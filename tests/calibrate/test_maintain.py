@@ -4,13 +4,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from fake_world import World, calibrated, node, world_of
+from fake_world import FINE, World, calibrated, far_off, node, world_of
 
 from qctl.calibrate.drift import DAY
 from qctl.calibrate.events import silent
 from qctl.calibrate.loop import opened
 from qctl.calibrate.maintain import REST, Strategy, kept
-from qctl.calibrate.outcome import Outcome
 from qctl.calibrate.planner import LEAST
 from qctl.calibrate.report import Standing
 from qctl.calibrate.targets import chosen, touching
@@ -80,26 +79,8 @@ def test_a_jump_is_noticed_by_a_probe_and_repaired(tmp_path):
     assert share < 0.05
 
 
-RABI = node("rabi", "amp", needs=("spectroscopy",), curvature=1e-3, best=2.0)
-FINE = (
-    node("spectroscopy", "f"),
-    replace(RABI, finds=(replace(RABI.finds[0], floor=50.0),)),  # it finds what has moved far
-    node("drag", "beta", needs=("rabi",)),
-    node("fine", "amp", needs=("drag",), curvature=1e-3, check=True, best=0.1),
-)
-
-
 def test_what_a_fine_step_cannot_mend_is_found_by_the_coarse_one_behind_it(tmp_path):
-    world = world_of(FINE, seed=5)
-    calibrated(world, tmp_path, FINE)
-    world.truth["q3.amp"] += 40.0
-
-    def near_only(honest):
-        near = abs(world.known["q3.amp"] - world.truth["q3.amp"]) < 20.0
-        return honest if near else Outcome("q3", {}, reason="the amplitude is far off")
-
-    world.broken["fine", "q3"] = near_only
-    world.log.clear()
+    world = far_off(tmp_path, "q3")
     with ParameterStore.open(tmp_path, "fake") as store:
         cycle = opened(world, store, FINE, chosen(world.laboratory, ()), False, LEAST, silent)
         report = kept(cycle, 600.0)

@@ -48,7 +48,7 @@ class History:
 def submit(stack, history, rng, count):
     """Submit jobs; what is not answered is asked again under the same key, as a careful client does."""
     for _ in range(count):
-        key, shots = f"{rng.getrandbits(64):016x}", rng.choice([200, 1500, 6000])
+        key, shots = f"{rng.getrandbits(64):016x}", rng.choice([200, 1500, 4000])
         end = time.monotonic() + 60
         while time.monotonic() < end:
             try:

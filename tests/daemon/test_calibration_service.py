@@ -44,7 +44,7 @@ def story(tmp_path_factory):
             until(lambda: "q0" in daemon.status()["calibration"]["suspect"])
             waiting = daemon.submit(on(0), 1000)
             careless = daemon.submit(on(0), 400, stale_ok=True)
-            other = daemon.submit(on(3), 15_000)
+            other = daemon.submit(on(3), 8_000)
             while daemon.job(waiting)["state"] in ("QUEUED", "PREPARING"):
                 seen["why"].add(daemon.get(f"/v1/jobs/{waiting}/why")["why"])
                 seen["beside"] = daemon.job(other)["shots_done"]

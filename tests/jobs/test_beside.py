@@ -4,6 +4,9 @@ import importlib.util
 import sys
 from pathlib import Path
 
+import pytest
+from fake_world import FINE, far_off
+
 
 def load():
     spec = importlib.util.spec_from_file_location("beside", Path(__file__).with_name("beside.py"))
@@ -34,3 +37,19 @@ def test_a_step_that_takes_a_users_place_is_not_free():
     station.step(step)
     assert station.calibrating == step.shots_left
     assert station.free < station.calibrating
+
+
+def test_a_value_that_moved_far_is_mended_by_the_coarse_step_in_windows_beside_users_jobs(tmp_path):
+    chip, world = beside.Chip("transmon5"), far_off(tmp_path, "q3")
+    station = beside.Station(beside.arrivals(chip, 2.0, 60.0, 1))
+    world.__class__ = beside.Beside
+    world.serve(chip, station)
+    with beside.ParameterStore.open(tmp_path, "fake") as store:
+        targets, together = beside.chosen(chip.laboratory, ()), beside.at_once(chip.laboratory)
+        cycle = beside.opened(world, store, FINE, targets, False, beside.LEAST, world.heard, together, probed=False)
+        beside.kept(cycle, 600.0, 1e3, probed_at=-beside.math.inf)
+        assert store.snapshot()["q3.amp"] == pytest.approx(world.truth["q3.amp"], abs=1.0)
+    steps = [name for name, targets in world.log if "q3" in targets and not name.startswith("check")]
+    assert steps[:3] == ["fine", "rabi", "fine"]
+    assert station.calibrating > 0
+    assert len(station.waited) > 60  # jobs, meanwhile

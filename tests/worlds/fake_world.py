@@ -1,7 +1,7 @@
 """A laboratory without instruments: true values that drift, honest experiments, and faults."""
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 import numpy as np
@@ -178,3 +178,27 @@ def calibrated(world, folder, nodes=CHAIN, targets=(), from_scratch=True, budget
 def cycle_of(world, store, nodes=CHAIN, on_event=silent):
     """Return a calibration that has not begun."""
     return Cycle(world, store, nodes, chosen(world.laboratory, ()), True, LEAST, on_event)
+
+
+RABI = node("rabi", "amp", needs=("spectroscopy",), curvature=1e-3, best=2.0)
+FINE = (
+    node("spectroscopy", "f"),
+    replace(RABI, finds=(replace(RABI.finds[0], floor=50.0),)),  # it finds what has moved far
+    node("drag", "beta", needs=("rabi",)),
+    node("fine", "amp", needs=("drag",), curvature=1e-3, check=True, best=0.1),
+)
+
+
+def far_off(folder, qubit):
+    """Return a world that was calibrated before an amplitude moved further than a fine step can follow."""
+    world = world_of(FINE, seed=5)
+    calibrated(world, folder, FINE)
+    world.truth[f"{qubit}.amp"] += 40.0
+
+    def near_only(honest):
+        near = abs(world.known[f"{qubit}.amp"] - world.truth[f"{qubit}.amp"]) < 20.0
+        return honest if near else Outcome(qubit, {}, reason="the amplitude is far off")
+
+    world.broken["fine", qubit] = near_only
+    world.log.clear()
+    return world

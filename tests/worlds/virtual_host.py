@@ -100,18 +100,16 @@ class VirtualHost:
             window = codec.read(Path(said["window"]))
             for _, playlists in window["takes"]:
                 refuse_beyond_limits(playlists, self.laboratory)
-        await asyncio.sleep(arming[0])
-        began, played = self.loop.time(), window["takes"][0][0]
+        began, played = self.loop.time() + arming[0], window["takes"][0][0]  # it waits for nobody: it is a process
         for job in said["jobs"]:
             self.lives[job].windows.append(began)
         length = played.shots * played.n_points * played.period
         self.window_s = max(self.window_s, length)
-        found = silence(played)
         with self.noted("record") as keeping:
-            codec.write(Path(said["record"]), (found,))
-        await asyncio.sleep(length)
-        self._kept = self.loop.time() + keeping[0]
-        return {"seconds": {}, "began": began, "now": self.loop.time(), "question": 0}
+            codec.write(Path(said["record"]), (silence(played),))
+        self._kept = began + length + keeping[0]
+        await asyncio.sleep(began + length - self.loop.time())
+        return {"seconds": {}, "began": began, "now": began + length, "question": 0}
 
     async def more(self, question, timeout):
         """Say that a record is written, while the next window plays."""
