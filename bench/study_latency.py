@@ -45,7 +45,7 @@ def body(program: str, shots: int, job_class: str) -> bytes:
 
 
 def arrivals(number: int, window_s: float, period: float, seed: int) -> list[tuple]:
-    """Return jobs at random times, beside long ones that fill the chip: each is a user's or, as often, urgent."""
+    """Return jobs at random times, beside long ones that fill the chip: of users, and as many short urgent ones."""
     rng, texts = np.random.default_rng(seed), programs()
     shots = int(2 * window_s / period)
     times = np.cumsum(rng.exponential(window_s / LOAD, number))
@@ -53,11 +53,10 @@ def arrivals(number: int, window_s: float, period: float, seed: int) -> list[tup
     long = [(0.0, body(texts[-1], shots_long, "background"), ANN) for _ in range(4)]
     found = list(long)
     for at in times.tolist():
-        text = texts[int(rng.integers(len(texts)))]
-        urgent = rng.random() < URGENT
-        found.append(
-            (at, body(text, shots, "urgent_calibration" if urgent else "interactive"), OLGA if urgent else ANN)
-        )
+        if rng.random() < URGENT:
+            found.append((at, body(BELL, shots // 4, "urgent_calibration"), OLGA))
+        else:
+            found.append((at, body(texts[int(rng.integers(len(texts)))], shots, "interactive"), ANN))
     return found
 
 
