@@ -11,6 +11,7 @@ import io
 import json
 import math
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from .errors import DamagedError
 MAGIC = b"qctl\x00\x01\r\n"
 MOST_HEADER = 64 * 2**20
 _SUM = 32
+_LENGTH = slice(8, 10)  # where an array of NumPy says how long its head is, little-endian
 Arrays = Mapping[str, NDArray[Any]]
 
 
@@ -90,14 +92,22 @@ def _parts(body: memoryview) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
 
 def _array(data: memoryview) -> tuple[NDArray[Any], memoryview]:
     """Return the array that some bytes begin with, a view into them, and the rest."""
-    head = io.BytesIO(bytes(data[:4096]))
-    version = np.lib.format.read_magic(head)
-    if version != (1, 0):
-        raise ValueError(f"an array of format {version}")
-    shape, fortran, dtype = np.lib.format.read_array_header_1_0(head)
-    if dtype.hasobject or fortran:
-        raise ValueError(f"an array of {dtype}")
-    start, size = head.tell(), math.prod(shape) * dtype.itemsize
+    start = _LENGTH.stop + int.from_bytes(data[_LENGTH], "little")
+    shape, dtype = _described(bytes(data[:start]))
+    size = math.prod(shape) * dtype.itemsize
     if start + size > len(data):
         raise ValueError(f"{len(data) - start} bytes of {size}")
     return np.frombuffer(data[start : start + size], dtype).reshape(shape), data[start + size :]
+
+
+@lru_cache(maxsize=1024)
+def _described(head: bytes) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    """Return shape and kind of an array from the bytes before it; the same ones come again and again."""
+    stream = io.BytesIO(head)
+    version = np.lib.format.read_magic(stream)
+    if version != (1, 0):
+        raise ValueError(f"an array of format {version}")
+    shape, fortran, dtype = np.lib.format.read_array_header_1_0(stream)
+    if dtype.hasobject or fortran:
+        raise ValueError(f"an array of {dtype}")
+    return shape, dtype
