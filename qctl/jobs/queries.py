@@ -13,6 +13,9 @@ from .rows import JOURNAL, SELECT, checked, event_of, job_of, read_row
 from .states import ACTIVE, State
 
 MOST_ROWS = 1000
+MANY = 2000  # jobs of one user
+_FEW = "journal.job IN (SELECT id FROM job WHERE user = ?)"
+_MANY = "(SELECT user FROM job WHERE job.id = journal.job) = ?"
 
 
 def job(db: apsw.Connection, number: int) -> Job:
@@ -119,11 +122,17 @@ def events(
     if number is not None:
         terms, values = [*terms, "journal.job = ?"], [*values, number]
     if user is not None:
-        terms.append("journal.job IN (SELECT id FROM job WHERE user = ?)")
+        terms.append(_MANY if _has_many(db, user) else _FEW)
     last: list[Any] = [user] if user is not None else []
     columns = ", ".join(f"journal.{column}" for column in JOURNAL)
     query = f"SELECT {columns} FROM journal WHERE {' AND '.join(terms)} ORDER BY journal.id LIMIT ?"  # noqa: S608
     return [event_of(row) for row in db.execute(query, (*values, *last, min(limit, MOST_ROWS)))]
+
+
+def _has_many(db: apsw.Connection, user: str) -> bool:
+    """Say whether a user has more jobs than are looked up one by one: then the next lines are likely to be theirs."""
+    query = "SELECT count(*) FROM (SELECT 1 FROM job WHERE user = ? LIMIT ?)"
+    return bool(db.execute(query, (user, MANY)).get == MANY)
 
 
 def newest_event(db: apsw.Connection) -> int:
