@@ -4,7 +4,8 @@
     python bench/study_atoms.py --seeds 1-10 --straight   # what is compiled goes straight to the simulated world
 
 One line for each truth: the worst quarter turn, the gate against the limit that decay, Doppler shifts and laser noise
-set, and what thresholds tell wrongly beyond the best ones; then which share meets the figures that are asked for.
+set, and what thresholds (of presence, and of states) tell wrongly beyond the best ones; then which share meets the
+figures that are asked for.
 """
 
 from __future__ import annotations
@@ -95,12 +96,13 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         for seed in range(int(first), int(last or first) + 1):
             found, report, wall = study(asked.lab, seed, Path(folder), asked.straight)
-            turns, off = list(found.turns.values()), [abs(x) for x in found.thresholds.values()]
+            turns, off = list(found.turns.values()), [*found.thresholds.values(), *found.states.values()]
             rows.append((turns, found.cz / found.cz_limit, off))
             line = {
                 "seed": seed, "x90 worst": max(turns), "x90 median": float(np.median(turns)), "cz": found.cz,
                 "cz limit": found.cz_limit, "times": found.cz / found.cz_limit, "arrive": found.arrive,
-                "threshold worst": max(off), "machine s": report.seconds, "wall s": wall,
+                "present worst": max(found.thresholds.values()), "states worst": max(found.states.values()),
+                "machine s": report.seconds, "wall s": wall,
             }  # fmt: skip
             print(json.dumps({k: float(f"{v:.3g}") for k, v in line.items()}), flush=True)
     good = np.concatenate([np.array(turns) < TURN for turns, _, _ in rows])

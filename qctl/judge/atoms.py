@@ -45,6 +45,7 @@ class AtomScore:
     cz_limit : the least that decay, Doppler shifts and laser noise allow, whatever the shape of the pulse
     arrive : probability that both atoms reach the zone
     thresholds : by qubit, share of looks that ``readout.present`` tells wrongly beyond what the best threshold would
+    states : the same of ``readout.counts``, which tells 0 from 1
     """
 
     turns: Mapping[str, float]
@@ -52,6 +53,7 @@ class AtomScore:
     cz_limit: float
     arrive: float
     thresholds: Mapping[str, float]
+    states: Mapping[str, float]
 
 
 class AtomJudge:
@@ -204,6 +206,12 @@ class AtomJudge:
         wrong = looks.presence(looks.grid(threshold), self.truth.tweezers.loading)
         return float(wrong[-1] - wrong.min())
 
+    def states_excess(self, qubit: str, threshold: float, place: tuple[float, float], seconds: float) -> float:
+        """Return the same for a threshold between 0 and 1, as often prepared, in so many seconds of probe light."""
+        looks = Looks.of(self.truth, qubit, place, seconds)
+        wrong = sum(looks.states(looks.grid(threshold), self.truth, seconds)) / 2
+        return float(wrong[-1] - wrong.min())
+
 
 def _carries(journey: Journey, qubit: int, n_array: int) -> bool:
     """Tell whether a journey begins or ends at a qubit's site."""
@@ -229,18 +237,17 @@ def score_atoms(
     judge = AtomJudge(laboratory, truth)
     array = laboratory.qubits[laboratory.qubit_names[0]].readout
     error, arrive = judge.cz_error(judge.events(cz, seconds), known[f"{array}.gate.phase"], known[f"{array}.away"])
-    thresholds = {
-        q: judge.threshold_excess(
-            q,
-            known[f"{q}.readout.present"],
-            (known[f"{q}.site.row"], known[f"{q}.site.column"]),
-            known["imaging.duration"],
-        )
-        for q in laboratory.qubit_names
+    places = {q: (known[f"{q}.site.row"], known[f"{q}.site.column"]) for q in laboratory.qubit_names}
+    present = {
+        q: judge.threshold_excess(q, known[f"{q}.readout.present"], at, known["imaging.duration"])
+        for q, at in places.items()
+    }
+    states = {
+        q: judge.states_excess(q, known[f"{q}.readout.counts"], at, known["probe.duration"]) for q, at in places.items()
     }
     return AtomScore(
         {q: judge.turn_error(q, judge.events(played, seconds)) for q, played in turns.items()},
-        error, limit_of(judge, known), arrive, thresholds,
+        error, limit_of(judge, known), arrive, present, states,
     )  # fmt: skip
 
 

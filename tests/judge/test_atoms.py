@@ -63,6 +63,7 @@ def test_wrong_amplitudes_and_shapes_score_worse_than_right_ones():
     assert 1e-3 < scores[0].cz_limit < 0.03
     assert scores[0].arrive > 0.98
     assert max(scores[0].thresholds.values()) < 0.01
+    assert max(scores[0].states.values()) < 0.01
 
 
 def test_an_array_is_scored_like_other_laboratories():
