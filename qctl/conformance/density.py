@@ -64,6 +64,15 @@ class Density:
         mixed = np.einsum("iix->x", flat)[None, None] * (np.eye(d) / d)[:, :, None]
         self.rho = np.moveaxis(((1 - p) * flat + p * mixed).reshape(rest.shape), range(len(order)), order)
 
+    def dephase(self, p: float, qubits: tuple[int, ...]) -> None:
+        """Take every phase between states of some qubits with probability ``p``; populations stay."""
+        for a, b in product(product((0, 1), repeat=len(qubits)), repeat=2):
+            if a != b:
+                place: list[int | slice] = [slice(None)] * self.rho.ndim
+                for qubit, ket, bra in zip(qubits, a, b, strict=True):
+                    place[self.place[qubit]], place[self.n + self.place[qubit]] = ket, bra
+                self.rho[tuple(place)] *= 1 - p
+
     def populations(self, qubits: tuple[int, ...]) -> NDArray[np.float64]:
         """Return the probability of each state of some qubits, shape (2,) * len(qubits).
 

@@ -6,6 +6,8 @@ The names of parameters are the model; every platform that measures them has it:
 - ``Q.t2_ramsey``: what ``t2`` does not explain of it is a frequency that is another one in each shot, and stays in it;
 - ``Q.error`` and ``A-B.GATE.error``: average infidelity of a gate; what decay and slow noise do not explain of it is
   depolarising;
+- ``A-B.GATE.flips``: probability that a gate flips a qubit. Where it is known, all else that the gate's error leaves is
+  phases: Z on either qubit, or on both, equally likely;
 - ``A-B.GATE.loss``: probability to lose a qubit that is in 1 by a gate, more than one that is in 0. Shots in which
   a qubit is lost do not count, so that those in which it was in 0 weigh more;
 - ``A-B.zz``: shift of A while B is in 1, in Hz, at all times but during their gate;
@@ -33,6 +35,7 @@ from .density import IDLE, Complex, Density, acted_on, gate_of, keyed, measured_
 
 RAISED = np.zeros((4, 4), np.complex128)
 RAISED[3, 0] = 1.0  # from 0 to 1, on vec(rho)
+FLIPPED = np.eye(4, dtype=np.complex128)[::-1].copy()  # X, on vec(rho)
 GATES = {Op.CZ: "cz", Op.RXX: "ms"}
 COPIES = 64  # draws of slow noise
 
@@ -120,7 +123,7 @@ class Noisy:
             self.until[qubit] = start + duration
         if len(qubits) == 2:
             self.shifted[min(qubits), max(qubits)] = start + duration
-        self._add(qubits, self._of_gate(op, qubits, "error"), duration)
+        self._add(qubits, self._of_gate(op, qubits, "error"), duration, self._of_gate(op, qubits, "flips", np.nan))
         lost = self._of_gate(op, qubits, "loss")
         for qubit in qubits if lost > 0 else ():
             self.state.apply(np.diag([1, np.sqrt(1 - lost)]).astype(np.complex128), (qubit,))
@@ -157,21 +160,30 @@ class Noisy:
                 turn = np.exp(-2j * np.pi * hertz * (now - since))
                 self.state.apply(np.diag([1, 1, 1, turn]).astype(np.complex128), (a, b))
 
-    def _of_gate(self, op: Op, qubits: tuple[int, ...], what: str) -> float:
+    def _of_gate(self, op: Op, qubits: tuple[int, ...], what: str, otherwise: float = 0.0) -> float:
         names = [self.laboratory.qubit_names[q] for q in qubits]
         if len(names) == 1:
-            return _value(self.known, f"{names[0]}.{what}", 0.0)
+            return _value(self.known, f"{names[0]}.{what}", otherwise)
         both = (f"{'-'.join(pair)}.{GATES[op]}.{what}" for pair in (names, names[::-1]))
-        return next((self.known[name] for name in both if name in self.known), 0.0)
+        return next((self.known[name] for name in both if name in self.known), otherwise)
 
-    def _add(self, qubits: tuple[int, ...], error: float, seconds: float) -> None:
-        """Depolarise by what decay and slow noise do not explain of a gate's error, each gate's own in random rows."""
+    def _add(self, qubits: tuple[int, ...], error: float, seconds: float, flips: float = np.nan) -> None:
+        """Add what decay and slow noise do not explain of a gate's error, each gate's own in random rows.
+
+        By depolarising; where it is known how often a gate of two flips a qubit, by flips and by phases: an average
+        infidelity ``e`` is a process infidelity ``e (d + 1) / d``, of which each qubit's flips are ``flips``; the rest
+        are Z on either and on both, a third each, and a coherence between any two states loses ``4/3`` of that.
+        """
         d = 2 ** len(qubits)
         slow = [slow_noise(self.known, self.laboratory.qubit_names[q]) for q in qubits]
         kept = float(np.prod([process_fidelity(seconds, *self._times(q)) for q in qubits]))
         kept *= float(np.prod([(1 + np.exp(-((s * seconds) ** 2) / 2)) / 2 for s in slow]))
         more = error - (1 - kept) * d / (d + 1)
-        if more > 0:
+        if len(qubits) == 2 and np.isfinite(flips):
+            for qubit in qubits:
+                self.state.channel((1 - flips) * np.eye(4, dtype=np.complex128) + flips * FLIPPED, qubit)
+            self.state.dephase(min(1.0, max(0.0, more * (d + 1) / d - 2 * flips) * 4 / 3), qubits)
+        elif more > 0:
             self.state.depolarise(min(1.0, more * d / (d - 1)), qubits)
 
 

@@ -83,6 +83,7 @@ UNITS: dict[Target, dict[str, str]] = {
         "cz.error": "",
         "cz.leakage": "",
         "cz.loss": "",  # probability that a gate loses an atom in 1, more than one in 0
+        "cz.flips": "",  # probability that a gate flips a qubit
         "zz": "Hz",  # f(11) - f(10) - f(01) + f(00) at rest
         "ms.duration": "s",
         "ms.edge": "s",  # of each end of its envelope

@@ -9,7 +9,7 @@ from qctl.config import read_laboratory
 from qctl.config.find import find_laboratory
 from qctl.conformance import programs
 from qctl.conformance.density import Density, probabilities
-from qctl.conformance.noise import assignment, decay, predict, process_fidelity, slow_noise
+from qctl.conformance.noise import Noisy, assignment, decay, predict, process_fidelity, slow_noise
 from qctl.core.errors import UsageError
 from qctl.core.gates import matrix
 from qctl.core.program import EVENT, Op, event
@@ -52,8 +52,10 @@ def test_placed_routed_and_lowered_without_noise_a_program_gives_its_exact_answe
 def test_gates_that_have_the_machine_for_themselves_count_once(name):
     lab = read_laboratory(find_laboratory(name))
     still = known_parameters(lab).replaced(dict.fromkeys((f"{q}.error" for q in lab.qubits), 0.0))
-    errors = {f"{pair}.{what}": 0.0 for pair in lab.couplings for what in ("ms.error", "cz.error", "cz.loss")}
-    errors |= {f"{q}.{what}": 0.0 for q in lab.qubits for what in ("readout.p01", "readout.p10")}
+    errors = {
+        f"{pair}.{what}": 0.0 for pair in lab.couplings for what in ("ms.error", "cz.error", "cz.loss", "cz.flips")
+    }
+    errors |= {f"{q}.{what}": 0.0 for q in lab.qubits for what in ("readout.p01", "readout.p10", "thermal")}
     errors |= {f"{q}.{what}": 1e6 for q in lab.qubits for what in ("t1", "t2", "t2_ramsey")}
     still = still.replaced({key: value for key, value in errors.items() if key in still})
     for entry in (one for one in programs() if one.name in ("qft3", "random4")):
@@ -96,6 +98,30 @@ def replaced(rho, qubits):
                 whole = np.kron(whole, one if k == qubits[0] else two if k == qubits[1] else np.eye(2))
             total += whole @ flat @ whole.conj().T / 16
     return total
+
+
+def test_what_a_gate_leaves_beside_flips_is_phases_and_its_infidelity_is_the_one_that_was_measured():
+    lab = read_laboratory(find_laboratory("atoms16"))
+    error, flips = 0.012, 0.002
+    known = known_parameters(lab).replaced({"q0-q1.cz.error": error, "q0-q1.cz.flips": flips, "q0-q1.cz.loss": 0.0})
+    rng, fidelity = np.random.default_rng(4), []
+    for _ in range(300):  # of random product states, which average as two qubits' Pauli channels do
+        start = [random_unitary(2, seed=rng).data for _ in range(2)]
+        walk = Noisy(Density((0, 1)), {}, known, lab)
+        for qubit, u in enumerate(start):
+            walk.state.apply(u, (qubit,))
+        walk._add((0, 1), error, 0.0, flips)
+        for qubit, u in enumerate(start):
+            walk.state.apply(u.conj().T, (qubit,))
+        fidelity.append(walk.state.populations((0, 1))[0, 0])
+    process = error * 5 / 4
+    phases = (process - 2 * flips) / 3
+    # A Pauli matrix other than 1 leaves a random state in place with 1/3.
+    lost = 2 / 3 * (2 * flips + 2 * phases) + (1 - 1 / 9) * phases
+    assert 1 - np.mean(fidelity) == pytest.approx(lost, rel=0.05)
+    still = Noisy(Density((0, 1)), {}, known, lab)
+    still._add((0, 1), error, 0.0, flips)
+    assert 1 - still.state.populations((0, 1))[0, 0] == pytest.approx(2 * flips, rel=0.01)  # phases move nobody
 
 
 def test_slow_noise_fades_like_a_gaussian_and_an_echo_brings_all_of_it_back():

@@ -117,10 +117,14 @@ class GateErrors:
         if found.left < FEWEST:
             reason = "rows of gates end anywhere: nothing falls"
             return tuple(Outcome(t, figures=(found.figure,), reason=reason) for t in self.targets)
-        error, loss = found.error, self._loss(both[-2:], stayed[-2:])
-        note = f"an atom in 1 is lost in {100 * loss.value:.2f} % of its gates more than one in 0"
+        loss, flips = self._loss(both[-2:], stayed[-2:]), self._flips(bits[-2:], kept[-2:], known)
+        values = {"cz.error": found.error, "cz.loss": loss, "cz.flips": flips}
+        notes = (
+            f"an atom in 1 is lost in {100 * loss.value:.2f} % of its gates more than one in 0",
+            f"a gate flips an atom in {100 * flips.value:.3f} % of all",
+        )
         return tuple(
-            Outcome(t, {f"{t}.cz.error": error, f"{t}.cz.loss": loss}, figures=(found.figure,), notes=(note,))
+            Outcome(t, {f"{t}.{name}": one for name, one in values.items()}, figures=(found.figure,), notes=notes)
             for t in self.targets
         )
 
@@ -129,6 +133,20 @@ class GateErrors:
         names = pairs(self.laboratory)
         wrong = [[known[f"{q}.readout.{'p10' if one else 'p01'}"] for q in names[k::2]] for k, one in enumerate(end)]
         return float(np.prod(1 - np.mean(wrong, axis=1)))
+
+    def _flips(self, bits: Bools, kept: Bools, known: Parameters) -> Estimate:
+        """Return how often a gate flips an atom: what rows on atoms in 0 and in 1 end wrongly in, beyond reading.
+
+        Parameters
+        ----------
+        bits, kept : shape (2, shots, n_pairs, 2) and (2, shots, n_pairs)
+        """
+        wrong = bits ^ np.array([False, True])[:, None, None, None]
+        of = np.broadcast_to(kept[..., None], wrong.shape)
+        n, k = int(of.sum()), int((wrong & of).sum())
+        read = float(np.mean([[known[f"{q}.readout.{p}"] for q in pairs(self.laboratory)] for p in ("p01", "p10")]))
+        error = float(np.sqrt(k + 1)) / max(n, 1) / self.still
+        return Estimate(max(k / max(n, 1) - read, 0.0) / self.still, error, run=self.name)
 
     def _loss(self, both: Bools, stayed: Bools) -> Estimate:
         """Return how much more probable it is to lose an atom in 1 than one in 0, for each gate."""
@@ -163,6 +181,7 @@ GATES = Node(
     finds=(
         Quantity(name="cz.error", low=0.0, high=0.5, floor=0.05),
         Quantity(name="cz.loss", low=0.0, high=0.5, floor=0.05),
+        Quantity(name="cz.flips", low=0.0, high=0.5, floor=0.05),
     ),
     make=lambda laboratory, targets, known: GateErrors(laboratory, targets),
     needs=("gate_phase", "states"),

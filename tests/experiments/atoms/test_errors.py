@@ -57,6 +57,7 @@ def test_all_pairs_learn_how_much_a_gate_errs_and_loses(direct, truth):
     experiment = GateErrors(direct.laboratory, ("q0-q1", "q3-q9"), numbers=(2, 4), sequences=1, still=2, shots=60)
     found = ask(direct, known_parameters(direct.laboratory), experiment)
     assert found["q0-q1.cz.error"] == found["q3-q9.cz.error"]
-    assert set(found) == {f"{pair}.cz.{what}" for pair in ("q0-q1", "q3-q9") for what in ("error", "loss")}
+    assert set(found) == {f"{pair}.cz.{what}" for pair in ("q0-q1", "q3-q9") for what in ("error", "loss", "flips")}
     assert 0 < found["q0-q1.cz.error"].value < 0.1
     assert 0 <= found["q0-q1.cz.loss"].value < 0.1
+    assert 0 <= found["q0-q1.cz.flips"].value < 4 * found["q0-q1.cz.flips"].error
