@@ -209,7 +209,8 @@ class AtomJudge:
     def states_excess(self, qubit: str, threshold: float, place: tuple[float, float], seconds: float) -> float:
         """Return the same for a threshold between 0 and 1, as often prepared, in so many seconds of probe light."""
         looks = Looks.of(self.truth, qubit, place, seconds)
-        wrong = sum(looks.states(looks.grid(threshold), self.truth, seconds)) / 2
+        p01, p10 = looks.states(looks.grid(threshold), self.truth, seconds)
+        wrong = (p01 + p10) / 2
         return float(wrong[-1] - wrong.min())
 
 
