@@ -84,6 +84,11 @@ class Walk:
         places = tuple((id(frame.block), frame.place) for frame in self._stack)
         return places, tuple(self.bits), tuple(self.cells)
 
+    @property
+    def ended(self) -> bool:
+        """Say whether nothing follows, whatever is answered."""
+        return not self._stack
+
     def advance(self) -> NDArray[np.void] | None:
         """Return the events up to the next decision that needs an answer, or None at the end.
 

@@ -158,12 +158,6 @@ def test_open_angles_within_branches_are_bound():
     assert source.program.flow
 
 
-def test_input_variables_without_values_are_refused():
-    circuit = QuantumCircuit(1, inputs=[expr.Var.new("level", types.Uint(4))])
-    with pytest.raises(ProgramError, match="level"):
-        read_circuit(circuit, 1e-9, physical=False)
-
-
 def test_what_needs_feedback_is_refused_with_figures_where_nothing_decides_in_time(ideal):
     circuit = asked(1)
     with circuit.if_test((circuit.clbits[0], 1)):

@@ -95,11 +95,12 @@ class Backend(BackendV2):
         sources = [self.source(circuit) for circuit in circuits]
         if asked.meas_level == 1 and any(source.program.flow for source in sources):
             raise UsageError("points of the IQ plane of a circuit with branches or variables", allowed="meas_level=2")
-        values = [source.values(table) for source, table in zip(sources, tables, strict=True)]
+        values = [source.split(table) for source, table in zip(sources, tables, strict=True)]
 
         def work(go_on: Callable[[], None]) -> list[list[Answer]]:
             answers: list[list[Answer | None]] = [[None] * len(table) for table in tables]
-            programs = [bound(self.machine, *one, optimise=asked.optimise) for one in zip(sources, values, strict=True)]
+            pairs = zip(sources, values, strict=True)
+            programs = [bound(self.machine, one, *numbers, optimise=asked.optimise) for one, numbers in pairs]
             for point in run_points(self.machine, programs, asked.shots, optimise=asked.optimise, between=go_on):
                 answers[point.program][point.point] = point.result
             return answers  # type: ignore[return-value]

@@ -1,4 +1,4 @@
-"""Values for the parameters of circuits: ``parameter_binds`` as a table for each circuit."""
+"""Values for the parameters and input variables of circuits: ``parameter_binds`` as a table for each circuit."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from qiskit import QuantumCircuit
 from qiskit.circuit import Parameter, ParameterVector
+from qiskit.circuit.classical import expr
 
 from qctl.core.errors import UsageError
 
@@ -19,12 +20,16 @@ from .flow import loop_variables
 def tables_of(
     circuits: Seq[QuantumCircuit], binds: Seq[Mapping[Any, Any]] | Mapping[Any, Any] | None
 ) -> list[NDArray[np.float64]]:
-    """Return for each circuit the values of its parameters, shape (n_binds, n_parameters), in Qiskit's order.
+    """Return for each circuit the values of its parameters, then of its input variables, in Qiskit's order.
 
     Parameters
     ----------
-    binds : a mapping for each circuit from parameters (or names, or vectors) to a number or a row of numbers; for one
-        circuit also several mappings, run one after another
+    binds : a mapping for each circuit from parameters (or names, or vectors) and input variables (or names) to a number
+        or a row of numbers; for one circuit also several mappings, run one after another
+
+    Returns
+    -------
+    a table for each circuit, shape (n_binds, n_parameters + n_inputs)
 
     Raises
     ------
@@ -44,7 +49,8 @@ def tables_of(
 
 
 def _table(circuit: QuantumCircuit, bind: Mapping[Any, Any]) -> NDArray[np.float64]:
-    columns: dict[Parameter, NDArray[np.float64]] = {}
+    wanted = [*circuit.parameters, *circuit.iter_input_vars()]
+    columns: dict[Parameter | expr.Var, NDArray[np.float64]] = {}
     for key, value in bind.items():
         if isinstance(key, ParameterVector):
             rows = np.atleast_1d(np.asarray(value, np.float64))
@@ -59,21 +65,24 @@ def _table(circuit: QuantumCircuit, bind: Mapping[Any, Any]) -> NDArray[np.float
     # Variables of loops have values of their own; one that no gate uses is no parameter, in some versions of Qiskit.
     loops = set(loop_variables(circuit)) & set(circuit.parameters)
     columns |= dict.fromkeys(loops, np.zeros(max(lengths)))
-    missing = [one.name for one in circuit.parameters if one not in columns]
-    surplus = [one.name for one in columns if one not in circuit.parameters]
+    missing = [one.name for one in wanted if one not in columns]
+    surplus = [one.name for one in columns if one not in wanted]
     if missing or surplus:
         raise UsageError(
             f"circuit {circuit.name!r} with "
             + (f"no values for {', '.join(missing)}" if missing else f"values for {', '.join(surplus)}"),
-            allowed="a value for each of its parameters, and no others",
+            allowed="a value for each of its parameters and input variables, and no others",
             remedy="give parameter_binds, or assign_parameters",
         )
-    return np.array([columns[one] for one in circuit.parameters], np.float64).reshape(-1, *lengths).T
+    return np.array([columns[one] for one in wanted], np.float64).reshape(-1, *lengths).T
 
 
-def _parameter(circuit: QuantumCircuit, key: Any) -> Parameter:  # noqa: ANN401 (a parameter or its name)
-    if isinstance(key, Parameter):
+def _parameter(circuit: QuantumCircuit, key: Any) -> Parameter | expr.Var:  # noqa: ANN401 (one of them, or its name)
+    if isinstance(key, Parameter | expr.Var):
         return key
     if isinstance(key, str) and circuit.has_parameter(key):
         return circuit.get_parameter(key)
+    named = [one for one in circuit.iter_input_vars() if one.name == key]
+    if named:
+        return named[0]
     raise UsageError(f"a value for {key!r}", allowed="parameters of the circuit, or their names")

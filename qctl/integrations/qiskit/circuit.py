@@ -21,7 +21,8 @@ from qctl.frontends.blocks import Blocks
 from qctl.integrations.rows import Rows
 
 from .expressions import columns_of
-from .flow import FlowReader, refuse_inputs
+from .flow import FlowReader
+from .known import Input, inputs_of, settled
 
 _BY_NAME = {make(*[0.0] * n).name: op for op, (make, n) in GATES.items()}
 _SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9, "ps": 1e-12}
@@ -40,6 +41,7 @@ class Source:
     waits : which of them are waits
     parameters : of the circuit, in Qiskit's order
     tick : of the station's clock, s
+    inputs : variables whose values come from outside
     """
 
     program: Program
@@ -48,10 +50,16 @@ class Source:
     waits: NDArray[np.bool_]
     parameters: tuple[Any, ...]
     tick: float
+    inputs: tuple[Input, ...] = ()
 
     def values(self, table: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the open angles, shape (n_points, n_open), for values of all parameters, (n_points, n_parameters)."""
         return columns_of(self.expressions, self.waits, self.parameters, table, self.tick)
+
+    def split(self, table: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return the open angles and the values of the input variables, which follow those of the parameters."""
+        n = len(self.parameters)
+        return self.values(table[:, :n]), table[:, n:]
 
 
 def read_circuit(circuit: QuantumCircuit, tick: float, *, physical: bool) -> Source:
@@ -68,19 +76,20 @@ def read_circuit(circuit: QuantumCircuit, tick: float, *, physical: bool) -> Sou
         Names the first instruction that cannot run.
     """
     reader = _Reader(Rows(tick))
-    refuse_inputs(circuit)
+    inputs = inputs_of(circuit, reader.flow.cells)
     reader.read(circuit, range(circuit.num_qubits), range(circuit.num_clbits), {}, 0)
-    marks = reader.rows.marks()
     program = reader.rows.program(circuit.num_qubits, circuit.num_clbits, physical=physical, bits=_registers(circuit))
     program = replace(program, flow=reader.blocks.whole(), n_cells=len(reader.flow.cells))
-    order = sorted(reader.open)  # row by row, as the marks are read
+    program, rows = (program, np.arange(len(program.events))) if inputs else settled(program)
+    marks = reader.rows.marks()[rows]
     return Source(
         program,
         marks,
-        tuple(reader.open[place] for place in order),
-        np.array([program.events["op"][row] == Op.DELAY for row, _ in order], bool),
+        tuple(reader.open[int(rows[row]), int(column)] for row, column in np.argwhere(marks)),
+        program.events["op"][np.argwhere(marks)[:, 0]] == Op.DELAY,
         tuple(circuit.parameters),
         tick,
+        inputs,
     )
 
 
@@ -96,6 +105,12 @@ class _Reader:
         """Add a circuit whose qubits and bits are these of ours; ``bound`` are loop variables with a value."""
         if level > MOST_LEVELS:
             raise ProgramError(f"{level} definitions within each other", allowed=f"{MOST_LEVELS}")
+        if len(circuit.qubits) != len(qubits) or len(circuit.clbits) != len(bits):
+            raise ProgramError(
+                f"a block of {len(circuit.qubits)} qubits and {len(circuit.clbits)} bits",
+                allowed=f"{len(qubits)} and {len(bits)}, as its instruction has",
+                remedy="some versions of Qiskit make such blocks when circuits are composed",
+            )
         qubit_at = {bit: qubits[k] for k, bit in enumerate(circuit.qubits)}
         bit_at = {bit: bits[k] for k, bit in enumerate(circuit.clbits)}
         for instruction in circuit.data:

@@ -60,10 +60,16 @@ def store_of(target: expr.Expr, value: expr.Expr, bits: Mapping[Clbit, int], cel
 
 def _variable(target: Any, bits: Mapping[Clbit, int], cells: Cells) -> Term:  # noqa: ANN401
     if isinstance(target, Clbit):
-        return Bit(bits[target])
+        return Bit(_place(target, bits))
     if isinstance(target, ClassicalRegister):
-        return combine("packed", *(Bit(bits[bit]) for bit in target))
+        return combine("packed", *(Bit(_place(bit, bits)) for bit in target))
     return Cell(_cell(target, cells))
+
+
+def _place(bit: Clbit, bits: Mapping[Clbit, int]) -> int:
+    if bit not in bits:
+        raise ProgramError(f"a condition on {bit}", allowed="bits of the circuit or block that it stands in")
+    return bits[bit]
 
 
 def _cell(variable: Any, cells: Cells) -> int:  # noqa: ANN401 (what Qiskit tells variables apart by)
@@ -101,7 +107,7 @@ def _unary(node: expr.Unary, operand: Term) -> Term:
         return combine("^", operand, (1 << node.type.width) - 1)
     if node.op.name in ("BIT_NOT", "LOGIC_NOT"):
         return combine("not", operand)
-    return combine("-", 0, operand)
+    return _fitted(combine("-", 0, operand), node.type)
 
 
 def _fitted(value: Term, kind: types.Type, *, cast: bool = False) -> Term:

@@ -61,7 +61,7 @@ class EstimatorV2(BaseEstimatorV2):
         return PrimitiveJob(queue_of(self.backend.machine).submit(work))
 
     def _estimate(self, task: _Task, go_on: Callable[[], None]) -> PubResult:
-        mean = np.array([[one.get((), 0.0) for one in task.observables]] * task.n_bindings)
+        mean = np.tile([one.get((), 0.0) for one in task.observables], (task.n_bindings, 1))
         variance = np.zeros_like(mean)
         if task.points:
             machine, optimise = self.backend.machine, self.options.optimise

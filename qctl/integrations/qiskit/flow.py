@@ -20,11 +20,10 @@ from qiskit.circuit import (
     WhileLoopOp,
 )
 
-from qctl.core.errors import ProgramError
 from qctl.core.flow import Block, Branch, Loop, Scope, Term, combine
 from qctl.frontends.blocks import Blocks, Exit
 
-from .conditions import Cells, condition_of, store_of
+from .conditions import condition_of, store_of
 
 Read = Callable[[QuantumCircuit, Mapping[Any, float]], None]
 """Adds a block of an instruction, with these loop variables known."""
@@ -35,7 +34,7 @@ class FlowReader:
 
     def __init__(self, blocks: Blocks) -> None:
         self.blocks = blocks
-        self.cells: Cells = {}
+        self.cells: dict[Any, int] = {}
 
     def add(self, operation: Operation, bits: Mapping[Clbit, int], read: Read) -> bool:
         """Add an instruction that steers; say whether it is one.
@@ -129,10 +128,3 @@ def leaves_early(body: QuantumCircuit) -> bool:
         if isinstance(operation, IfElseOp | SwitchCaseOp) and any(map(leaves_early, operation.blocks)):
             return True
     return False
-
-
-def refuse_inputs(circuit: QuantumCircuit) -> None:
-    """Raise ProgramError for variables whose values nobody gives."""
-    if circuit.num_input_vars:
-        names = ", ".join(variable.name for variable in circuit.iter_input_vars())
-        raise ProgramError(f"the input variables {names}", allowed="parameters, and variables with a first value")

@@ -18,7 +18,8 @@ from qctl.integrations.machine import Machine
 from qctl.integrations.placing import SHAPES
 
 from .circuit import Source
-from .run_options import checked
+from .known import given
+from .run_options import wished
 
 
 @dataclass
@@ -43,21 +44,42 @@ Options = TypeVar("Options", SamplerOptions, EstimatorOptions)
 def options_of(kind: type[Options], given: Mapping[str, Any] | None) -> Options:
     """Return options of a primitive; raise UsageError for one that it does not have."""
     names = {field.name for field in fields(kind)}
-    asked = {name: value for name, value in (given or {}).items() if name in names}
-    rest = checked({name: value for name, value in (given or {}).items() if name not in names})
+    asked = wished(given or {})
+    rest = [name for name in asked if name not in names]
     if rest:
-        raise UsageError(f"the option {next(iter(rest))!r}", allowed=", ".join(sorted(names)))
+        raise UsageError(f"the option {rest[0]!r}", allowed=", ".join(sorted(names)))
     return kind(**asked)
 
 
 def table_of(circuit: QuantumCircuit, values: BindingsArray) -> NDArray[np.float64]:
     """Return the values of a circuit's parameters, shape (n_points, n_parameters), in Qiskit's order."""
+    if circuit.num_input_vars:
+        raise UsageError(
+            f"input variables of {circuit.name!r} in a PUB",
+            allowed="parameters",
+            remedy="Backend.run(parameter_binds=...)",
+        )
     table = np.asarray(values.as_array(circuit.parameters), np.float64)
     return table.reshape(values.size, circuit.num_parameters)
 
 
-def bound(machine: Machine, source: Source, values: NDArray[np.float64], *, optimise: bool) -> Program:
-    """Return one program with a sweep point for each row of open angles; placed at most once."""
+def bound(
+    machine: Machine,
+    source: Source,
+    values: NDArray[np.float64],
+    inputs: NDArray[np.float64] | None = None,
+    *,
+    optimise: bool,
+) -> Program:
+    """Return one program with a sweep point for each row of open angles; placed at most once.
+
+    Parameters
+    ----------
+    inputs : values of the input variables, shape (n_points, n_inputs)
+    """
+    if inputs is not None and source.inputs and len(values):
+        rows = zip(values, inputs.tolist(), strict=True)
+        return joined([given(_numbers(source, row), source.inputs, known) for row, known in rows])
     if source.program.flow and len(values):
         return joined([_numbers(source, row) for row in values])
     if not np.any(source.free):

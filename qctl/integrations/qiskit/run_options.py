@@ -55,24 +55,31 @@ class Asked:
         UsageError
             When an option is not known, or its value is not allowed. No option of a run is ignored.
         """
-        return cls(**{**DEFAULTS, **dict(defaults.items()), **checked(options)})
+        return cls(**{**DEFAULTS, **checked({**dict(defaults.items()), **options})})
 
 
 def checked(options: Mapping[str, Any]) -> dict[str, Any]:
     """Return options whose names and values are all allowed; a seed of None asks for nothing."""
-    asked = {name: value for name, value in options.items() if not (name in _SEEDS and value is None)}
+    asked = wished(options)
     for name, value in asked.items():
-        if name in _SEEDS:
-            raise UsageError(
-                f"{name}={value!r} for a run",
-                allowed="None: a laboratory is no simulator",
-                remedy="to make a simulated laboratory repeat itself, open it with seed=",
-            )
         if name not in DEFAULTS:
             raise UsageError(f"the option {name!r}", allowed=", ".join(DEFAULTS))
         fits, allowed = _ALLOWED[name]
         if not fits(value):
             raise UsageError(f"{name}={value!r}", allowed=allowed)
+    return asked
+
+
+def wished(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return options without seeds of None; raise UsageError for seeds that ask for something."""
+    asked = {name: value for name, value in options.items() if not (name in _SEEDS and value is None)}
+    for name in _SEEDS:
+        if name in asked:
+            raise UsageError(
+                f"{name}={asked[name]!r} for a run",
+                allowed="None: a laboratory is no simulator",
+                remedy="to make a simulated laboratory repeat itself, open it with seed=",
+            )
     return asked
 
 
