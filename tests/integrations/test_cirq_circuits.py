@@ -10,7 +10,7 @@ from qctl.core.walk import Walk
 
 cirq = pytest.importorskip("cirq")
 sympy = pytest.importorskip("sympy")
-from qctl.integrations.cirq.circuit import read_circuit, unrolled  # noqa: E402
+from qctl.integrations.cirq.circuit import read_circuit  # noqa: E402
 
 TICK = 1e-9
 Q = cirq.LineQubit.range(4)
@@ -18,7 +18,7 @@ Q = cirq.LineQubit.range(4)
 
 def program_of(circuit, resolver=None):
     place = {qubit: k for k, qubit in enumerate(Q)}
-    return read_circuit(unrolled(circuit), cirq.ParamResolver(resolver), place, TICK, physical=False)[0]
+    return read_circuit(circuit, cirq.ParamResolver(resolver), place, TICK, physical=False)[0]
 
 
 def means(circuit, unitary_of, equal_up_to_phase, resolver=None):
@@ -75,18 +75,10 @@ def test_circuit_operations_are_written_out_within_each_other(unitary_of, equal_
     means(cirq.Circuit(outer), unitary_of, equal_up_to_phase)
 
 
-UNTIL = cirq.CircuitOperation(
-    cirq.FrozenCircuit(cirq.measure(Q[0], key="m")),
-    repeat_until=cirq.KeyCondition(cirq.MeasurementKey("m")),
-    use_repetition_ids=False,
-)
-
-
 @pytest.mark.parametrize(
     "operations",
     [
         [cirq.measure(Q[0], key="m"), cirq.X(Q[1]).with_classical_controls(sympy.sin(sympy.Symbol("m")) > 0)],
-        [UNTIL],
         [cirq.depolarize(0.1).on(Q[0])],
         [cirq.MeasurementGate(1, key="m", confusion_map={(0,): np.eye(2)}).on(Q[0])],
         [cirq.MeasurementGate(1, key="m", qid_shape=(3,)).on(cirq.LineQid(0, 3))],
@@ -95,9 +87,7 @@ UNTIL = cirq.CircuitOperation(
 def test_what_cannot_run_is_refused_by_name(operations):
     circuit = cirq.Circuit(operations)
     with pytest.raises(ProgramError, match="the operation"):
-        read_circuit(
-            unrolled(circuit), cirq.ParamResolver(), dict.fromkeys(circuit.all_qubits(), 0), TICK, physical=False
-        )
+        read_circuit(circuit, cirq.ParamResolver(), dict.fromkeys(circuit.all_qubits(), 0), TICK, physical=False)
 
 
 @pytest.mark.parametrize("word", range(4))
@@ -130,7 +120,8 @@ M, N, BITS = *sympy.symbols("m n"), sympy.IndexedBase("m")
     [
         M > 0, M - N, sympy.Eq(M, 2), sympy.Ne(M, 2 * N + 1), (M + 1) ** 2 <= 4 + N, sympy.And(M >= 1, N < 1),
         sympy.Or(sympy.Eq(M, 3), sympy.Not(N > 0)), sympy.Xor(BITS[0], BITS[1]), sympy.Eq(BITS[1], N), M / 2 > 1,
-        sympy.Eq(-M, -3) | (N > 5),
+        sympy.Eq(-M, -3) | (N > 5), abs(M - 2) > 1, sympy.Eq(sympy.Mod(M - 2, 3), 1),
+        sympy.Max(M, 2 * N) - sympy.Min(M, N) > 1,
     ],
     ids=str,
 )  # fmt: skip

@@ -1,25 +1,26 @@
-"""Cirq's circuits as gate streams, operation by operation, and where each measurement key finds its bits."""
+"""Cirq's circuits as gate streams, operation by operation."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from math import pi
 
 import cirq
 import numpy as np
-from numpy.typing import NDArray
 
 from qctl.core.errors import ProgramError
-from qctl.core.flow import Bit, Branch, Term, combine
+from qctl.core.flow import Branch, Scope, Store, Term, combine
 from qctl.core.program import Op
-from qctl.frontends.blocks import Blocks
+from qctl.frontends.blocks import Blocks, Exit
 from qctl.integrations.placing import Marked
 from qctl.integrations.rows import Rows
 
 from .conditions import term_of
+from .keys import Keys
 
 MOST_LEVELS = 100  # of decompositions within decompositions
+MOST_ROUNDS = 24  # of what repeats until something is measured
 
 _TURNS = {
     cirq.XPowGate: Op.RX,
@@ -44,48 +45,6 @@ _FIXED = {
 """Gates that are one of ours where their exponent is 1, a global phase apart."""
 
 
-@dataclass
-class Keys:
-    """Which bits each measurement of each key went to, and which answers are turned round.
-
-    Parameters
-    ----------
-    bits, inverted : by key, for each time that it is measured, one for each of its qubits
-    """
-
-    bits: dict[str, list[list[int]]] = field(default_factory=dict)
-    inverted: dict[str, list[list[bool]]] = field(default_factory=dict)
-    n_bits: int = 0
-
-    def add(self, key: str, inverted: list[bool]) -> list[int]:
-        """Return new bits for one measurement of a key."""
-        bits = list(range(self.n_bits, self.n_bits + len(inverted)))
-        before = self.bits.setdefault(key, [])
-        if before and len(before[0]) != len(bits):
-            raise ValueError(f"the key {key!r} is measured on {len(before[0])} qubits and on {len(bits)}")
-        before.append(bits)
-        self.inverted.setdefault(key, []).append(inverted)
-        self.n_bits += len(bits)
-        return bits
-
-    def word(self, key: str, index: int) -> Term:
-        """Return what a key says the ``index``-th time, as a number whose highest bit is its first qubit's."""
-        return combine("packed", *self.digits(key, index)[::-1])
-
-    def digits(self, key: str, index: int) -> list[Term]:
-        """Return the bits of a key as they were the ``index``-th time, that of its first qubit first."""
-        if key not in self.bits:
-            raise ValueError(f"a condition on the key {key!r}, which is not measured before")
-        pairs = zip(self.bits[key][index], self.inverted[key][index], strict=True)
-        return [combine("^", Bit(bit), int(turned)) for bit, turned in pairs]
-
-    def records(self, bits: NDArray[np.uint8]) -> dict[str, NDArray[np.uint8]]:
-        """Return by key an array of shape (repetitions, times measured, qubits), from (repetitions, n_bits)."""
-        return {
-            key: bits[:, np.array(where)] ^ np.array(self.inverted[key], np.uint8) for key, where in self.bits.items()
-        }
-
-
 def read_circuit(
     circuit: cirq.AbstractCircuit,
     resolver: cirq.ParamResolver,
@@ -93,14 +52,16 @@ def read_circuit(
     tick: float,
     *,
     physical: bool,
+    rounds: int = MOST_ROUNDS,
 ) -> tuple[Marked, Keys]:
     """Return a circuit with values for its symbols as a gate stream; angles that come from symbols are marked.
 
     Parameters
     ----------
-    circuit : without circuit operations: `unrolled` writes them out
+    circuit : circuit operations in it are written out
     place : number of each qubit
     tick : of the station's clock, s; waits are rounded to it, with a warning
+    rounds : of a circuit operation that repeats until something is measured; written out too, and left early
 
     Raises
     ------
@@ -109,41 +70,40 @@ def read_circuit(
     ValueError
         When a symbol has no value, or a key is measured on different numbers of qubits.
     """
-    reader = _Reader(Rows(tick), place)
+    reader = _Reader(Rows(tick), place, resolver, rounds)
     for operation in circuit.all_operations():
-        open_ = cirq.is_parameterized(operation)
-        closed = cirq.resolve_parameters(operation, resolver) if open_ else operation
-        if cirq.is_parameterized(closed):
-            names = ", ".join(sorted(cirq.parameter_names(closed)))
-            raise ValueError(f"no value for {names} in {operation}")
-        reader.read(closed, open_, 0)
+        reader.read(operation, open_=False, level=0)
     program = reader.rows.program(max(place.values(), default=-1) + 1, reader.keys.n_bits, physical=physical)
     program = replace(program, flow=reader.blocks.whole())
     return Marked(program, reader.rows.marks()), reader.keys
 
 
-def unrolled(circuit: cirq.AbstractCircuit) -> cirq.Circuit:
-    """Return a circuit in which circuit operations are written out, as often as they repeat."""
-    for operation in circuit.all_operations():
-        inner = operation.untagged
-        if isinstance(inner, cirq.CircuitOperation) and inner.repeat_until is not None:
-            raise _refused(operation, "circuit operations that repeat a known number of times")
-    if not any(isinstance(operation.untagged, cirq.CircuitOperation) for operation in circuit.all_operations()):
-        return circuit.unfreeze(copy=False)
-    return unrolled(cirq.unroll_circuit_op(circuit, tags_to_check=None))
-
-
 class _Reader:
-    def __init__(self, rows: Rows, place: Mapping[cirq.Qid, int]) -> None:
+    def __init__(self, rows: Rows, place: Mapping[cirq.Qid, int], resolver: cirq.ParamResolver, rounds: int) -> None:
         self.rows, self.place, self.keys = rows, place, Keys()
         self.blocks = Blocks(rows.rows)
+        self._resolver, self._rounds = resolver, rounds
 
-    def read(self, operation: cirq.Operation, open_: bool, level: int) -> None:
+    def read(self, operation: cirq.Operation, *, open_: bool, level: int) -> None:
         """Add an operation; ``open_`` says that its angles come from symbols."""
         operation = operation.untagged
         if isinstance(operation, cirq.ClassicallyControlledOperation):
-            self._branch(operation, open_, level)
-            return
+            self._branch(operation, open_=open_, level=level)
+        elif isinstance(operation, cirq.CircuitOperation):
+            self._repeat(operation, open_=open_, level=level)
+        else:
+            symbolic = cirq.is_parameterized(operation)
+            closed = self._closed(operation) if symbolic else operation
+            self._simple(closed, open_=open_ or symbolic, level=level)
+
+    def _closed(self, operation: cirq.Operation) -> cirq.Operation:
+        closed = cirq.resolve_parameters(operation, self._resolver)
+        if cirq.is_parameterized(closed):
+            names = ", ".join(sorted(cirq.parameter_names(closed)))
+            raise ValueError(f"no value for {names} in {operation}")
+        return closed
+
+    def _simple(self, operation: cirq.Operation, *, open_: bool, level: int) -> None:
         if any(qubit.dimension != 2 for qubit in operation.qubits) or level > MOST_LEVELS:
             raise _refused(operation, "operations on qubits that are made of simpler ones")
         qubits = [self.place[qubit] for qubit in operation.qubits]
@@ -158,15 +118,51 @@ class _Reader:
                 self.rows.wait(qubit, seconds, free=open_)
         elif not self._gate(gate, qubits, open_):
             for part in _parts(operation):
-                self.read(part, open_, level + 1)
+                self.read(part, open_=open_, level=level + 1)
 
-    def _branch(self, operation: cirq.ClassicallyControlledOperation, open_: bool, level: int) -> None:
-        """Add an operation that is done where all its conditions hold."""
+    def _repeat(self, operation: cirq.CircuitOperation, *, open_: bool, level: int) -> None:
+        """Write a circuit operation out, as often as it repeats."""
+        if operation.repeat_until is not None:
+            self._until(operation, open_=open_, level=level)
+            return
+        number = self._resolver.value_of(operation.repetitions)
+        if not isinstance(number, int | float | np.integer) or number != int(number):
+            raise ValueError(f"{number} repetitions of {operation}: a whole number is needed")
+        for part in operation.replace(repetitions=int(number)).mapped_circuit().all_operations():
+            self.read(part, open_=open_, level=level + 1)
+
+    def _until(self, operation: cirq.CircuitOperation, *, open_: bool, level: int) -> None:
+        """Write a circuit operation out that repeats until something is measured; shots leave it early."""
+        *body, asks = _round(operation)
+        rounds: list[tuple[dict[str, int], dict[str, int], int]] = []
+        with self.blocks.inner(Exit.BREAK) as outer:
+            for k in range(self._rounds):
+                before, done = self.keys.counts(), self.keys.extra()
+                self.blocks.add(Store((done,), 1))
+                for part in body:
+                    self.read(part, open_=open_, level=level + 1)
+                rounds += [(before, self.keys.counts(), done)] if k else []
+                with self.blocks.inner() as then:
+                    self.blocks.leave(Exit.BREAK)
+                self.blocks.add(Branch(self._asked(asks), tuple(then), (), str(operation)))
+            self.keys.unfinished.append(self.keys.extra())
+            self.blocks.add(Store((self.keys.unfinished[-1],), 1))
+        self.blocks.add(Scope(tuple(outer)))
+        for one in rounds:
+            self.keys.doubt(*one)
+
+    def _asked(self, operation: cirq.Operation) -> Term:
+        """Return whether all conditions of an operation hold."""
         asked: Term = 1
         for condition in operation.classical_controls:
             asked = combine("and", asked, self._condition(operation, condition))
+        return asked
+
+    def _branch(self, operation: cirq.ClassicallyControlledOperation, *, open_: bool, level: int) -> None:
+        """Add an operation that is done where all its conditions hold."""
+        asked = self._asked(operation)
         with self.blocks.inner() as then:
-            self.read(operation.without_classical_controls(), open_, level + 1)
+            self.read(operation.without_classical_controls(), open_=open_, level=level + 1)
         self.blocks.add(Branch(asked, tuple(then), (), str(operation)))
 
     def _condition(self, operation: cirq.Operation, condition: cirq.Condition) -> Term:
@@ -208,6 +204,20 @@ class _Reader:
         else:
             return False
         return True
+
+
+def _round(operation: cirq.CircuitOperation) -> list[cirq.Operation]:
+    """Return one round of what repeats until a condition holds, and last an operation under that condition.
+
+    Cirq maps keys and symbols of the condition as it maps those of the circuit around it.
+    """
+    assert operation.repeat_until is not None
+    asks = cirq.GlobalPhaseGate(1)().with_classical_controls(operation.repeat_until)
+    inner = cirq.FrozenCircuit(operation.circuit, asks)
+    once = operation.replace(circuit=inner, repeat_until=None, use_repetition_ids=False)
+    parts = list(once.mapped_circuit().all_operations())
+    assert parts[-1].classical_controls
+    return parts
 
 
 def _kind(gate: cirq.Gate | None) -> type | None:

@@ -51,9 +51,28 @@ def term_of(expression: Any, word: Word, digits: Callable[[str], list[Term]]) ->
         return _folded(_LOGIC[kind], parts)
     if isinstance(expression, sympy.Xor):
         return _folded("!=", [combine("bool", part) for part in parts])
+    if isinstance(expression, sympy.Abs):
+        return _chosen(combine("<", *parts, 0), parts[0], combine("-", 0, *parts))
+    if isinstance(expression, sympy.Mod):
+        below = combine("floor", combine("/", combine("float", parts[0]), parts[1]))
+        return combine("-", parts[0], combine("*", parts[1], below))
+    if isinstance(expression, sympy.Max | sympy.Min):
+        return _extreme(parts, "<" if isinstance(expression, sympy.Max) else ">")
     if isinstance(expression, sympy.Pow) and expression.exp.is_Integer and expression.exp >= 0:
         return combine("**", *parts)
     raise TypeError(f"{kind.__name__} of measurement keys")
+
+
+def _chosen(condition: Term, otherwise: Term, then: Term) -> Term:
+    return combine("picked", condition, otherwise, then)
+
+
+def _extreme(parts: list[Term], sign: str) -> Term:
+    """Return the one of several terms that no other is beyond."""
+    found = parts[0]
+    for part in parts[1:]:
+        found = _chosen(combine(sign, found, part), found, part)
+    return found
 
 
 def _folded(sign: str, parts: list[Term]) -> Term:

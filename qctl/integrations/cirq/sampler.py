@@ -11,14 +11,15 @@ import cirq
 import numpy as np
 from numpy.typing import NDArray
 
-from qctl.core.errors import UsageError
+from qctl.core.errors import ReadoutError, UsageError
 from qctl.integrations.machine import Lablike, machine_of
 from qctl.integrations.placing import Marked, placed_together
 from qctl.integrations.points import run_points
 from qctl.integrations.queue import queue_of
 from qctl.platforms.wiring import station_tick
 
-from .circuit import Keys, read_circuit, unrolled
+from .circuit import MOST_ROUNDS, read_circuit
+from .keys import Keys
 
 
 class Sampler(cirq.Sampler):
@@ -32,6 +33,7 @@ class Sampler(cirq.Sampler):
     lab : an open `qctl.Lab`, the name or file of a laboratory, or the address of a daemon
     qubits : names of the laboratory's qubits, by Cirq's
     optimise : let qctl look for shorter programs; circuits on the laboratory's own qubits are played as they stand
+    rounds : of a circuit operation with ``repeat_until``; a run in which a shot needs more raises ReadoutError
     seed : makes a simulated laboratory that is opened here repeat itself
     """
 
@@ -41,10 +43,13 @@ class Sampler(cirq.Sampler):
         *,
         qubits: Mapping[cirq.Qid, str] | None = None,
         optimise: bool = True,
+        rounds: int = MOST_ROUNDS,
         seed: int | None = None,
     ) -> None:
+        if rounds < 1:
+            raise UsageError(f"{rounds} rounds", allowed="at least 1")
         self.machine = machine_of(lab, seed=seed)
-        self.optimise = optimise
+        self.optimise, self._rounds = optimise, rounds
         names = self.machine.laboratory.qubit_names
         wrong = [name for name in (qubits or {}).values() if name not in names]
         if wrong:
@@ -93,12 +98,13 @@ class Sampler(cirq.Sampler):
             raise ValueError(f"repetitions of {repetitions!r}: a whole number from 0 is needed")
         resolvers = [list(cirq.to_resolvers(params)) for _, params in pairs]
         read = [
-            self._read(ready, resolver)
+            self._read(circuit, resolver)
             for (circuit, _), several in zip(pairs, resolvers, strict=True)
-            for ready in [unrolled(circuit)]
             for resolver in several
         ]
         bits = self._sample([marked for marked, _ in read], int(repetitions)) if repetitions else {}
+        for k, (_, keys) in enumerate(read):
+            _refuse_unfinished(keys, bits.get(k), self._rounds)
         answers = iter(
             keys.records(bits.get(k, np.zeros((0, keys.n_bits), np.uint8))) for k, (_, keys) in enumerate(read)
         )
@@ -106,16 +112,15 @@ class Sampler(cirq.Sampler):
             [cirq.ResultDict(params=resolver, records=next(answers)) for resolver in several] for several in resolvers
         ]
 
-    def _read(self, circuit: cirq.Circuit, resolver: cirq.ParamResolver) -> tuple[Marked, Keys]:
+    def _read(self, circuit: cirq.AbstractCircuit, resolver: cirq.ParamResolver) -> tuple[Marked, Keys]:
         place, physical = self._places(circuit)
-        marked, keys = read_circuit(
-            circuit, resolver, place, float(station_tick(self.machine.laboratory)), physical=physical
-        )
-        if not keys.bits:
+        tick = float(station_tick(self.machine.laboratory))
+        marked, keys = read_circuit(circuit, resolver, place, tick, physical=physical, rounds=self._rounds)
+        if not keys.times:
             raise ValueError("nothing is measured: the circuit needs cirq.measure")
         return marked, keys
 
-    def _places(self, circuit: cirq.Circuit) -> tuple[dict[cirq.Qid, int], bool]:
+    def _places(self, circuit: cirq.AbstractCircuit) -> tuple[dict[cirq.Qid, int], bool]:
         """Return the number of each qubit, and whether these are the laboratory's own."""
         qubits = cirq.QubitOrder.DEFAULT.order_for(circuit.all_qubits())
         known = [qubit in self._numbers for qubit in qubits]
@@ -150,3 +155,15 @@ class Sampler(cirq.Sampler):
 
     def __exit__(self, *reason: object) -> None:
         self.close()
+
+
+def _refuse_unfinished(keys: Keys, bits: NDArray[np.uint8] | None, rounds: int) -> None:
+    """Raise ReadoutError where shots were given up: whoever leaves them out changes what is found."""
+    if bits is None:
+        return
+    given_up = int(bits[:, keys.unfinished].any(axis=1).sum())
+    if given_up:
+        raise ReadoutError(
+            f"{given_up} of {len(bits)} shots would go on", allowed=f"{rounds} rounds of repeat_until",
+            remedy="Sampler(..., rounds=...)",
+        )  # fmt: skip

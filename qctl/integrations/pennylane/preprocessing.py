@@ -29,6 +29,7 @@ from pennylane.transforms.core import CompilePipeline, transform
 from pennylane.wires import Wires
 
 from .tape import GATES, SILENT
+from .variances import spreads_apart
 
 MCM_METHODS = ("deferred", "one-shot")
 NAME = "qctl"
@@ -48,6 +49,7 @@ def pipeline(wires: Wires | None, measurements_within: MCMConfig) -> CompilePipe
     if not within:
         steps.add_transform(defer_measurements, allow_postselect=False)
     steps.add_transform(validate_measurements, sample_measurements=_counted, name=NAME)
+    steps.add_transform(spreads_apart)
     steps.add_transform(split_non_commuting)
     steps.add_transform(turned)
     gates: dict[str, Any] = {"target_gates": set(GATES) | SILENT | {"MidMeasureMP"}, "device_wires": wires}
@@ -80,13 +82,17 @@ def turned(tape: QuantumScript) -> tuple[list[QuantumScript], Callable[[Any], An
 
 def _parts(operation: Operator) -> list[Operator]:
     """Return what an operation is made of: by its own decomposition, else by its matrix."""
+    if isinstance(operation, Conditional):
+        return [Conditional(operation.meas_val, part) for part in _parts(operation.base)]
     if not operation.has_decomposition and operation.has_matrix:
         return [QubitUnitary(operation.matrix(), operation.wires)]
     return list(operation.decomposition())
 
 
 def _native(operation: Operator) -> bool:
-    return operation.name in GATES or operation.name in SILENT or isinstance(operation, MidMeasure | Conditional)
+    if isinstance(operation, Conditional):
+        return _native(operation.base)
+    return operation.name in GATES or operation.name in SILENT or isinstance(operation, MidMeasure)
 
 
 def _counted(measurement: object) -> bool:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import pennylane as qml
 from pennylane.measurements import MeasurementProcess
 from pennylane.operation import Operator
+from pennylane.ops import Conditional
 from pennylane.ops.mid_measure import MidMeasure
 from pennylane.tape import QuantumScript
 
 from qctl.core.errors import ProgramError
+from qctl.core.flow import Bit, Branch, Term, combine
 from qctl.core.gates import N_ANGLES
 from qctl.core.program import Op
+from qctl.frontends.blocks import Blocks
 from qctl.integrations.placing import Marked
 from qctl.integrations.rows import Rows
 
@@ -52,6 +55,7 @@ GATES: dict[str, Op] = {
     "IsingZZ": Op.RZZ,
 }
 """Names that PennyLane gives to gates of ours, a global phase apart."""
+MOST_ASKED = 10  # measurements in one condition
 SILENT = frozenset({"GlobalPhase", "Barrier", "Snapshot", "WireCut"})
 
 
@@ -91,8 +95,13 @@ def read_tape(tape: QuantumScript, places: tuple[Mapping[Any, int], bool], tick:
     """
     place, physical = places
     rows, within = Rows(tick), dict[Any, int]()
+    blocks = Blocks(rows.rows)
     for operation in tape.operations:
-        if isinstance(operation, MidMeasure):
+        if isinstance(operation, Conditional):
+            with blocks.inner() as then:
+                _gate(operation.base, [place[wire] for wire in operation.base.wires], rows)
+            blocks.add(Branch(_condition(operation, within), tuple(then), (), str(operation)))
+        elif isinstance(operation, MidMeasure):
             within[operation] = len(within)
             rows.measure(place[operation.wires[0]], within[operation])
             if operation.reset:
@@ -106,7 +115,22 @@ def read_tape(tape: QuantumScript, places: tuple[Mapping[Any, int], bool], tick:
                 wires[wire] = len(within) + len(wires)
                 rows.measure(place[wire], wires[wire])
     program = rows.program(max(place.values(), default=-1) + 1, len(within) + len(wires), physical=physical)
-    return Source(Marked(program, rows.marks()), wires, within)
+    return Source(Marked(replace(program, flow=blocks.whole()), rows.marks()), wires, within)
+
+
+def _condition(operation: Conditional, within: Mapping[Any, int]) -> Term:
+    """Return whether a condition holds, as a table over the answers that it is about."""
+    asked = operation.meas_val
+    if any(measured not in within for measured in asked.measurements):
+        raise ProgramError(f"the operation {operation}", allowed="conditions on what was measured before")
+    if len(asked.measurements) > MOST_ASKED:
+        raise ProgramError(
+            f"a condition on {len(asked.measurements)} measurements", allowed=f"at most {MOST_ASKED} in one"
+        )
+    table = {answers: int(bool(value)) for answers, value in asked.branches.items()}
+    places = [Bit(within[measured]) for measured in asked.measurements]
+    values = [table[tuple(word >> k & 1 for k in range(len(places)))] for word in range(2 ** len(places))]
+    return combine("picked", combine("packed", *places), *values)
 
 
 def _gate(operation: Operator, qubits: list[int], rows: Rows) -> None:
@@ -117,8 +141,7 @@ def _gate(operation: Operator, qubits: list[int], rows: Rows) -> None:
         angles = [_number(value, operation) for value in operation.data]
         rows.gate(op, qubits, angles, range(N_ANGLES.get(op, 0)))
     elif operation.name not in SILENT:
-        remedy = "mcm_method='deferred' takes conditions" if isinstance(operation, qml.ops.Conditional) else ""
-        raise ProgramError(f"the operation {operation.name}", allowed="what the preprocessing leaves", remedy=remedy)
+        raise ProgramError(f"the operation {operation.name}", allowed="what the preprocessing leaves")
 
 
 def _number(value: Any, operation: Operator) -> float:  # noqa: ANN401 (a number of any of the libraries)
