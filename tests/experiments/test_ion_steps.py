@@ -131,12 +131,11 @@ def test_sideband_cooling_is_strong_enough_to_leave_hardly_a_quantum(chain):
 
 
 def test_micromotion_is_least_where_stray_fields_are_compensated(chain):
-    """Slow noise hides it in half of the tries, which are refused; what is found is right."""
-    step = micromotion.IonMicromotion(chain.laboratory, ("ex",))
-    found = [one.found["ex.voltage"] for _ in range(20) for one in chain.bench.ask(step) if not one.reason]
-    assert found
-    for one in found:
-        assert abs(one.value - chain.twin.electrodes["ex"].compensation) < max(5 * one.error, 0.15)
+    for _ in range(3):
+        (outcome,) = asked(chain, micromotion.IonMicromotion, "ex")
+        found = outcome.found["ex.voltage"]
+        assert found.error < 0.06
+        assert abs(found.value - chain.twin.electrodes["ex"].compensation) < 4 * found.error
 
 
 def test_the_shift_by_light_grows_with_its_power(chain):

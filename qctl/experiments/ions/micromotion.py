@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import pi
 from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import jv
 
-from qctl.calibrate.fits import fit_parabola
+from qctl.calibrate.fits import Fit
+from qctl.calibrate.fits.any_curve import fit_any_curve
 from qctl.calibrate.node import Node, Quantity
 from qctl.calibrate.outcome import Outcome
 from qctl.calibrate.scan import Scan
@@ -21,6 +24,7 @@ from ..drawn import drawn
 from ..rows import half, indices, program
 
 ELECTRODE = "ex"
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,18 +36,19 @@ class IonMicromotion:
     Parameters
     ----------
     reach : V, to either side of what is believed
-    turns : quarter turns in a row, one more than whole turns: what each lacks adds up
+    turns : quarter turns in a row, one more than whole turns: what each lacks adds up, and half of the ions are bright
+        where nothing is lacking
     """
 
     name: ClassVar[str] = "ion_micromotion"
     laboratory: Laboratory
     targets: tuple[str, ...]
     reach: float = 0.9
-    turns: int = 5
+    turns: int = 9
     n_points: int = 9
     shots: int = 120
 
-    def voltages(self, known: Parameters) -> NDArray[np.float64]:
+    def voltages(self, known: Parameters) -> Floats:
         """Return the voltages that are tried, V."""
         return known[f"{ELECTRODE}.voltage"] + np.linspace(-self.reach, self.reach, self.n_points)
 
@@ -61,14 +66,25 @@ class IonMicromotion:
         (target,) = self.targets
         share = np.array([result.kept_bits(point).mean() for point in range(self.n_points)])
         shots = np.array([result.kept_bits(point).size for point in range(self.n_points)])
-        sigma = np.sqrt(share * (1 - share) / shots + 1e-6)
-        (fit,) = fit_parabola(self.voltages(known)[None], share[None], np.maximum(sigma, 0.006)[None])
-        figures = (drawn(f"quarter turn against {target}", fit, "voltage (V)", y_label="bright"),)
-        if not fit.ok or fit.value("curvature") > 0:
-            reason = fit.reason or "the turn has no largest value within reach"
-            return (Outcome(target, fits=(fit,), figures=figures, reason=reason),)
+        sigma = np.maximum(np.sqrt(share * (1 - share) / shots), 0.006)
+        fit = self._fitted(self.voltages(known), share, sigma)
+        figures = (drawn(f"quarter turns against {target}", fit, "voltage (V)", y_label="bright"),)
+        if not fit.ok:
+            return (Outcome(target, fits=(fit,), figures=figures, reason=fit.reason),)
         found = Estimate(fit.value("centre"), fit.error("centre"), "V", run=self.name)
         return (Outcome(target, {f"{target}.voltage": found}, (fit,), figures),)
+
+    def _fitted(self, volts: Floats, share: Floats, sigma: Floats) -> Fit:
+        """Fit ``(1 - sin(n pi / 2 (1 - s J_0(b (V - V0))))) / 2``, s being by what the amplitude is off."""
+        middle, whole = float(volts.mean()), self.turns * pi / 2
+
+        def bright(p: Floats) -> Floats:
+            return np.asarray((1 - np.sin(whole * (1 - p[2] * jv(0, p[1] * (volts - p[0]))))) / 2)
+
+        starts = [(middle + part * self.reach, b, 1.0) for part in (-0.3, 0.0, 0.3) for b in (0.4, 0.8)]
+        bounds = ((float(volts[0]), 0.05, 0.9), (float(volts[-1]), 2.0, 1.1))
+        names = ("centre", "modulation", "scale")
+        return fit_any_curve("index of micromotion", names, bright, starts, bounds, volts, share, sigma)
 
 
 NODE = Node(
