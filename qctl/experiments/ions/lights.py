@@ -104,16 +104,18 @@ class IonDetectionTime:
         return Scan(patterns(self.laboratory, self.laboratory.qubit_names, self.shots), settings)
 
     def read(self, result: Result, known: Parameters) -> tuple[Outcome, ...]:
-        """Return the time at which least is told wrong, on average over all ions."""
+        """Return the shortest time at which, but for chance, no more is told wrong than at the best, over all ions."""
         (target,) = self.targets
         wrong = np.array([self._wrong(result.points(2 * k, 2 * k + 2)) for k in range(len(self.times))])
         mean, spread = wrong.mean(axis=1), wrong.std(axis=1) / max(wrong.shape[1], 1) ** 0.5
-        best = float(self.times[int(np.argmin(mean))])
+        least = float(mean.min())
+        chance = np.sqrt(least * (1 - least) / (2 * self.shots * wrong.shape[1]))
+        best = float(self.times[int(np.argmax(mean <= least + 2 * chance))])
         figure = Figure("time of detection", np.array(self.times), mean, "s", "told wrong", spread, marks=(best,))
-        if mean.min() > 0.2:
-            return (Outcome(target, figures=(figure,), reason=f"{mean.min():.0%} is told wrong at best"),)
+        if least > 0.2:
+            return (Outcome(target, figures=(figure,), reason=f"{least:.0%} is told wrong at best"),)
         found = Estimate(best, 0.25 * best, "s", run=self.name)
-        note = f"{mean.min():.2%} is told wrong; thresholds are to be found again"
+        note = f"{least:.2%} is told wrong at best; thresholds are to be found again"
         return (Outcome(target, {f"{target}.duration": found}, figures=(figure,), notes=(note,)),)
 
     def _wrong(self, result: Result) -> list[float]:
