@@ -1,6 +1,6 @@
 """How long from a submission to its first shot, and until an urgent job has the machine.
 
-    python bench/study_latency.py [--jobs 400] [--wall 40]
+    python bench/study_latency.py [--jobs 800] [--wall 40]
 
 First in virtual time on ideal20 (`tests/worlds/virtual_host.py`): the daemon's scheduler runs on a clock that counts
 the CPU time of its steps, of workers and of the agent, each beside the others, and the length of windows. With
@@ -30,7 +30,7 @@ from virtual_host import ANN, OLGA, VirtualHost
 WINDOW = 0.25  # s, of a host whose lateness nobody measured
 FIRST_SHOT, PREEMPTION = 20e-3, 5e-3  # s beyond a window
 LOAD = 0.5  # of the time of a fifth of the chip
-URGENT = 0.5  # of the jobs: enough of each kind for a 99th percentile
+URGENT = 0.25  # of the jobs: one every other second
 GHZ = "OPENQASM 3; qubit[{n}] q; bit[{n}] c; h q[0]; {gates} c = measure q;"
 
 
@@ -45,7 +45,7 @@ def body(program: str, shots: int, job_class: str) -> bytes:
 
 
 def arrivals(number: int, window_s: float, period: float, seed: int) -> list[tuple]:
-    """Return jobs at random times, beside long ones that fill the chip: of users, and as many short urgent ones."""
+    """Return jobs at random times, beside long ones that fill the chip: of users, and short urgent ones."""
     rng, texts = np.random.default_rng(seed), programs()
     shots = int(2 * window_s / period)
     times = np.cumsum(rng.exponential(window_s / LOAD, number))
@@ -145,7 +145,7 @@ def wall(number: int) -> bool:
 
 def main() -> int:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--jobs", type=int, default=400)
+    options.add_argument("--jobs", type=int, default=800)
     options.add_argument("--wall", type=int, default=0, help="jobs through the whole stack")
     asked = options.parse_args()
     with tempfile.TemporaryDirectory(prefix="qctl-latency-") as folder:

@@ -166,7 +166,9 @@ class Api:
     async def hold(self, asker: Asker, job: str, said: Reason) -> Plain:
         """Keep a job from running until it is resumed."""
         found = await self._job(asker, job)
-        state = await asyncio.to_thread(self.store.hold, asker, found.id, f"{asker.role}: {said.reason}")
+        state = await asyncio.to_thread(
+            self.store.hold, asker, found.id, f"{asker.role}: {said.reason or 'no reason given'}"
+        )
         return {"job": found.label, "state": state.value}
 
     async def resume(self, asker: Asker, job: str, said: Reason) -> Plain:
