@@ -13,7 +13,7 @@ def pytest_addoption(parser):
     parser.addoption("--kill-rounds", type=int, default=20, help="how often a committing process is killed")
     parser.addoption("--crash-rounds", type=int, default=20, help="how often a process of the daemon is killed")
     parser.addoption("--api-calls", type=int, default=100, help="how many drawn requests the API is sent")
-    parser.addoption("--power-cuts", type=int, default=100, help="how often the power of a job store fails")
+    parser.addoption("--power-cuts", type=int, default=1000, help="how often the power of a job store fails")
     parser.addoption(
         "--shared", type=Path, default=None, help="folder with other projects' programs, vectors and references"
     )
