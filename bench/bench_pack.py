@@ -1,4 +1,4 @@
-"""One packing decision: 256 queued jobs of 64 candidates each on a chip of 127 qubits, against NumPy.
+"""One packing decision: 256 queued jobs of 64 candidates each on a chip of 115 qubits, against NumPy.
 
     pytest bench/bench_pack.py --benchmark-only    # the compiled kernel beside its NumPy twin, and whole decisions
     python bench/bench_pack.py --rounds 2000       # percentiles of whole decisions, by the wall and in CPU time
@@ -32,7 +32,7 @@ GOAL = 2.0  # ms, 99th percentile
 
 
 def chip() -> rx.PyGraph:
-    """Return a heavy-hex graph of 127 nodes or some more, whatever the generator gives."""
+    """Return a heavy-hex graph of 115 nodes."""
     return rx.generators.heavy_hex_graph(7)
 
 

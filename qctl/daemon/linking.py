@@ -139,7 +139,9 @@ class Linking:
             one = chosen.get(grant.job)
             if one is None:
                 continue
-            candidate = next(place for place in one.places if place.placement == grant.placement)
+            candidate = next((place for place in one.places if place.placement == grant.placement), None)
+            if candidate is None:
+                continue  # a border came meanwhile, and it plays elsewhere: this decision is too old to be played
             try:
                 await self._jobs.place(one, list(candidate.placement))
             except (WorkerRefusedError, WorkerLostError) as failed:

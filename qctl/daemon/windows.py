@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
+from collections import deque
 from contextlib import suppress
 from itertools import count
 from pathlib import Path
+from statistics import median
 
 from qctl.jobs.crash_points import crash_point
 from qctl.jobs.errors import JobError
@@ -25,6 +28,7 @@ from .workers import WorkerLostError, WorkerRefusedError
 
 CYCLE = ("upload", "arm", "run", "fetch")
 PATIENCE = 240.0  # s beyond its shots that a window may take; simulated shots take longer than real ones
+PAUSES = 15  # windows after which a pause is forgotten
 KEPT = 1000  # windows whose length is remembered
 HOLD = 0.05  # s that a border waits for an urgent job which is being compiled
 
@@ -66,8 +70,17 @@ class Windows:
         self.slack = Slack()
         self._next: Linked | None = None
         self._linked_at, self._being_linked = 0.0, False
+        self._taken_at, self._pauses = (0.0, 0.0), deque[float](maxlen=PAUSES)
         self._linked = asyncio.Event()
         self._busy = False
+
+    @property
+    def pause(self) -> float:
+        """Return what lies between two windows that follow one another, s: the median of the last ones.
+
+        In whole milliseconds, so that windows stay equally long.
+        """
+        return math.ceil(1e3 * median(self._pauses)) / 1e3 if self._pauses else 0.0
 
     @property
     def idle(self) -> bool:
@@ -122,14 +135,22 @@ class Windows:
             with suppress(TimeoutError):
                 async with asyncio.timeout(HOLD):
                     await self._jobs.none_expected.wait()
+            self._note_pause(border is not None and self._linked_at <= border)
             window = self._take()
             if window is None:
                 continue
+            self._taken_at = ticking(), max(one.seconds for one in window.together)
             played = await self._play(window)
             if reading is not None:
                 await asyncio.wait([reading])  # one behind, and no more
             self._busy = False
             reading = self._tasks.start("reading a window out", self._read(window, played))
+
+    def _note_pause(self, prompt: bool) -> None:
+        """Note how much longer than its shots the last window took, if nothing had to be waited for at its end."""
+        begun, shots = self._taken_at
+        if prompt:
+            self._pauses.append(max(0.0, ticking() - begun - shots))
 
     def _take(self) -> Linked | None:
         """Return what is to play now; from here on its shots are in flight."""

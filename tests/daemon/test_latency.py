@@ -65,3 +65,9 @@ def test_the_slack_of_each_border_is_counted(host):
 def test_a_machine_that_is_idle_waits_for_nobody(host):
     (life,) = played(host, [(1.0, body(10), ANN)])
     assert life.first_shot - life.submitted < STEPS
+
+
+def test_shots_of_a_window_leave_a_little_of_it_to_what_the_agent_does_between_two(host):
+    (long,) = played(host, [(0.0, body(6000), ANN)])
+    *_, one, _ = host.store.segments(long.number, 0)
+    assert 0.96 * WINDOW <= one.shots * host.laboratory.period < WINDOW
