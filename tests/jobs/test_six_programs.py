@@ -15,13 +15,13 @@ SHOTS = 240
 
 @pytest.fixture(scope="module")
 def six(tmp_path_factory):
-    """Return the twin without crosstalk, parameters, and the six compiled programs."""
+    """Return the twin without crosstalk, parameters, the six compiled programs, and where and how they may play."""
     twin = quiet_twin(tmp_path_factory.mktemp("twin"))
     with Lab.open("wukong72", seed=2, twin=twin) as lab:
         known = exact(lab)
         sequences = packed(lab, known, SHOTS)
         used = sorted({qubit for sequence in sequences for qubit in sequence.placement})
-        return twin, with_readout(lab, known, used), sequences
+        return twin, with_readout(lab, known, used), sequences, (lab.laboratory, lab.limits)
 
 
 def ports(sequence):
@@ -38,7 +38,7 @@ def test_the_packer_keeps_six_different_programs_apart(six):
 
 
 def test_counts_agree_with_those_of_the_same_program_alone(six, request):
-    twin, known, sequences = six
+    twin, known, sequences, _ = six
     found = []
     for seed in range(request.config.getoption("--link-seeds")):
         with Lab.open("wukong72", seed=100 + seed, twin=twin) as lab:
@@ -51,13 +51,12 @@ def test_counts_agree_with_those_of_the_same_program_alone(six, request):
 
 
 def test_own_lines_play_the_same_samples_as_alone_and_shared_ones_the_same_pulses(six):
-    _, known, sequences = six
-    lab = Lab.open("wukong72")
-    window = link(sequences, known, lab.laboratory, lab.limits)
-    shared = {line for line, track in window.sequence.tracks.items() if lab.laboratory.lines[line].back is not None}
+    _, known, sequences, (laboratory, limits) = six
+    window = link(sequences, known, laboratory, limits)
+    shared = {line for line, track in window.sequence.tracks.items() if laboratory.lines[line].back is not None}
     n_lines = 0
     for sequence in sequences:
-        own = link([sequence], known, lab.laboratory, lab.limits, not_before=window.readout).sequence
+        own = link([sequence], known, laboratory, limits, not_before=window.readout).sequence
         for line, track in own.tracks.items():
             plays = window.sequence.tracks[line].plays
             if not len(track.plays):
@@ -79,7 +78,7 @@ def pulse(row):
 
 
 def test_programs_that_share_no_input_and_no_output_give_the_same_bits(six):
-    twin, known, sequences = six
+    twin, known, sequences, _ = six
     sequences = [replace(sequence, shots=60) for sequence in sequences if sequence.n_points == 1]
     apart = [s for s in sequences if not any(ports(s) & ports(other) for other in sequences if other is not s)]
     assert apart
