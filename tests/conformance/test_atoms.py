@@ -24,7 +24,7 @@ def full():
     return lab
 
 
-@pytest.mark.parametrize("name", ["ghz3", "hidden_shift", "ising"])
+@pytest.mark.parametrize("name", ["qft4", "hidden_shift", "ising"])
 def test_atoms_do_what_their_measured_errors_predict(full, name):
     (entry,) = (one for one in programs() if one.name == name)
     counts = full.run(entry.program, 600).counts
