@@ -1,5 +1,7 @@
 """No text exhausts the machine: what is too large is refused by a number, before the work is done."""
 
+import re
+
 import pytest
 from hostile import TEXTS, attacks, canary, refused
 
@@ -10,18 +12,13 @@ MOST_CALLS, MOST_BYTES = 500_000, 64e6
 
 
 @pytest.mark.parametrize("name", sorted(TEXTS))
-def test_a_hostile_text_is_refused_with_its_place(name):
-    text, message = TEXTS[name]
-    with pytest.raises(ProgramError, match=message) as found:
-        read_openqasm(text, name="hostile.qasm")
-    assert found.value.where.startswith("hostile.qasm:")
-
-
-@pytest.mark.parametrize("name", sorted(TEXTS))
-def test_a_refusal_takes_little_work_and_memory(name):
+def test_a_hostile_text_is_refused_with_its_place_with_little_work_and_memory(name):
     """Work is counted, not timed: so many calls take some 70 ms."""
-    cost = refused(lambda: read_openqasm(TEXTS[name][0]))
-    assert cost.said
+    text, message = TEXTS[name]
+    cost = refused(lambda: read_openqasm(text, name="hostile.qasm"))
+    assert isinstance(cost.reason, ProgramError)
+    assert cost.reason.where.startswith("hostile.qasm:")
+    assert re.search(message, cost.said)
     assert cost.calls < MOST_CALLS
     assert cost.peak < MOST_BYTES
 

@@ -35,6 +35,12 @@ def chain(n, body):
     return "gate g0 a { x a; }\n" + "".join(f"gate g{k} a {{ {body.format(k - 1)} }}\n" for k in range(1, n))
 
 
+def calls(kind: str, body: str, last: str) -> str:
+    """Return subroutines f0 to f39, each of which calls the one before twice."""
+    takes, gives = (f"{kind} n", f" -> {kind}") if kind else ("qubit n", "")
+    return "".join(f"def f{k}({takes}){gives} {{ {body.format(f'f{k - 1}') if k else last} }}\n" for k in range(40))
+
+
 TEXTS = {
     "parentheses": (f"{THREE}rx({'(' * MANY}1{')' * MANY}) q[0];", "parentheses within each other"),
     "parentheses 2": (f"{TWO}rx({'(' * MANY}1{')' * MANY}) q[0];", "parentheses within each other"),
@@ -57,6 +63,12 @@ TEXTS = {
     ),
     "endless count": (f"{THREE}int n = 1; while (n > 0) {{ n = n + 1; }}", "1001 or more rounds of one loop"),
     "recursion of calls": ("def f(int n) -> int { return f(n); } int a = f(1);", "calls within each other"),
+    "doubling calls": (calls("int", "return {0}(n) + {0}(n);", "return n;") + "int a = f39(1);", "statements to run"),
+    "doubling calls of gates": (calls("", "{0}(n); {0}(n);", "x n;") + "qubit q; f39(q);", "statements to run"),
+    "fibonacci": (
+        "def f(int n) -> int { if (n < 2) { return n; } return f(n - 1) + f(n - 2); } int a = f(40);",
+        "statements to run",
+    ),
     "forking calls": (
         "def f(int n) -> int { return f(n + 1) + f(n + 1); } int a = f(1);", "levels of blocks and calls"
     ),
@@ -142,11 +154,12 @@ class Attack:
 
 @dataclass(frozen=True)
 class Cost:
-    """What it cost to refuse: calls of functions, bytes at the peak, and what was said."""
+    """What it cost to refuse: calls of functions, bytes at the peak, and what was said (nothing: not refused)."""
 
     calls: int
     peak: int
     said: str
+    reason: QctlError | None
 
 
 def attacks(folder: Path, laboratory: str = "transmon5") -> Iterator[Attack]:
@@ -233,12 +246,12 @@ def refused(act: Callable[[], object]) -> Cost:
     sys.setprofile(count)
     try:
         act()
-    except QctlError as reason:
-        said = str(reason)
+    except QctlError as refusal:
+        reason = refusal
     else:
-        said = ""
+        reason = None
     finally:
         sys.setprofile(None)
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
-    return Cost(calls, peak, said)
+    return Cost(calls, peak, "" if reason is None else str(reason), reason)
