@@ -1,6 +1,6 @@
 """How long from a submission to its first shot, and until an urgent job has the machine.
 
-    python bench/study_latency.py [--jobs 800] [--wall 40]
+    python bench/study_latency.py [--jobs 400] [--wall 40]
 
 First in virtual time on ideal20 (`tests/worlds/virtual_host.py`): the daemon's scheduler runs on a clock that counts
 the CPU time of its steps, of workers and of the agent, each beside the others, and the length of windows. With
@@ -29,8 +29,9 @@ from virtual_host import ANN, OLGA, VirtualHost
 
 WINDOW = 0.25  # s, of a host whose lateness nobody measured
 FIRST_SHOT, PREEMPTION = 20e-3, 5e-3  # s beyond a window
-LOAD = 0.5  # of the time of a fifth of the chip
-URGENT = 0.25  # of the jobs: one every other second
+LOAD = 0.25  # jobs in the length of a window
+LONG = 8  # jobs that fill the chip meanwhile
+URGENT = 0.5  # of the jobs: one every other second
 GHZ = "OPENQASM 3; qubit[{n}] q; bit[{n}] c; h q[0]; {gates} c = measure q;"
 
 
@@ -49,8 +50,8 @@ def arrivals(number: int, window_s: float, period: float, seed: int) -> list[tup
     rng, texts = np.random.default_rng(seed), programs()
     shots = int(2 * window_s / period)
     times = np.cumsum(rng.exponential(window_s / LOAD, number))
-    shots_long = min(500_000, int(0.6 * times[-1] / period))  # two of them fit beside each other
-    long = [(0.0, body(texts[-1], shots_long, "background"), ANN) for _ in range(4)]
+    filling = min(500_000, int(0.3 * times[-1] / period))  # shots; two of these jobs fit beside each other
+    long = [(0.0, body(texts[-1], filling, "background"), ANN) for _ in range(LONG)]
     found = list(long)
     for at in times.tolist():
         if rng.random() < URGENT:
@@ -80,7 +81,7 @@ def quantiles(values) -> str:
 
 def judge_virtual(host: VirtualHost) -> bool:
     """Print what virtual time says; return whether every goal is met."""
-    lives = list(host.lives.values())[4:]  # without those that fill the chip
+    lives = list(host.lives.values())[LONG:]  # without those that fill the chip
     asked, urgent = ([one.first_shot - one.submitted for one in lives if one.urgent is kind] for kind in (False, True))
     lost = host.lost()
     interrupted = sum(np.any(np.diff(one.windows) > 1.9 * WINDOW) for one in host.lives.values())
@@ -113,6 +114,7 @@ def began(daemon, job: str) -> tuple[float, dict]:
 
 def wall(number: int) -> bool:
     """Print histograms of the whole stack; return whether interrupted jobs count as others do."""
+    shots = 2_000 * number  # of a job that lasts until the last urgent one has come
     with tempfile.TemporaryDirectory(prefix="qctl-latency-") as folder, instruments(Path(folder)) as (lab, _):
         state = Path(folder) / "state"
         state.mkdir()
@@ -123,8 +125,8 @@ def wall(number: int) -> bool:
                 daemon.run(BELL, 200)
                 idle = [began(daemon, daemon.submit(BELL, 200))[0] for _ in range(number)]
                 histogram("idle machine, submission to first shot", idle)
-                alone = daemon.run(BELL, 20_000).counts
-                long, urgent = daemon.submit(BELL, 20_000, isolation="solo"), []
+                alone = daemon.run(BELL, shots).counts
+                long, urgent = daemon.submit(BELL, shots, isolation="solo"), []
                 for _ in range(number):
                     if daemon.job(long)["state"] in ("DONE", "FINALIZING"):
                         break
@@ -140,12 +142,12 @@ def wall(number: int) -> bool:
     p = chi2_contingency([[one.get(key, 0) for key in keys] for one in (alone, shared.counts)]).pvalue
     fences = len(shared.document["segments"])
     print(f"a job of {fences} segments between {len(urgent)} urgent ones against one that ran through: p = {p:.3f}")
-    return bool(sum(shared.counts.values()) == 20_000 and p > 1e-3)
+    return bool(sum(shared.counts.values()) == shots and p > 1e-3)
 
 
 def main() -> int:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--jobs", type=int, default=800)
+    options.add_argument("--jobs", type=int, default=400)
     options.add_argument("--wall", type=int, default=0, help="jobs through the whole stack")
     asked = options.parse_args()
     with tempfile.TemporaryDirectory(prefix="qctl-latency-") as folder:

@@ -127,13 +127,15 @@ class Compiling:
         return [one.claim for one in self.ready.values()] + compiling
 
     async def tidy(self) -> None:
-        """Let go of jobs that were cancelled or held."""
+        """Let go of jobs that were cancelled or held; of those that were claimed meanwhile nothing is known yet."""
+        ready, under_way = list(self.ready.items()), list(self._under_way.items())
         standing = await asyncio.to_thread(self._store.standing)
-        for number, one in list(self.ready.items()):
+        for number, one in ready:
             state, fence = standing.get(number, (State.QUEUED, -1))
-            if fence != one.claim.fence or state not in (State.PREPARING, State.RUNNING):
+            gone = fence != one.claim.fence or state not in (State.PREPARING, State.RUNNING)
+            if gone and self.ready.get(number) is one:
                 self.drop(number)
-        for number, task in list(self._under_way.items()):
+        for number, task in under_way:
             if standing.get(number, (State.QUEUED, 0))[0] is not State.PREPARING:
                 task.cancel()
         ended = [number for number, (state, _) in standing.items() if state is State.CANCELLING]
@@ -198,7 +200,15 @@ class Compiling:
         self._start(one.claim)
 
     def _start(self, claim: Claim) -> None:
-        self._under_way[claim.job] = self._tasks.start(f"compiling job j{claim.job}", self._compile(claim))
+        task = self._tasks.start(f"compiling job j{claim.job}", self._compile(claim))
+        self._under_way[claim.job] = task
+
+        def ended(task: asyncio.Task[None]) -> None:  # even one that was cancelled before it began
+            if self._under_way.get(claim.job) is task:
+                del self._under_way[claim.job]
+            self._changed.set()
+
+        task.add_done_callback(ended)
 
     async def _compile(self, claim: Claim) -> None:
         try:
@@ -207,10 +217,6 @@ class Compiling:
             await self.fail(claim, "compile-crash", "compiling it ended the worker: too large, too slow, or hostile")
         except WorkerRefusedError as refused:
             await self.fail(claim, refused.kind, str(refused))
-        finally:
-            if self._under_way.get(claim.job) is asyncio.current_task():
-                del self._under_way[claim.job]
-            self._changed.set()
 
     async def _prepare(self, claim: Claim) -> None:
         out = self._folder / f"{claim.job}-{claim.fence}.compiled"
