@@ -97,7 +97,8 @@ def schedule_program(
 ) -> Schedule:
     """Return native operations in time: place and route, lower, time."""
     native, placement = native_program(program, known, laboratory, optimise=optimise)
-    return schedule_native(native, placement, known, laboratory, alap=alap)
+    found = schedule_native(native, placement, known, laboratory, alap=alap)
+    return replace(found, free=optimise and not program.physical)
 
 
 def native_program(

@@ -64,6 +64,7 @@ def join(sequences: Seq[Sequence]) -> Sequence:
                 one,
                 reads=_join_reads([s.exposing[n].reads for s in sequences], offsets),
                 watched=_join_reads([s.exposing[n].watched for s in sequences], offsets),
+                turned=any(s.exposing[n].turned for s in sequences),
             )
             for n, one in first.exposing.items()
         },

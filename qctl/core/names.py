@@ -117,8 +117,9 @@ UNITS: dict[Target, dict[str, str]] = {
         "zone.reading": "",  # not 0: atoms are measured in the zone, at the end of a shot too
         "zone.p01": "",  # P(read 1 | prepared 0) there
         "zone.p10": "",
-        "quarter.amplitude": "",  # of a pi/2 pulse on all atoms, fraction of full scale
-        "quarter.duration": "s",
+        "global.amplitude": "",  # of a pi/2 pulse on all atoms, fraction of full scale; 0: there is none
+        "global.duration": "s",
+        "global.phase": "rad",  # of its light, for which it turns about the same axis as local light of phase 0
         "switch.level": "",  # of outputs that switch a light, fraction of full scale
         "release": "s",  # for which traps are off behind the program
         "pumping.tau": "s",

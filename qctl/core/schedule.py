@@ -39,6 +39,7 @@ class Schedule:
     length_ticks : shape (n_points,), int64; end of the last operation of each point
     placement : physical index of each logical qubit of the program
     pulses : what operations ``PULSE`` play, counted by their ``bit``
+    free : a platform may play operations otherwise, as long as answers stay; else each is played as it stands
     """
 
     operations: NDArray[np.void]
@@ -49,6 +50,7 @@ class Schedule:
     length_ticks: NDArray[np.int64]
     placement: tuple[int, ...]
     pulses: tuple[Pulse, ...] = ()
+    free: bool = False
 
     def _repr_html_(self) -> str:
         """Return the first sweep point as a time chart for a notebook."""

@@ -9,6 +9,7 @@ from .atoms import (
     coherence,
     deflectors,
     errors,
+    everybody,
     gate,
     light,
     moves,
@@ -47,6 +48,7 @@ NODES: tuple[Node, ...] = (
 )
 
 ON_REQUEST: tuple[Node, ...] = (
+    everybody.NODE,
     warmth.NODE,
     moves.LOADING,
     moves.REARRANGING,

@@ -50,7 +50,11 @@ def claims_of(
     lines = {line: track for line, track in sequence.tracks.items() if len(track.plays)}
     shared = {line: track for line, track in lines.items() if laboratory.lines[line].back is not None}
     beams = {line: track for line, track in lines.items() if line not in shared and _serves(line, laboratory) > 1}
-    nobodys = {line: track for line, track in lines.items() if line not in shared and not _serves(line, laboratory)}
+    nobodys = {
+        line: track
+        for line, track in sequence.tracks.items()
+        if laboratory.lines[line].back is None and not _serves(line, laboratory)
+    }
     mine = set(_lines_of(qubits, laboratory))
     owned = [line for line in lines if line in mine and line not in beams]  # others idle, conditioned alike by all
     return Claims(
@@ -199,7 +203,10 @@ def _beams(beams: Mapping[str, Track]) -> Iterator[tuple[str, str]]:
 
 
 def _pointers(nobodys: Mapping[str, Track]) -> Iterator[tuple[str, str]]:
-    """Yield what lines of no qubit play: cooling and traps alike for all, and what points a beam at certain atoms."""
+    """Yield what lines of no qubit play: cooling, traps and light on all atoms, and what points a beam at some of them.
+
+    Silence counts: light that reaches everybody must not shine on a program that has none.
+    """
     return ((f"{POINTER}{line}", _said(track)) for line, track in nobodys.items())
 
 

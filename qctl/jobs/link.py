@@ -123,6 +123,7 @@ def link(
                 one,
                 reads=_reads([s.exposing[line].reads for s in members], members, bits, n_points),
                 watched=_reads([s.exposing[line].watched for s in members], members, bits, n_points),
+                turned=any(s.exposing[line].turned for s in members),
             )
             for line, one in first.exposing.items()
         },

@@ -24,7 +24,7 @@ from .tweezers.plays import rotation_time, visit
 
 
 class NeutralAtom:
-    """Native operations R(pi/2), R(pi) on any atom, virtual RZ, CZ on any pair, MEASURE at the end.
+    """Native: R(pi/2), R(pi) on any atom, R(pi/2) on all at first, virtual RZ, CZ on any pair, MEASURE at the end.
 
     Signs: light of phase ``p`` is the rotation about the axis ``-p``, so a rotation ``R(theta, phi)`` plays the phase
     ``-phi``. A CZ carries both atoms to the zone and back; meanwhile they run at ``ARRAY.away`` instead of their

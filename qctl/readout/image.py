@@ -195,7 +195,7 @@ def _unpumped(
 ) -> Shots:
     """Return the shots, shape (n_points, shots), around which idle atoms are in 1."""
     states = sorted(set(images.exposing.reads["window"].tolist()))
-    if not states:
+    if not states or images.exposing.turned:
         return np.zeros((record.n_points, record.shots), bool)
     counts = np.array([parameters[f"{qubit}.readout.counts"] for qubit in record.qubits])[:, None, None]
     busy = [[(point, qubit) in needed for point in range(record.n_points)] for qubit in range(len(record.qubits))]

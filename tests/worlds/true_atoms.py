@@ -35,7 +35,7 @@ def true_parameters(lab, truth, known):
     )
     shift = rydberg.shift * (rydberg.red**2 - blue**2) / (4 * rydberg.intermediate)
     values["array.rydberg.resonance"] = rydberg.frequency - shift
-    values["array.quarter.amplitude"] = 1 / (4 * 1.8e-6) / qubits.rabi / full
+    values["array.global.amplitude"] = 1 / (4 * 1.8e-6) / qubits.rabi / full
     return known.replaced(values)
 
 

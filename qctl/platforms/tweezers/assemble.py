@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,7 @@ from qctl.core.sequence import PLAY, READ, Sequence, Track
 
 from . import plays
 from .known import array_of
+from .layer import Layer, layers
 from .lights import STATE, digital, exposing, lights
 from .plays import Play
 from .reading import Reading, out, over, place, read, reading_of, ways
@@ -26,12 +28,14 @@ Known = Mapping[str, float]
 def sequence(schedule: Schedule, known: Known, lab: Laboratory, shots: int) -> Sequence:
     """Return what each line plays, when each light is on, and what the camera looks at.
 
-    There is one pointer, one pair of movable traps and one Rydberg beam: operations that need them follow one another,
-    in the order of their starts in the schedule. Waits count from the end of what came before on their own qubit.
+    One pulse of the global beam begins a program whose atoms all begin alike. Behind it there is one pointer, one pair
+    of movable traps and one Rydberg beam: operations that need them follow one another, in the order of their starts in
+    the schedule. Waits count from the end of what came before on their own qubit.
     """
     _refuse(schedule, lab)
     writing = Writing(schedule, known, lab)
-    length = writing.write()
+    begun = layers(schedule, known, lab)
+    length = writing.write(begun)
     reads, away = reads_of(schedule), dict[int, tuple[float, float]]()
     around = lights(known, length)
     if known[f"{array_of(lab)}.zone.reading"]:
@@ -52,7 +56,7 @@ def sequence(schedule: Schedule, known: Known, lab: Laboratory, shots: int) -> S
         placement=schedule.placement,
         digest="",
         digital=digital(lab, around),
-        exposing=exposing(lab, around, reads, _watched(schedule, reads), away),
+        exposing=exposing(lab, around, reads, _watched(schedule, reads), away, turned=bool(begun)),
         lead=around.lead,
     )
 
@@ -115,15 +119,23 @@ class Writing:
     _kept: dict[tuple[object, ...], list[Play]] = field(default_factory=dict)
     _places: dict[tuple[str, int], int] = field(default_factory=dict)
 
-    def write(self) -> float:
-        """Write all operations; return when the longest point ends, s."""
+    def write(self, layers: Mapping[int, Layer] = MappingProxyType({})) -> float:
+        """Write all operations; return when the longest point ends, s.
+
+        Parameters
+        ----------
+        layers : by sweep point, a pulse on all atoms with which it begins
+        """
         tick = float(self.schedule.tick)
-        placed, ends = self._placed()
+        placed, ends = self._placed(layers)
+        for point, layer in layers.items():
+            self.put(point, 0.0, layer.play)
         self.gated = np.zeros(self.schedule.n_points)
         longest = max(ends, default=0) * tick  # waits count, though nothing is played
         for point, start, op in placed:
+            turned = layers[point].turned if point in layers else {}
             for one in self._plays(op):
-                self.put(point, start + one.start, one, float(op["phase"]))
+                self.put(point, start + one.start, one, float(op["phase"]) + turned.get(int(op["q"][0]), 0.0))
                 rate = plays.rate_of(self.lab, one.line)
                 end = start + one.start + len(one.envelope) / rate
                 longest, self.gated[point] = max(longest, end), max(self.gated[point], end)
@@ -152,15 +164,21 @@ class Writing:
                 self.put(point, start, play)
         return when, max([when.exposure[1], *(over(one, when) for one in many)])
 
-    def _placed(self) -> tuple[list[tuple[int, float, np.void]], list[int]]:
+    def _placed(self, layers: Mapping[int, Layer]) -> tuple[list[tuple[int, float, np.void]], list[int]]:
         """Return (point, start in s, operation), each as soon as its qubits and light are free; and all ends, ticks."""
         rows, tick = self.schedule.operations, float(self.schedule.tick)
         order = np.lexsort((np.arange(len(rows)), rows["start"], rows["point"]))
-        now, light, free = -1, 0, np.zeros(len(self.lab.qubits), np.int64)
+        now, light, layer, free = -1, 0, None, np.zeros(len(self.lab.qubits), np.int64)
         placed, ends = list[tuple[int, float, np.void]](), list[int]()
-        for row in rows[order]:
+        for number, row in zip(order.tolist(), rows[order], strict=True):
             if row["point"] != now:
-                now, light, free = int(row["point"]), 0, np.zeros(len(self.lab.qubits), np.int64)
+                now = int(row["point"])
+                layer = layers.get(now)
+                light = int(np.ceil(layer.seconds / tick)) if layer else 0
+                free = np.full(len(self.lab.qubits), light, np.int64)
+                ends.append(light)
+            if layer and number in layer.rows:
+                continue
             op = Op(int(row["op"]))
             if op is Op.CZ and not row["duration"]:
                 continue  # stands for its second qubit

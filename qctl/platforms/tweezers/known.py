@@ -51,8 +51,9 @@ EDGE = 50e-9  # s, of a Rydberg gate
 ARRAY = {
     **{f"{line}.level": (0.2, "") for line in DEFLECTORS},
     "pace": (5 * us, "s"),
-    "quarter.amplitude": (0.25, ""),
-    "quarter.duration": (2 * us, "s"),
+    "global.amplitude": (0.0, ""),  # nobody measured it: quarter turns are local
+    "global.duration": (2 * us, "s"),
+    "global.phase": (0.0, "rad"),
     "switch.level": (0.6, ""),
     "release": (0.0, "s"),
     **{f"zone.counts_{place}": (105.0, "") for place in READING},

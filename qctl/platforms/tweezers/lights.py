@@ -89,11 +89,13 @@ def exposing(
     reads: NDArray[np.void],
     watched: NDArray[np.void],
     away: Mapping[int, tuple[float, float]] | None = None,
+    *,
+    turned: bool = False,
 ) -> dict[str, Exposing]:
     """Return what the camera is to look at: reads name the image that tells states, watched who else must be there."""
     checks = {PRESENT: "present", LEFT: "left"}
     return {
-        name: Exposing(line.seen_by, np.array(what.exposures), reads, checks, watched, away or {})
+        name: Exposing(line.seen_by, np.array(what.exposures), reads, checks, watched, away or {}, turned)
         for name, line in lab.lines.items()
         if line.seen_by is not None
     }

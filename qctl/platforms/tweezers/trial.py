@@ -15,7 +15,7 @@ from qctl.core.sequence import Sequence
 
 from .known import array_of
 
-TURNING, GATING = "raman_local", "rydberg_blue"
+TURNING, GATING = ("raman", "raman_local"), "rydberg_blue"
 """Lines without which no atom is turned, and no pair gated."""
 
 ATOMS = 16  # that take part, those with the shortest way to the zone
@@ -47,7 +47,9 @@ def trial_of(lab: Laboratory, known: Parameters, sequence: Sequence) -> Trial | 
     A quarter turn of the target, a gate and a quarter turn back bring it into 1 when its control is in 1, and back into
     0 when that is in 0 or missing. Without Rydberg light the frame's phase stays, but the control makes no difference.
     """
-    if lab.platform != "neutral_atom" or not _plays(sequence, TURNING) or not _is_turned(lab, known):
+    if lab.platform != "neutral_atom" or not any(_plays(sequence, one) for one in TURNING):
+        return None
+    if not _is_turned(lab, known):
         return None
     qubits, gating = _nearest(lab, known), _plays(sequence, GATING)
     pairs = [(k, k + 1) for k in range(0, 2 * PAIRS, 2) if k + 1 < len(qubits)] if gating else []
