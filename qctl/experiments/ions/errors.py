@@ -37,7 +37,7 @@ class IonCoherence:
     name: ClassVar[str] = "ion_coherence"
     laboratory: Laboratory
     targets: tuple[str, ...]
-    shots: int = 800
+    shots: int = 4000
 
     def scan(self, known: Parameters) -> Scan:
         """Return both waits with both ends, the ends fastest."""
