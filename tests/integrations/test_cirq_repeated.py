@@ -54,11 +54,13 @@ def test_records_are_as_those_of_cirqs_simulator(sampler):
     np.testing.assert_allclose(*shares, atol=0.2)
 
 
-def test_conditions_behind_are_about_the_last_time(sampler):
+@pytest.mark.parametrize("served", [False, True])
+def test_conditions_behind_are_about_the_last_time(served):
     """Two qubits in a round: what is asked for is the first, what the second said in the last round decides."""
+    sampler = Sampler(Paper(served=served), rounds=12)
     body = (cirq.H.on_each(A, B), cirq.measure(A, key="m"), cirq.measure(B, key="k", invert_mask=(True,)))
     circuit = cirq.Circuit(until(ONE, *body), cirq.X(C).with_classical_controls("k"), cirq.measure(B, C, key="b"))
-    found = sampler.run(circuit, repetitions=300).records["b"][:, 0]
+    found = sampler.run(circuit, repetitions=100).records["b"][:, 0]
     assert np.all(found[:, 1] == 1 - found[:, 0])
     assert 0.3 < np.mean(found[:, 1]) < 0.7
 
@@ -105,6 +107,18 @@ def test_a_symbol_may_say_how_often(sampler):
         sampler.run(circuit, {"n": 0.5, "t": 1}, repetitions=9)
     with pytest.raises(ValueError, match="whole number"):
         sampler.run(circuit, {"t": 1}, repetitions=9)
+
+
+@pytest.mark.parametrize("text", ["Abs(k-2)", "Mod(k-3,2)", "Max(k,l)-1"])
+def test_conditions_of_sympy_reach_a_daemon(text):
+    asked = sympy.sympify(text)
+    circuit = cirq.Circuit(
+        cirq.H.on_each(A, B, C), cirq.measure(A, B, key="k"), cirq.measure(C, key="l"), cirq.reset(A),
+        cirq.X(A).with_classical_controls(asked), cirq.measure(A, key="d"),
+    )  # fmt: skip
+    found = Sampler(Paper(served=True)).run(circuit, repetitions=40).measurements
+    numbers = zip((found["k"] @ [2, 1]).tolist(), found["l"][:, 0].tolist(), strict=True)
+    assert found["d"][:, 0].tolist() == [bool(asked.subs({"k": k, "l": n})) for k, n in numbers]
 
 
 def test_a_condition_on_a_time_that_was_not_is_refused(sampler):

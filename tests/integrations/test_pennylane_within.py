@@ -35,7 +35,9 @@ def steered(reset):
 
 
 @pytest.mark.parametrize("reset", [False, True])
-def test_conditions_are_those_of_the_state_vector(paper, reset):
+def test_conditions_are_those_of_the_state_vector(reset):
+    paper = Paper(seed=5, served=reset)
+
     def circuit():
         first, second = steered(reset)
         return qml.probs(wires=range(4)), qml.probs(op=[first, second]), qml.expval(first * second), qml.var(qml.X(3))

@@ -14,23 +14,32 @@ from qctl.core.program import Op
 from qctl.core.record import Timing
 from qctl.core.result import Result
 from qctl.core.walk import Walk
+from qctl.frontends import read_openqasm, to_inputs
 from qctl.known import known_parameters
 
 
 class Paper:
     """As `qctl.Lab`, of a laboratory that decides at once and errs never.
 
+    Parameters
+    ----------
+    served : programs come as text, as daemons get them
+
     Attributes
     ----------
     runs : (program, shots) of each run
     """
 
-    def __init__(self, name="ideal20", seed=1):
+    def __init__(self, name="ideal20", seed=1, *, served=False):
+        self._served = served
         self.laboratory = read_laboratory(find_laboratory(name))
         self.parameters = known_parameters(self.laboratory)
         self.runs, self._random = [], np.random.default_rng(seed)
 
     def run(self, program, shots=4000, *, optimise=True):
+        if self._served:
+            text, inputs = to_inputs(program)
+            program = read_openqasm(text, inputs=inputs)
         self.runs.append((program, shots))
         answers = [self._point(program, point, shots) for point in range(program.n_points)]
         names = [name for name, _ in program.outputs]

@@ -64,7 +64,8 @@ def term_of(expression: Any, word: Word, digits: Callable[[str], list[Term]]) ->
 
 
 def _chosen(condition: Term, otherwise: Term, then: Term) -> Term:
-    return combine("picked", condition, otherwise, then)
+    """Return one of two numbers, in operators that OpenQASM 3 has."""
+    return combine("+", otherwise, combine("*", condition, combine("-", then, otherwise)))
 
 
 def _extreme(parts: list[Term], sign: str) -> Term:

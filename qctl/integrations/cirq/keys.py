@@ -108,8 +108,13 @@ def _latest(taken: list[Taken]) -> list[Term]:
         if one.done is None:
             found = one.digits()
         else:
-            found = [combine("picked", Bit(one.done), old, new) for old, new in zip(found, one.digits(), strict=True)]
+            found = [_one_of(Bit(one.done), new, old) for new, old in zip(one.digits(), found, strict=True)]
     return found
+
+
+def _one_of(first: Bit, yes: Term, no: Term) -> Term:
+    """Return one of two bits, in operators that OpenQASM 3 has."""
+    return combine("|", combine("&", first, yes), combine("&", combine("^", first, 1), no))
 
 
 def _record(taken: list[Taken], bits: NDArray[np.uint8]) -> NDArray[np.uint8]:

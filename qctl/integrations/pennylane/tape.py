@@ -55,7 +55,7 @@ GATES: dict[str, Op] = {
     "IsingZZ": Op.RZZ,
 }
 """Names that PennyLane gives to gates of ours, a global phase apart."""
-MOST_ASKED = 10  # measurements in one condition
+MOST_ASKED = 8  # measurements in one condition
 SILENT = frozenset({"GlobalPhase", "Barrier", "Snapshot", "WireCut"})
 
 
@@ -119,7 +119,7 @@ def read_tape(tape: QuantumScript, places: tuple[Mapping[Any, int], bool], tick:
 
 
 def _condition(operation: Conditional, within: Mapping[Any, int]) -> Term:
-    """Return whether a condition holds, as a table over the answers that it is about."""
+    """Return whether a condition holds: for which answers it does, or does not."""
     asked = operation.meas_val
     if any(measured not in within for measured in asked.measurements):
         raise ProgramError(f"the operation {operation}", allowed="conditions on what was measured before")
@@ -127,10 +127,13 @@ def _condition(operation: Conditional, within: Mapping[Any, int]) -> Term:
         raise ProgramError(
             f"a condition on {len(asked.measurements)} measurements", allowed=f"at most {MOST_ASKED} in one"
         )
-    table = {answers: int(bool(value)) for answers, value in asked.branches.items()}
-    places = [Bit(within[measured]) for measured in asked.measurements]
-    values = [table[tuple(word >> k & 1 for k in range(len(places)))] for word in range(2 ** len(places))]
-    return combine("picked", combine("packed", *places), *values)
+    word = combine("packed", *(Bit(within[measured]) for measured in asked.measurements))
+    numbers = {sum(bit << k for k, bit in enumerate(answers)): bool(value) for answers, value in asked.branches.items()}
+    usual = 2 * sum(numbers.values()) > len(numbers)
+    found: Term = 0
+    for number in sorted(k for k, value in numbers.items() if value != usual):
+        found = combine("or", found, combine("==", word, number))
+    return combine("not", found) if usual else found
 
 
 def _gate(operation: Operator, qubits: list[int], rows: Rows) -> None:
