@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from collections.abc import Sequence as Seq
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from itertools import pairwise
+from itertools import chain, pairwise
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -35,7 +35,7 @@ from qctl.deciding import compile_branching, instruments_decide, run_told
 from qctl.frontends import Inputs, Text, Written, as_program
 from qctl.known import known_parameters, stored_as
 from qctl.playing import play_as_asked
-from qctl.readout import compute, gather, read_out, stop_if_lost, undo_readout_errors
+from qctl.readout import compute, gather, gather_points, read_out, stop_if_lost, undo_readout_errors
 from qctl.steer import steer
 from qctl.store import ParameterStore, state_folder
 from qctl.trying import failing, without
@@ -195,13 +195,16 @@ class Lab(Viewing):
         return run_told(pairs, self.laboratory, self.limits, self.play)
 
     def _run_each_way(self, program: Program, known: Parameters, *, mitigate: bool, optimise: bool) -> Result:
-        if mitigate or program.n_points != 1:
-            raise UsageError("each way of a sweep, or with mitigation", allowed="one sweep point, without mitigation")
-        found = ways(program, 0, len(self.laboratory.qubits))
-        for way in found:  # all are compiled before the first is played
+        if mitigate:
+            raise UsageError("each way with mitigation", allowed="each way without it")
+        points = [ways(program, point, len(self.laboratory.qubits)) for point in range(program.n_points)]
+        for way in chain.from_iterable(points):  # all are compiled before the first is played
             _refuse_silence(self.compile(way.program, parameters=known, optimise=optimise))
-        played = [self.run_each([(way.program, known)], optimise=optimise, guarded=True) for way in found]
-        return gather(program, found, played)
+        results = []
+        for found in points:
+            played = [self.run_each([(way.program, known)], optimise=optimise, guarded=True) for way in found]
+            results.append(gather(program, found, played))
+        return gather_points(program, results)
 
     def _run_in_parts(self, program: Program, known: Parameters, *, mitigate: bool) -> Result:
         points = steered_points(program, known, self.laboratory, self.limits, mitigate=mitigate)

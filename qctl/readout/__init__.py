@@ -2,7 +2,7 @@
 
 from .compute import compute
 from .demodulate import demodulate
-from .gather import gather
+from .gather import gather, gather_points
 from .image import at_spots, loaded_sites
 from .mitigate import mitigate, nearest_probabilities
 from .parts import ion_thresholds, read_parts
@@ -15,6 +15,7 @@ __all__ = [
     "compute",
     "demodulate",
     "gather",
+    "gather_points",
     "intermediate_frequencies",
     "ion_thresholds",
     "latest_decision",

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from qctl.core.program import Program
 from qctl.core.record import Timing
-from qctl.core.result import Result
+from qctl.core.result import Result, points_in_a_row
 from qctl.core.ways import Way
 
 ELSEWHERE, TOO_FAR = "answers of another way", "not enough qubits to go on"
@@ -57,6 +57,28 @@ def gather(program: Program, ways: Sequence[Way], results: Sequence[Result]) -> 
         dropped={reason: n for reason, n in dropped.items() if n},
         outputs={name: np.concatenate([each[name] for each in outputs])[np.newaxis] for name, _ in program.outputs},
         traces={},
+    )
+
+
+def gather_points(program: Program, results: Sequence[Result]) -> Result:
+    """Return one result for the sweep points of a program, each gathered by itself.
+
+    Points with fewer ways have fewer shots; they are filled up with shots that do not count.
+    """
+    most = max(result.shots for result in results)
+    timing = sum((result.timing for result in results), Timing())
+    row = points_in_a_row([_filled_up(result, most) for result in results])
+    return replace(row, timing=timing, axes=program.axes)
+
+
+def _filled_up(result: Result, shots: int) -> Result:
+    more = ((0, 0), (0, shots - result.shots))
+    return replace(
+        result,
+        bits=np.pad(result.bits, (*more, (0, 0))),
+        iq=np.zeros((1, shots, 0), np.complex128),
+        kept=np.pad(np.ones((1, result.shots), bool) if result.kept is None else result.kept, more),
+        outputs={name: np.pad(values, more) for name, values in result.outputs.items()},
     )
 
 

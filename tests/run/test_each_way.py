@@ -55,10 +55,17 @@ def test_too_many_ways_are_refused_before_anything_is_played(lab):
         lab.run(text + " c[0] = measure r;", shots=10, each_way=True)
 
 
-def test_each_way_of_a_sweep_is_refused(lab):
-    text = HEAD + "input float t; qubit[2] q; bit c; rx(t) q[0]; c = measure q[0]; if (c) x q[1]; c = measure q[1];"
-    with pytest.raises(UsageError, match="one sweep point"):
-        lab.run(text, shots=10, inputs={"t": [0.1, 0.2]}, each_way=True)
+def test_each_way_of_a_sweep_answers_point_by_point(lab):
+    """The second point has a decision more, and so more ways than the first."""
+    text = HEAD + (
+        "input float t; input int n; qubit[3] q; bit[2] c; rx(t) q[0]; c[0] = measure q[0]; if (c[0]) x q[1];"
+        " if (n > 0) { c[1] = measure q[1]; if (c[1]) x q[2]; } c[1] = measure q[2];"
+    )
+    found = lab.run(text, shots=60, inputs={"t": [3.14159265, 3.14159265], "n": [0, 1]}, each_way=True)
+    assert [max(found.counts_of(k), key=found.counts_of(k).get) for k in (0, 1)] == ["10", "11"]
+    assert all(sum(found.counts_of(k).values()) <= 60 * 4 for k in (0, 1))
+    with pytest.raises(UsageError, match="mitigation"):
+        lab.run(text, shots=10, inputs={"t": 0.1, "n": 0}, each_way=True, mitigate=True)
 
 
 def test_a_reset_of_a_used_qubit_is_another_qubit():
