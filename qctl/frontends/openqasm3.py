@@ -392,7 +392,9 @@ class Reader3(StatementReader):
 
 
 def _in_range(kind: str, width: int, value: int) -> int:
+    if width > 64:
+        raise ValueError(f"{width} bits of one {kind}; allowed: at most 64")
     low, high = (0, 2**width - 1) if kind == "uint" else (-(2 ** (width - 1)), 2 ** (width - 1) - 1)
-    if width > 64 or not low <= value <= high:
+    if not low <= value <= high:
         raise ValueError(f"{value} does not fit {kind}[{width}], which holds {low} to {high}")
     return value

@@ -65,6 +65,8 @@ TEXTS = {
     "recursion of calls": ("def f(int n) -> int { return f(n); } int a = f(1);", "calls within each other"),
     "doubling calls": (calls("int", "return {0}(n) + {0}(n);", "return n;") + "int a = f39(1);", "statements to run"),
     "doubling calls of gates": (calls("", "{0}(n); {0}(n);", "x n;") + "qubit q; f39(q);", "statements to run"),
+    "a wide number": ("int[1000000000] a = 1;", "1000000000 bits of one int; allowed: at most 64"),
+    "a wide number without a sign": ("uint[100000] a = 1;", "100000 bits of one uint"),
     "fibonacci": (
         "def f(int n) -> int { if (n < 2) { return n; } return f(n - 1) + f(n - 2); } int a = f(40);",
         "statements to run",
