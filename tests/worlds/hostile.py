@@ -67,6 +67,9 @@ TEXTS = {
     "doubling calls of gates": (calls("", "{0}(n); {0}(n);", "x n;") + "qubit q; f39(q);", "statements to run"),
     "a wide number": ("int[1000000000] a = 1;", "1000000000 bits of one int; allowed: at most 64"),
     "a wide number without a sign": ("uint[100000] a = 1;", "100000 bits of one uint"),
+    "many stretches": (
+        "qubit q;" + "".join(f"stretch s{k}; delay[s{k}] q;" for k in range(1_100)), "1001 stretches"
+    ),
     "fibonacci": (
         "def f(int n) -> int { if (n < 2) { return n; } return f(n - 1) + f(n - 2); } int a = f(40);",
         "statements to run",

@@ -22,6 +22,7 @@ from ..stream import N_COLUMNS
 from .context import Context
 from .values import DURATION, Value
 
+MOST_STRETCHES = 1000  # solved for together
 _TOLERANCE = 1e-13  # s; far below a sample, far above what rounding leaves
 
 
@@ -85,6 +86,8 @@ class Timing:
     def new_stretch(self) -> Stretch:
         """Return a new stretch."""
         self._n_stretches += 1
+        if self._n_stretches > MOST_STRETCHES:
+            raise ProgramError(f"{self._n_stretches} stretches", allowed=f"at most {MOST_STRETCHES}")
         return Stretch(self._n_stretches - 1)
 
     def wait(self, seconds: Expression, qubits: Sequence[int], start: int) -> None:
