@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from direct import Direct
 
-from qctl.known import known_parameters
+from qctl.run.known import known_parameters
 
 SHOTS, ATOMS = 1000, 10
 CLUSTER = (

@@ -40,8 +40,8 @@ from qctl.core.parameters import Parameters
 from qctl.experiments.nodes import nodes_of
 from qctl.judge import Twin, Upload
 from qctl.judge.score import gates_at
-from qctl.known import stored_as
 from qctl.run import Lab
+from qctl.run.known import stored_as
 from qctl.store import ParameterStore
 
 FACTOR, SHARE = 1.2, 0.05

@@ -19,7 +19,6 @@ LAYERS = (
     ("experiments", "conformance"),
     ("calibrate",),
     ("run",),
-    ("deciding", "known", "playing", "steer", "trying", "viewing"),
     ("frontends", "compile", "control", "readout", "store"),
     ("judge",),
     ("platforms", "config", "instruments", "physics"),
@@ -41,7 +40,6 @@ TRUTH = {"physics", "instruments", "judge"}
 FORBIDDEN = {
     "cli": TRUTH,
     "run": TRUTH | {"platforms"},
-    "steer": TRUTH | {"platforms"},
     "instruments": {"kernels"},
     "judge": {"instruments"},
 }

@@ -61,9 +61,9 @@ def command(
     from qctl.calibrate.loop import calibrate
     from qctl.calibrate.maintain import maintain as keep
     from qctl.experiments.nodes import nodes_of
-    from qctl.known import stored_as
     from qctl.report.page import page
     from qctl.run import Lab
+    from qctl.run.known import stored_as
     from qctl.store import ParameterStore
 
     from .live import LiveTable

@@ -70,7 +70,7 @@ def score_(
     from qctl.config import read, read_laboratory, read_parameters
     from qctl.config.find import find_laboratory, twin_of
     from qctl.judge import Readout, Upload, score, score_array, score_ions, truth_kind
-    from qctl.known import known_parameters, stored_as
+    from qctl.run.known import known_parameters, stored_as
     from qctl.store import ParameterStore
 
     from .judged import gates_of, playable, played_gates, played_readout, weights_by_qubit

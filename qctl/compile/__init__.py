@@ -13,6 +13,7 @@ from qctl.core.protocols import Limits
 from qctl.core.schedule import Schedule
 from qctl.core.sequence import Sequence
 from qctl.platforms import platform_of
+from qctl.platforms.tweezers.trial import trial_of, unpumped
 
 from .branching import compile_branching, instruments_decide
 from .cache import Reads, SequenceCache
@@ -43,6 +44,8 @@ __all__ = [
     "render_line",
     "schedule_native",
     "schedule_program",
+    "trial_of",
+    "unpumped",
     "with_atoms",
 ]
 

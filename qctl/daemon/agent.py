@@ -30,7 +30,7 @@ from qctl.jobs import codec
 from qctl.jobs.crash_points import crash_point
 from qctl.jobs.errors import JobError
 from qctl.jobs.moments import ticking
-from qctl.playing import play_as_asked
+from qctl.run.playing import play_as_asked
 
 from .frames import MOST_BYTES, Incoming, Outgoing
 from .places import AGENT, listen, run_folder
@@ -189,7 +189,7 @@ def play_take(
 ) -> Record | Played:
     """Play one upload of a window; ``said`` is what else the window says."""
     if sequence.tree is not None:
-        from qctl.steer import play_in_parts  # only who has such jobs needs it
+        from qctl.run.steering import play_in_parts  # only who has such jobs needs it
 
         return play_in_parts(station, sequence, playlists, said["known"])
     return play_as_asked(station, sequence, playlists, said["parameters_id"], said.get("known"))

@@ -20,7 +20,7 @@ from qctl.core.program import Program
 from qctl.core.record import Timing
 from qctl.core.result import Result
 from qctl.frontends import Text, Written, as_program, to_inputs
-from qctl.known import known_parameters
+from qctl.run.known import known_parameters
 
 TOO_LARGE = "too-large"  # what a daemon calls it
 FRESH = 5.0  # s for which parameters are believed without asking again

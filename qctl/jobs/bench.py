@@ -28,8 +28,8 @@ from qctl.core.result import Result
 from qctl.core.sequence import Playlist
 from qctl.core.sequence import Sequence as Played
 from qctl.frontends import read_program
-from qctl.known import known_parameters, stored_as
 from qctl.readout import compute, read_out
+from qctl.run.known import known_parameters, stored_as
 from qctl.store import ParameterStore
 
 from . import codec

@@ -21,7 +21,7 @@ from qctl.control import limits_of
 from qctl.core.gates import matrix
 from qctl.core.program import Op
 from qctl.frontends import read_openqasm
-from qctl.known import known_parameters
+from qctl.run.known import known_parameters
 
 NATIVE = {
     "transmon5": {Op.R, Op.RZ, Op.CZ}, "ion8": {Op.R, Op.RZ, Op.RXX}, "atoms16": {Op.R, Op.RZ, Op.CZ},

@@ -10,8 +10,8 @@ from qctl.config.find import find_laboratory, twin_of
 from qctl.conformance import programs
 from qctl.conformance.check import CHANCE, CLOSE, predicted
 from qctl.conformance.statistics import distance, g_test, sampling_noise
-from qctl.known import known_parameters
 from qctl.physics.atoms.twin import AtomTwin
+from qctl.run.known import known_parameters
 
 
 @pytest.fixture(scope="module")

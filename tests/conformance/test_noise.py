@@ -13,7 +13,7 @@ from qctl.conformance.noise import Noisy, assignment, decay, predict, process_fi
 from qctl.core.errors import UsageError
 from qctl.core.gates import matrix
 from qctl.core.program import EVENT, Op, event
-from qctl.known import known_parameters
+from qctl.run.known import known_parameters
 
 NOISE = (".t1", ".t2", ".error", ".zz", ".p01", ".p10", ".thermal")
 

@@ -9,7 +9,7 @@ from qctl.config import read_laboratory
 from qctl.config.find import find_laboratory
 from qctl.conformance.steered import predict_steered
 from qctl.frontends import read_program
-from qctl.known import known_parameters
+from qctl.run.known import known_parameters
 
 PROGRAMS = Path(__file__).parents[1] / "run" / "programs"
 PERFECT = ("error", "readout.p01", "readout.p10", "ms.error")

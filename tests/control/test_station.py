@@ -15,7 +15,7 @@ from qctl.control.clock import VirtualClock
 from qctl.control.signals import ENDING
 from qctl.core.errors import ConfigError, InstrumentError, ParameterError, UsageError
 from qctl.core.parameters import Estimate, Parameters
-from qctl.known import known_parameters
+from qctl.run.known import known_parameters
 
 WITH_OUTPUT = {"awg1", "awg2", "lo", "coil"}
 ALL = WITH_OUTPUT | {"dig"}

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from qctl import config
-from qctl.known import known_parameters
 from qctl.physics.twin import Twin
+from qctl.run.known import known_parameters
 
 CONFIGS = Path(__file__).resolve().parents[2] / "configs"
 

@@ -12,7 +12,7 @@ from qctl.judge.text import twin_text
 from qctl.physics.atoms.twin import AtomTwin, Failure
 from qctl.readout.image import FLOODED, UNPROBED, UNPUMPED
 from qctl.run import Lab
-from qctl.trying import UNTURNED
+from qctl.run.trying import UNTURNED
 
 BELL = "OPENQASM 3; qubit[2] q; bit[2] c; h q[0]; cx q[0], q[1]; c = measure q;"
 

@@ -14,9 +14,9 @@ from qctl.conformance.steered import predict_steered
 from qctl.core.errors import CompileError
 from qctl.frontends import read_program
 from qctl.judge.text import twin_text
-from qctl.known import known_parameters
 from qctl.physics.atoms.twin import AtomTwin
 from qctl.run import Lab
+from qctl.run.known import known_parameters
 
 PROGRAMS = Path(__file__).parent / "programs"
 HEAD = 'OPENQASM 3.0; include "stdgates.inc"; qubit[2] q; bit[2] c; '

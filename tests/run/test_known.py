@@ -6,7 +6,7 @@ from qctl.compile import default_parameters
 from qctl.config import read_laboratory
 from qctl.config.find import find_laboratory
 from qctl.core.parameters import Estimate, Parameters
-from qctl.known import known_parameters
+from qctl.run.known import known_parameters
 
 OLD = "q0.flux.predistortion.amplitude_1"
 

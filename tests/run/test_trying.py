@@ -9,11 +9,11 @@ from qctl.config import read
 from qctl.config.find import find_laboratory, twin_of
 from qctl.core.result import Result
 from qctl.frontends import as_program
-from qctl.known import known_parameters
 from qctl.physics.atoms.twin import AtomTwin, Failure
 from qctl.physics.atoms.world import AtomWorld
 from qctl.readout.image import UNPUMPED
-from qctl.trying import PUMPED, UNGATED, UNTURNED, failing, without
+from qctl.run.known import known_parameters
+from qctl.run.trying import PUMPED, UNGATED, UNTURNED, failing, without
 
 FLIP = "OPENQASM 3; qubit[1] q; bit[1] c; x q[0]; c = measure q;"
 BELL = "OPENQASM 3; qubit[2] q; bit[2] c; h q[0]; cx q[0], q[1]; c = measure q;"

@@ -12,11 +12,11 @@ from qctl.control.operating import held_of, tones_of
 from qctl.core.port import Port
 from qctl.core.record import Counts, Record, Timing
 from qctl.core.result import points_in_a_row
+from qctl.frontends import as_program
 from qctl.instruments.novatech409b import FULL_SCALE_DBM
 from qctl.physics.ions.world import IonWorld
 from qctl.physics.stage import Carrier, Counting, Playing, Stage, Switching
 from qctl.readout import read_out
-from qctl.run import as_program
 
 
 class DirectIons:

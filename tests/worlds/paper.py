@@ -15,7 +15,7 @@ from qctl.core.record import Timing
 from qctl.core.result import Result
 from qctl.core.walk import Walk
 from qctl.frontends import read_openqasm, to_inputs
-from qctl.known import known_parameters
+from qctl.run.known import known_parameters
 
 
 class Paper:

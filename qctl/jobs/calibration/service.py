@@ -28,7 +28,7 @@ from qctl.core.laboratory import Laboratory
 from qctl.experiments.nodes import nodes_of
 from qctl.jobs.pipes import say, taken_over
 from qctl.jobs.process import die_with_parent
-from qctl.known import known_parameters, stored_as
+from qctl.run.known import known_parameters, stored_as
 from qctl.store import ParameterStore
 
 from .served_lab import ServedLab

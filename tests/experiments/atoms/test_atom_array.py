@@ -19,7 +19,7 @@ from qctl.experiments.atoms.states import States
 from qctl.experiments.atoms.warmth import Recapture, recaptured
 from qctl.experiments.rows import cz, program
 from qctl.judge.atoms import AtomJudge
-from qctl.known import known_parameters
+from qctl.run.known import known_parameters
 
 ARRAY = ("array",)
 

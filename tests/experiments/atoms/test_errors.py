@@ -8,7 +8,7 @@ from true_atoms import true_parameters
 from qctl.calibrate.workbench import Workbench
 from qctl.experiments.atoms.coherence import WAITS, FringesLong, fringe
 from qctl.experiments.atoms.errors import AtomRb1, GateErrors
-from qctl.known import known_parameters
+from qctl.run.known import known_parameters
 
 
 @pytest.fixture(scope="module")

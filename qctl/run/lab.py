@@ -9,19 +9,19 @@ from collections.abc import Iterator, Mapping
 from collections.abc import Sequence as Seq
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from itertools import chain, pairwise
+from itertools import chain
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 import numpy as np
 
-from qctl.compile import compile_program, durations, flatten, join, one_correction, with_atoms
+from qctl.compile import compile_branching, compile_program, durations, flatten, instruments_decide, join, with_atoms
 from qctl.compile.host import is_steered, steered_points
 from qctl.compile.resets import active_resets
 from qctl.config import read_laboratory
 from qctl.config.find import find_laboratory
-from qctl.control import Station, batches, limits_of, open_station, operating_point, shots_at_once
+from qctl.control import Station, limits_of, open_station, operating_point, shots_at_once
 from qctl.core.answers import decisions
 from qctl.core.errors import CompileError, UsageError
 from qctl.core.laboratory import Laboratory
@@ -31,15 +31,17 @@ from qctl.core.record import Record, Timing
 from qctl.core.result import Result, points_in_a_row, shots_in_a_row
 from qctl.core.sequence import Playlist, Sequence
 from qctl.core.ways import ways
-from qctl.deciding import compile_branching, instruments_decide, run_told
 from qctl.frontends import Inputs, Text, Written, as_program
-from qctl.known import known_parameters, stored_as
-from qctl.playing import play_as_asked
 from qctl.readout import compute, gather, gather_points, read_out, stop_if_lost, undo_readout_errors
-from qctl.steer import steer
 from qctl.store import ParameterStore, state_folder
-from qctl.trying import failing, without
-from qctl.viewing import Viewing
+
+from .deciding import run_told
+from .known import known_parameters, stored_as
+from .playing import play_as_asked
+from .steering import steer
+from .trying import failing, without
+from .uploads import uploads
+from .viewing import Viewing
 
 log = logging.getLogger(__name__)
 
@@ -258,7 +260,7 @@ class Lab(Viewing):
         for sequence in sequences:
             _refuse_silence(sequence)
         results, timing = [], Timing()
-        for batch in self._batches(sequences, [known for _, known in programs]):
+        for batch in uploads(sequences, [known for _, known in programs], self.limits):
             members = [(sequences[k], programs[k][1], programs[k][0].bits) for k in batch]
             found, spent = self._batch(members, traces, guarded)
             timing += spent
@@ -312,19 +314,6 @@ class Lab(Viewing):
             self._operating = None  # nobody knows what still holds
             _log_failure(f"{self.laboratory.name}: {sequence.digest[:8]}", error)
             raise
-
-    def _batches(self, sequences: Seq[Sequence], known: Seq[Parameters]) -> Iterator[range]:
-        """Yield ranges of neighbours that one upload takes and that share one operating point."""
-        biases = [operating_point(one) for one in known]
-        edges = [0, *(k for k in range(1, len(sequences)) if not self._together(sequences, biases, k)), len(sequences)]
-        for first, last in pairwise(edges):
-            for batch in batches(sequences[first:last], self.limits):
-                yield range(first + batch.start, first + batch.stop)
-
-    def _together(self, sequences: Seq[Sequence], biases: Seq[dict[str, float]], k: int) -> bool:
-        """Say whether sequence ``k`` can be played in one upload with the one before it."""
-        alike = biases[k] == biases[k - 1] and sequences[k].filled == sequences[k - 1].filled
-        return alike and one_correction(sequences[k - 1], sequences[k])
 
     def _batch(
         self, members: Seq[tuple[Sequence, Parameters, tuple[Register, ...]]], traces: bool, guarded: bool

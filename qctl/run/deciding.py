@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from qctl.compile import compile_branching, instruments_decide
+from qctl.compile import compile_branching
 from qctl.core.laboratory import Laboratory
 from qctl.core.parameters import Parameters
 from qctl.core.program import Program
@@ -14,8 +14,6 @@ from qctl.core.record import Record, Timing
 from qctl.core.result import Result, points_in_a_row
 from qctl.core.sequence import Sequence as Playable
 from qctl.readout import latest_decision, read_told
-
-__all__ = ["compile_branching", "instruments_decide", "run_told"]
 
 
 def run_told(

@@ -7,12 +7,12 @@ from dataclasses import replace
 
 import numpy as np
 
+from qctl.compile import trial_of, unpumped
 from qctl.core.laboratory import Laboratory
 from qctl.core.parameters import Parameters
 from qctl.core.program import Program
 from qctl.core.result import Result
 from qctl.core.sequence import Sequence
-from qctl.platforms.tweezers.trial import trial_of, unpumped
 from qctl.readout.image import UNPUMPED
 from qctl.readout.trial import Looks
 
