@@ -24,6 +24,7 @@ from qctl.experiments.ions import (
     micromotion,
     modes,
     presence,
+    ramsey_slots,
     readout,
     thermometry,
 )
@@ -206,3 +207,16 @@ def test_cooling_light_is_set_half_a_line_red_of_its_resonance(chain):
     best = light.resonance - cooling.LINEWIDTH * np.sqrt(1 + light.saturation) / 2
     assert found.value == pytest.approx(best, abs=max(4 * found.error, 0.3e6))
     assert value(outcome, "saturation").value == pytest.approx(light.saturation, rel=0.25)
+
+
+def test_frequencies_are_found_to_a_hertz_by_those_who_wait_longest(chain):
+    known = chain.bench.known
+    chain.bench.known = known.replaced({f"q{k}.frequency": chain.twin.ions[f"q{k}"].frequency + 12.0 for k in (0, 1)})
+    try:
+        outcomes = asked(chain, ramsey_slots.IonRamseySlots, "q0", "q1", shots=300)
+    finally:
+        chain.bench.known = known
+    for outcome in outcomes:
+        found = value(outcome, "frequency")
+        assert found.error < 2.0
+        assert found.value == pytest.approx(chain.twin.ions[outcome.target].frequency, abs=4 * found.error)

@@ -20,6 +20,7 @@ from . import (
     presence,
     rabi,
     ramsey,
+    ramsey_slots,
     readout,
     thermometry,
 )
@@ -42,6 +43,7 @@ NODES: tuple[Node, ...] = (
 )
 
 ON_REQUEST: tuple[Node, ...] = (
+    ramsey_slots.NODE,
     cooling.NODE,
     light_shift.NODE,
     crosstalk.NODE,
