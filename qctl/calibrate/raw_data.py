@@ -77,6 +77,7 @@ def arrays_of(scan: Scan, result: Result) -> dict[str, NDArray[Any]]:
     bits : uint8, packed along the last axis of (n_points, shots, n_bits); the shape is in ``about``
     iq : complex64, shape (n_points, shots, n_measured), volts
     trace.LINE : complex64, shape (n_points, n_samples), volts
+    picture.LINE : mean frames of a camera; watched.LINE.WHAT : photons that shots are judged by
     events, starts : of the program
     about : JSON: shape of bits, measured qubits, settings of parameters, parameters id
     """

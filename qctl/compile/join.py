@@ -64,7 +64,11 @@ def join(sequences: Seq[Sequence]) -> Sequence:
                 one,
                 reads=_join_reads([s.exposing[n].reads for s in sequences], offsets),
                 watched=_join_reads([s.exposing[n].watched for s in sequences], offsets),
-                turned=any(s.exposing[n].turned for s in sequences),
+                turned=frozenset(
+                    point + int(begin)
+                    for s, begin in zip(sequences, offsets, strict=False)
+                    for point in s.exposing[n].turned
+                ),
             )
             for n, one in first.exposing.items()
         },

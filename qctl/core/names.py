@@ -58,6 +58,7 @@ UNITS: dict[Target, dict[str, str]] = {
         "focus.frequency": "Hz",  # tone of the deflector that points detection light at one ion
         "focus.amplitude": "",
         "focus.counts": "",  # photons of that light; more than so many say 1
+        "memory": "",  # what is left of an ion's superposition after a wait of 5 ms
         "balance": "",  # of the tones on an ion that make gates of two: blue over red
         "site.row": "",  # of an atom's trap, in pixels of the camera
         "site.column": "",

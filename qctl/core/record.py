@@ -159,7 +159,9 @@ class Record:
         images = {}
         for name, image in self.images.items():
             reads, watched = (_here(rows, first, last) for rows in (image.exposing.reads, image.exposing.watched))
-            images[name] = Images(image.pixels[:, first:last], replace(image.exposing, reads=reads, watched=watched))
+            turned = frozenset(point - first for point in image.exposing.turned if first <= point < last)
+            exposing = replace(image.exposing, reads=reads, watched=watched, turned=turned)
+            images[name] = Images(image.pixels[:, first:last], exposing)
         return replace(self, traces=traces, counts=counts, images=images, n_points=last - first)
 
 

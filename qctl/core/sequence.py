@@ -143,7 +143,7 @@ class Exposing:
     reads : READ, which image tells the state of which qubit, by point
     checks : what other images are for, by number of the window
     watched : READ, who takes part without being measured: must be there at first and at last all the same
-    turned : all atoms are turned, those too that take no part
+    turned : sweep points at which all atoms are turned, those too that take no part
     away : row and column, pixels, where a qubit is seen in the images that tell states, if not where it belongs
     """
 
@@ -153,7 +153,7 @@ class Exposing:
     checks: Mapping[int, str] = field(default_factory=dict)
     watched: NDArray[np.void] = field(default_factory=lambda: np.zeros(0, READ))
     away: Mapping[int, tuple[float, float]] = field(default_factory=dict)
-    turned: bool = False
+    turned: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)

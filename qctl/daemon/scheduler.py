@@ -41,7 +41,7 @@ log = logging.getLogger(__name__)
 WINDOW = 1.0  # s of machine time
 IDLE = 2.0  # s without a job after which outputs are made safe
 PAUSE = 0.5  # s after which the queue is looked at even without news
-PAUSE = 0.04  # of a window: shots leave at most so much of it to what the agent does between two
+SPARED = 0.04  # of a window: shots leave at most so much of it to what the agent does between two
 HALF_LIFE = 3600.0  # s, of the machine time that counts against a user
 
 
@@ -181,7 +181,7 @@ class Scheduler:
         window = min(WINDOW, length(self.windows.cycle, lateness([]), frame))  # from border to border
         return PackState(
             now=now,
-            window_s=max(frame, window - min(self.windows.pause, PAUSE * window)),
+            window_s=max(frame, window - min(self.windows.pause, SPARED * window)),
             frame_s=frame,
             capacities=bounds["capacities"],
             longest_spans=bounds["longest_spans"],

@@ -123,7 +123,7 @@ def link(
                 one,
                 reads=_reads([s.exposing[line].reads for s in members], members, bits, n_points),
                 watched=_reads([s.exposing[line].watched for s in members], members, bits, n_points),
-                turned=any(s.exposing[line].turned for s in members),
+                turned=frozenset(range(n_points) if any(s.exposing[line].turned for s in members) else ()),
             )
             for line, one in first.exposing.items()
         },

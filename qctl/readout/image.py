@@ -195,8 +195,12 @@ def _unpumped(
 ) -> Shots:
     """Return the shots, shape (n_points, shots), around which idle atoms are in 1."""
     states = sorted(set(images.exposing.reads["window"].tolist()))
-    if not states or images.exposing.turned:
+    if not states:
         return np.zeros((record.n_points, record.shots), bool)
     counts = np.array([parameters[f"{qubit}.readout.counts"] for qubit in record.qubits])[:, None, None]
-    busy = [[(point, qubit) in needed for point in range(record.n_points)] for qubit in range(len(record.qubits))]
+    turned = images.exposing.turned
+    busy = [
+        [point in turned or (point, qubit) in needed for point in range(record.n_points)]
+        for qubit in range(len(record.qubits))
+    ]
     return unprepared(stayed & ~np.array(busy)[:, None], found.values[..., states[0]] > counts)

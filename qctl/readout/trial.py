@@ -44,6 +44,8 @@ class Looks:
     def contrast(self, pairs: Seq[tuple[int, int]], turned: Seq[int]) -> float | None:
         """Return how much oftener targets are in 1 whose control is there and was turned; None from too few looks."""
         with_one, with_none = ([pair for pair in pairs if (pair[0] in turned) is yes] for yes in (True, False))
+        if not with_one or not with_none:
+            return None
         both = np.stack([self.here[:, a] & self.here[:, b] for a, b in with_one], axis=1)
         high = _share(self.ones[:, [b for _, b in with_one]], both)
         low = self.share([b for _, b in with_none])

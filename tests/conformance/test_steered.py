@@ -23,7 +23,9 @@ def ions():
 def known(laboratory, t2):
     found = known_parameters(laboratory)
     names = [name for name in found if name.partition(".")[2] in PERFECT]
-    return found.replaced(dict.fromkeys(names, 0.0) | {f"{q}.t2": t2 for q in laboratory.qubits})
+    return found.replaced(
+        dict.fromkeys(names, 0.0) | {f"{q}.{name}": t2 for q in laboratory.qubits for name in ("t2", "t2_ramsey")}
+    )
 
 
 def predicted(name, laboratory, t2=1e9):

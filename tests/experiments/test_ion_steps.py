@@ -213,7 +213,7 @@ def test_frequencies_are_found_to_a_hertz_by_those_who_wait_longest(chain):
     known = chain.bench.known
     chain.bench.known = known.replaced({f"q{k}.frequency": chain.twin.ions[f"q{k}"].frequency + 12.0 for k in (0, 1)})
     try:
-        outcomes = asked(chain, ramsey_slots.IonRamseySlots, "q0", "q1", shots=300)
+        outcomes = asked(chain, ramsey_slots.IonRamseySlots, "q0", "q1", shots=150)
     finally:
         chain.bench.known = known
     for outcome in outcomes:

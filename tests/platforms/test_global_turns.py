@@ -91,12 +91,12 @@ def test_axes_follow_the_frequency_of_each_atom(lab):
     text = HEAD + "h q; cz q[0], q[1]; h q; c = measure q;"
     sequence = lab.compile(read_openqasm(text), 10, known)
     plays, carriers = sequence.tracks["raman_local"].plays, sequence.tracks["raman_local"].carriers
-    (beam,) = sequence.tracks["raman"].carriers.tolist()
-    middle = 1e-6 + known["array.global.duration"] / 2
+    beam, (pulse,) = sequence.tracks["raman"], sequence.tracks["raman"].plays
+    middle = pulse["start"] / beam.sample_rate + known["array.global.duration"] / 2
     alone = lab.compile(read_openqasm(text), 10, known.replaced({"array.global.amplitude": 0.0})).tracks["raman_local"]
     later = alone.plays[2:]  # behind the first two
     turned = (plays["phase"] - later["phase"] + np.pi) % (2 * np.pi) - np.pi
-    expected = 2 * np.pi * (beam - carriers[plays["carrier"]]) * middle
+    expected = 2 * np.pi * (beam.carriers[0] - carriers[plays["carrier"]]) * middle
     first = (alone.plays["phase"][:2] + np.pi) % (2 * np.pi) - np.pi
     assert turned == pytest.approx((expected - first + np.pi) % (2 * np.pi) - np.pi, abs=1e-9)
 

@@ -63,7 +63,7 @@ def test_each_way_of_a_sweep_answers_point_by_point(lab):
     )
     found = lab.run(text, shots=60, inputs={"t": [3.14159265, 3.14159265], "n": [0, 1]}, each_way=True)
     assert [max(found.counts_of(k), key=found.counts_of(k).get) for k in (0, 1)] == ["10", "11"]
-    assert all(sum(found.counts_of(k).values()) <= 60 * 4 for k in (0, 1))
+    assert sum(found.counts_of(0).values()) <= 60 * 2 < found.shots  # ways that only the other point has do not count
     with pytest.raises(UsageError, match="mitigation"):
         lab.run(text, shots=10, inputs={"t": 0.1, "n": 0}, each_way=True, mitigate=True)
 

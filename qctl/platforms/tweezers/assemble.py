@@ -56,7 +56,7 @@ def sequence(schedule: Schedule, known: Known, lab: Laboratory, shots: int) -> S
         placement=schedule.placement,
         digest="",
         digital=digital(lab, around),
-        exposing=exposing(lab, around, reads, _watched(schedule, reads), away, turned=bool(begun)),
+        exposing=exposing(lab, around, reads, _watched(schedule, reads), away, frozenset(begun)),
         lead=around.lead,
     )
 
@@ -129,7 +129,7 @@ class Writing:
         tick = float(self.schedule.tick)
         placed, ends = self._placed(layers)
         for point, layer in layers.items():
-            self.put(point, 0.0, layer.play)
+            self.put(point, layer.play.start, layer.play)
         self.gated = np.zeros(self.schedule.n_points)
         longest = max(ends, default=0) * tick  # waits count, though nothing is played
         for point, start, op in placed:

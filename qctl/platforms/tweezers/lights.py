@@ -89,8 +89,7 @@ def exposing(
     reads: NDArray[np.void],
     watched: NDArray[np.void],
     away: Mapping[int, tuple[float, float]] | None = None,
-    *,
-    turned: bool = False,
+    turned: frozenset[int] = frozenset(),
 ) -> dict[str, Exposing]:
     """Return what the camera is to look at: reads name the image that tells states, watched who else must be there."""
     checks = {PRESENT: "present", LEFT: "left"}
