@@ -105,11 +105,14 @@ def main():
                 "machine s": report.seconds, "wall s": wall,
             }  # fmt: skip
             print(json.dumps({k: float(f"{v:.3g}") for k, v in line.items()}), flush=True)
-    good = np.concatenate([np.array(turns) < TURN for turns, _, _ in rows])
-    print(f"quarter turns below {TURN:g}: {good.mean():.1%} of {len(good)}")
-    print(f"gates within {CZ:g} times their limit: {sum(r < CZ for _, r, _ in rows)} of {len(rows)}")
-    print(f"thresholds within {THRESHOLD:.0%}: {np.mean([x < THRESHOLD for _, _, o in rows for x in o]):.1%}")
+    turns = [error < TURN for errors, _, _ in rows for error in errors]
+    gates = [times < CZ for _, times, _ in rows]
+    thresholds = [off < THRESHOLD for _, _, each in rows for off in each]
+    print(f"quarter turns below {TURN:g}: {np.mean(turns):.1%} of {len(turns)}")
+    print(f"gates within {CZ:g} times their limit: {sum(gates)} of {len(gates)}")
+    print(f"thresholds within {THRESHOLD:.0%}: {np.mean(thresholds):.1%}")
+    return 0 if all((*turns, *gates, *thresholds)) else 1
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -54,8 +54,8 @@ def term_of(expression: Any, word: Word, digits: Callable[[str], list[Term]]) ->
     if isinstance(expression, sympy.Abs):
         return _chosen(combine("<", *parts, 0), parts[0], combine("-", 0, *parts))
     if isinstance(expression, sympy.Mod):
-        below = combine("floor", combine("/", combine("float", parts[0]), parts[1]))
-        return combine("-", parts[0], combine("*", parts[1], below))
+        left, by = combine("%", *parts), parts[1]  # with the sign of what is divided; SymPy's has that of the divisor
+        return combine("%", combine("+", left, by), by)
     if isinstance(expression, sympy.Max | sympy.Min):
         return _extreme(parts, "<" if isinstance(expression, sympy.Max) else ">")
     if isinstance(expression, sympy.Pow) and expression.exp.is_Integer and expression.exp >= 0:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence as Seq
 from dataclasses import dataclass, replace
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -34,7 +35,7 @@ class Input:
         if isinstance(kind, types.Float):
             return Assign(self.cell, float(value))
         width = kind.width if isinstance(kind, types.Uint) else 1
-        if value != int(value) or not 0 <= value < 2 ** min(width, WIDEST):
+        if not isfinite(value) or value != int(value) or not 0 <= value < 2 ** min(width, WIDEST):
             raise UsageError(
                 f"{value:g} for the input {name!r}", allowed=f"whole numbers from 0 to 2^{min(width, WIDEST)} - 1"
             )
