@@ -39,10 +39,13 @@ def show(document: Mapping[str, Any]) -> None:
         if len(document["counts"]) > 1:
             click.echo(f"sweep point {point}")
         rows = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-        shown = [(key or "(no bits)", number, f"{number / document['shots']:.2%}") for key, number in rows[:MOST_ROWS]]
+        kept = max(1, sum(counts.values()))
+        shown = [(key or "(no bits)", number, f"{number / kept:.2%}") for key, number in rows[:MOST_ROWS]]
         click.echo(table(shown, ("key", "counts", "share")))
         if len(rows) > MOST_ROWS:
             click.echo(f"... and {len(rows) - MOST_ROWS} more keys; --json prints all")
+    for reason, number in document.get("dropped", {}).items():
+        click.echo(f"{number} of {document['shots']} shots do not count: {reason}")
     compiled = document["compiled"]
     qubits = " ".join(compiled["qubits"][k] for k in compiled["placement"] if k >= 0)
     beside = ", ".join(document["co_runners"]) or "nobody"
