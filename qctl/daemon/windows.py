@@ -147,7 +147,7 @@ class Windows:
             reading = self._tasks.start("reading a window out", self._read(window, played))
 
     def _note_pause(self, prompt: bool) -> None:
-        """Note how much longer than its shots the last window took, if nothing had to be waited for at its end."""
+        """Note how much longer than its shots the last window took, if the next one was linked before its border."""
         begun, shots = self._taken_at
         if prompt:
             self._pauses.append(max(0.0, ticking() - begun - shots))

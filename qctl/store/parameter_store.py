@@ -267,6 +267,10 @@ class ParameterStore:
 def _unknown(name: str, known: list[str], laboratory: str) -> ParameterError:
     from difflib import get_close_matches
 
+    if not known:
+        return ParameterError(
+            f"nothing was ever found of {name!r}: the store is empty", where=laboratory, remedy="run qctl calibrate"
+        )
     near = get_close_matches(name, known)
     return ParameterError(
         f"nothing was ever found of {name!r}",

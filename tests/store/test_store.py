@@ -162,6 +162,8 @@ def test_a_commit_needs_something_to_believe_and_each_parameter_once(store, foun
 
 
 def test_questions_without_an_answer_are_told_what_there_is(store, found):
+    with pytest.raises(ParameterError, match=r"found of 'q0\.t3': the store is empty; run qctl calibrate"):
+        store.history("q0.t3")
     store.commit(found(t1=3e-5), 0, "")
     with pytest.raises(ParameterError, match=r"ever found of 'q0\.t3'; allowed: one of 1 parameters, such as q0\.t1"):
         store.history("q0.t3")
