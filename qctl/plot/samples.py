@@ -17,6 +17,7 @@ from qctl.core.sequence import Listening, Playlist, Sequence, Track
 from .figure import figure_of, named
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 FULL_SCALE = 32767
@@ -65,11 +66,20 @@ def draw_samples(sequence: Sequence, playlists: Mapping[str, Playlist], title: s
         for start, stop in (digital.spans * 1e9).tolist():
             axes.axvspan(start, stop, color=COLOURS[""])
             end = max(end, stop)
-    rows[-1].set_xlabel("time at the chip (ns)")
+    _in_seconds(rows[-1])
     rows[-1].set_xlim(-sequence.lead * 1e9, max(end, 1.0) * 1.02)
     said = "fraction of full scale; I blue, Q orange, flux, beams and switches green, listening grey"
     rows[0].set_title(f"{title}: {said}" if title else said, fontsize=9)
     return figure
+
+
+def _in_seconds(axes: Axes) -> None:
+    """Label an axis of nanoseconds with the prefix that suits its length: a shot of atoms lasts for 100 ms."""
+    from matplotlib.ticker import EngFormatter
+
+    seconds = EngFormatter("s")
+    axes.xaxis.set_major_formatter(lambda time, _: seconds(time * 1e-9))
+    axes.set_xlabel("time at the chip")
 
 
 def lines_of(sequence: Sequence, point: int = 0) -> list[str]:

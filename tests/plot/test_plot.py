@@ -43,6 +43,8 @@ def test_samples_are_those_that_would_be_uploaded(lab, tmp_path):
     lists = [(playlists[port.instrument], port.number - 1) for port in track.outputs]
     codes = [max(np.abs(one.waveforms[one.steps[k, c]].codes).max() for one, c in lists) for k in (0, 1)]
     np.testing.assert_allclose(heights, np.array(codes) / 32767)
+    label = figures[0].axes[-1].xaxis.get_major_formatter()
+    assert [label(nanoseconds, 0) for nanoseconds in (100.0, 2e7)] == ["100 ns", "20 ms"]
     written(figures[0], tmp_path / "samples.svg")
     assert (tmp_path / "samples.svg").read_text("utf-8").startswith("<?xml")
     with pytest.raises(UsageError, match=r"cannot write .*allowed: a .png, .pdf or .svg file"):
