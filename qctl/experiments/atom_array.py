@@ -19,6 +19,7 @@ from .atoms import (
     rydberg,
     sites,
     states,
+    trap_frequency,
     warmth,
     zone_reading,
 )
@@ -50,6 +51,7 @@ NODES: tuple[Node, ...] = (
 ON_REQUEST: tuple[Node, ...] = (
     everybody.NODE,
     warmth.NODE,
+    trap_frequency.NODE,
     moves.LOADING,
     moves.REARRANGING,
     light.SHIFT,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .flight import Flight, bound, swung, thermal
 from .register import Register
-from .rubidium import BOLTZMANN, MASS, speed, spread
+from .rubidium import speed
 from .turns import Turns
 from .twin import AtomTwin
 
@@ -28,6 +29,7 @@ class Ensemble:
     turns : what was done to single qubits and has not reached the register yet
     groups : shape (n_shots, n_atoms), the draw of slow noise that each takes
     last : shape (n_atoms,), s; until when the phase of each qubit has been followed
+    flights : by atom, of those whose trap was off in this shot
     """
 
     truth: AtomTwin
@@ -39,6 +41,7 @@ class Ensemble:
     groups: NDArray[np.int64]
     last: Floats
     rng: np.random.Generator
+    flights: dict[int, Flight] = field(default_factory=dict)
 
     @classmethod
     def empty(cls, truth: AtomTwin, n_shots: int, rng: np.random.Generator) -> Ensemble:
@@ -110,7 +113,7 @@ class Ensemble:
         caught = self.rng.random(self.present.shape) < truth.loading * (1 - fade)
         fresh = Ensemble.empty(self.truth, self.n_shots, self.rng)
         self.register, self.turns, self.groups, self.place = fresh.register, fresh.turns, fresh.groups, fresh.place
-        self.temperature = fresh.temperature
+        self.temperature, self.flights = fresh.temperature, {}
         self.present = kept | caught
         for atom in self.atoms():
             self.scramble(atom)
@@ -187,25 +190,42 @@ class Ensemble:
         for atom in self.atoms():
             self.scramble(atom)
 
-    def release(self, places: list[int], seconds: float) -> None:
-        """Switch traps off and on again: an atom stays when its energy is negative then (Tuchendler et al., 2008)."""
-        truth = self.truth.tweezers
-        sites = list(self.truth.sites.values())
-        for atom in self.atoms():
+    def release(self, places: list[int], start: float, end: float) -> None:
+        """Switch traps off and on again: an atom stays when its energy is negative then (Tuchendler et al., 2008).
+
+        One that was released just before swings in its trap from then on, and is where that brought it.
+        """
+        truth, seconds = self.truth.tweezers, end - start
+        depths = np.array([site.depth for site in self.truth.sites.values()])
+        released = [
+            atom
+            for atom in self.atoms()
+            if int(self.place[atom]) in places and seconds * speed(float(self.temperature[atom])) >= 0.02 * truth.waist
+        ]
+        self._swing([a for a in released if self._swings_on(a, start)], depths, start)
+        for atom in released:
             place = int(self.place[atom])
-            if place not in places:
-                continue
-            depth, heat = sites[place].depth, float(self.temperature[atom])
-            across, along = spread(heat, depth, truth.waist, truth.wavelength)
-            if seconds * speed(heat) < 0.02 * truth.waist:
-                continue
-            v = speed(heat) * self.rng.standard_normal((self.n_shots, 3))
-            r = np.array([across, across, along]) * self.rng.standard_normal((self.n_shots, 3)) + v * seconds
-            rayleigh = np.pi * truth.waist**2 / truth.wavelength
-            width = 1 + (r[:, 2] / rayleigh) ** 2
-            trap = depth / width * np.exp(-2 * (r[:, 0] ** 2 + r[:, 1] ** 2) / (truth.waist**2 * width))
-            kinetic = 0.5 * MASS * (v**2).sum(axis=1) / BOLTZMANN
-            self.lose(atom, kinetic > trap)
+            if self._swings_on(atom, start):
+                r, v = self.flights[atom].r, self.flights[atom].v
+            else:
+                r, v = thermal(self.n_shots, depths[place], float(self.temperature[atom]), truth, self.rng)
+            r = r + v * seconds
+            self.flights[atom] = Flight(r, v, place, end)
+            self.lose(atom, ~bound(r, v, depths[place], truth))
+
+    def _swings_on(self, atom: int, start: float) -> bool:
+        return atom in self.flights and self.flights[atom].swings_on(int(self.place[atom]), start)
+
+    def _swing(self, atoms: list[int], depths: Floats, start: float) -> None:
+        """Let atoms swing in their traps until ``start``."""
+        if not atoms:
+            return
+        many = [self.flights[atom] for atom in atoms]
+        r, v = (np.stack(parts) for parts in zip(*((one.r, one.v) for one in many), strict=True))
+        seconds = np.array([start - one.end for one in many])
+        r, v = swung(r, v, depths[[one.place for one in many]], seconds, self.truth.tweezers)
+        for one, now, fast in zip(many, r, v, strict=True):
+            one.r, one.v = now, fast
 
     def last_shot(self) -> Ensemble:
         """Return the last shot alone, so that another call can go on with it; its qubits are measured."""

@@ -127,6 +127,7 @@ class Shot:
                 self._follow(atoms, who, seconds)
                 atoms.turns.phase(who, np.array([[-TWO_PI * turned]]))
         atoms.last[:] = 0.0
+        atoms.flights.clear()
 
     # --- traps ---
 
@@ -138,7 +139,7 @@ class Shot:
                 if atoms.place[atom] in places:
                     atoms.lose(atom, np.ones(atoms.n_shots, bool))
         else:
-            atoms.release(places, event.end - event.start)
+            atoms.release(places, event.start, event.end)
 
     def _travel(self, atoms: Ensemble, event: Event) -> None:
         journey = event.journey

@@ -90,6 +90,15 @@ def test_a_line_through_zero_knows_its_error():
 
 
 def test_steps_on_request_fit_behind_those_of_a_bring_up(direct):
-    names = ("loading", "rearranging", "light_shift", "crosstalk", "interaction", "gate_errors", "recapture")
+    names = (
+        "loading",
+        "rearranging",
+        "light_shift",
+        "crosstalk",
+        "interaction",
+        "gate_errors",
+        "recapture",
+        "trap_frequency",
+    )
     found = [node.name for node in nodes_of(direct.laboratory, names)]
     assert set(names) < set(found)
