@@ -50,7 +50,8 @@ class Dependencies:
         for node in _in_order(by_name):
             for target in (one for one in targets[node.kind] if node.applies(laboratory, one)):
                 wanted = [_need(node, target, by_name[name], laboratory, targets) for name in node.needs]
-                first = [_need(node, target, by_name[name], laboratory, targets) for name in node.after]
+                before = [by_name[name] for name in node.after if name in by_name]
+                first = [_need(node, target, one, laboratory, targets) for one in before]
                 needs[node.name, target] = (*wanted, *(replace(one, all_may_fail=True) for one in first))
         return cls(needs, _followers(needs))
 
@@ -129,7 +130,7 @@ def _in_order(nodes: Mapping[str, Node]) -> list[Node]:
                 f"step {path[-1]!r} needs {name!r}", allowed=f"one of {', '.join(nodes)}", remedy="list that step too"
             )
         if name not in done:
-            for before in (*nodes[name].needs, *nodes[name].after):
+            for before in (*nodes[name].needs, *(one for one in nodes[name].after if one in nodes)):
                 visit(before, (*path, name))
             done[name] = nodes[name]
 

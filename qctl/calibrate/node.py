@@ -58,7 +58,7 @@ class Node:
     make : its experiment for some targets at once
     needs : nodes that must have succeeded before: for the same target, for the qubits of a coupling, for the
         qubits and the feedline that a qubit's readout and drive hang on
-    after : nodes that come first where they can, though it goes without them
+    after : nodes that come first where they can, though it goes without them; they may be missing from the list
     claims : what a target occupies meanwhile: two targets whose claims meet do not run at the same time. Names of
         qubits, couplings and lines
     check : how a candidate is compared with the old value; None where there is nothing to compare with

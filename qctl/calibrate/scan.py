@@ -25,12 +25,15 @@ class Scan:
     settings : parameters that replace the known ones, by full name
     traces : keep mean traces of all feedlines
     told : read out by the instrument that tells states within the shot; each sweep point is an upload
+    parts : in how many parts the host steers the shots of each sweep point, a slot each; empty where all shots are
+        played at one go. Each sweep point is an upload
     """
 
     program: Program
     settings: tuple[Mapping[str, float], ...] = ({},)
     traces: bool = False
     told: bool = False
+    parts: tuple[int, ...] = ()
 
     @property
     def n_points(self) -> int:
@@ -39,6 +42,9 @@ class Scan:
 
     def seconds(self, laboratory: Laboratory) -> float:
         """Return the machine time that all shots take, and one upload for each operating point, s."""
+        if self.parts and laboratory.slot is not None:
+            turns = len(self.settings) * self.program.shots * sum(self.parts)
+            return turns * laboratory.slot + self.n_points * UPLOAD_SECONDS
         biases = [tuple(sorted((n, v) for n, v in s.items() if n.endswith(".bias"))) for s in self.settings]
         uploads = 1 + sum(a != b for a, b in pairwise(biases))
         return self.n_points * self.program.shots * laboratory.period + uploads * UPLOAD_SECONDS

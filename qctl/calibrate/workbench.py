@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from qctl.core.errors import CompileError, LimitError, ProgramError
 from qctl.core.laboratory import Laboratory
@@ -52,6 +52,8 @@ class Workbench:
         """Play a scan with what is known."""
         self.seconds += scan.seconds(self.lab.laboratory)
         pairs = [(scan.program, self.known.replaced(setting) if setting else self.known) for setting in scan.settings]
+        if scan.parts:
+            return self.lab.run_in_parts(pairs)
         return self.lab.run_told(pairs) if scan.told else self.lab.run_each(pairs, traces=scan.traces)
 
     @property
@@ -95,7 +97,7 @@ class Workbench:
         try:
             scan = check.scan(self.known)
             plain = tuple({name: one.value for name, one in setting.items()} for setting in settings)
-            result = self.play(Scan(scan.program, plain, scan.traces, scan.told))
+            result = self.play(replace(scan, settings=plain))
         except (CompileError, LimitError, ProgramError):
             return tuple({} for _ in settings)
         n = scan.program.n_points

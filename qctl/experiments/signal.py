@@ -25,8 +25,12 @@ def excited(result: Result, known: Parameters) -> tuple[Floats, Floats]:
     52, 119).
     """
     measured = sorted(result.measured, key=lambda one: one[1])
-    seen, shots = result.bits[:, :, [bit for _, bit in measured]].mean(axis=1), result.shots
-    names = [result.qubits[qubit] for qubit, _ in measured]
+    seen, names = result.bits[:, :, [bit for _, bit in measured]].mean(axis=1), [result.qubits[q] for q, _ in measured]
+    return well_read(seen, result.shots, names, known)
+
+
+def well_read(seen: Floats, shots: Floats | int, names: Sequence[str], known: Parameters) -> tuple[Floats, Floats]:
+    """Return what `excited` does, of shares of 1 that were seen: shape (n_points, n_names), in as many shots."""
     low = np.array([known[f"{name}.readout.p01"] for name in names])
     swing = np.maximum(1 - low - np.array([known[f"{name}.readout.p10"] for name in names]), 0.05)
     smooth = (seen * shots + 0.5) / (shots + 1)

@@ -17,7 +17,7 @@ from typing import Self
 import numpy as np
 
 from qctl.compile import compile_branching, compile_program, durations, flatten, instruments_decide, join, with_atoms
-from qctl.compile.host import is_steered, steered_points
+from qctl.compile.host import Steered, is_steered, steered_points
 from qctl.compile.resets import active_resets
 from qctl.config import read_laboratory
 from qctl.config.find import find_laboratory
@@ -208,12 +208,22 @@ class Lab(Viewing):
             results.append(gather(program, found, played))
         return gather_points(program, results)
 
-    def _run_in_parts(self, program: Program, known: Parameters, *, mitigate: bool) -> Result:
-        points = steered_points(program, known, self.laboratory, self.limits, mitigate=mitigate)
+    def run_in_parts(self, pairs: Seq[tuple[Program, Parameters]]) -> Result:
+        """Run programs in parts that the host steers, also where nothing is decided; their points follow one another.
+
+        As `run_told` otherwise.
+        """
+        runs = [(steered_points(one, known, self.laboratory, self.limits), known) for one, known in pairs]
+        return points_in_a_row([self._steered(points, known) for points, known in runs])
+
+    def _steered(self, points: Seq[Steered], known: Parameters) -> Result:
         self._operate(known)
         with self._failing_loudly(points[0].sequence):
-            result = steer(self.station, points, known, self.limits)
-        (result,) = self._tried([result], points[0].sequence, known)
+            return steer(self.station, points, known, self.limits)
+
+    def _run_in_parts(self, program: Program, known: Parameters, *, mitigate: bool) -> Result:
+        points = steered_points(program, known, self.laboratory, self.limits, mitigate=mitigate)
+        (result,) = self._tried([self._steered(points, known)], points[0].sequence, known)
         self._warn([result])
         stop_if_lost([result], self.laboratory.name)
         return result

@@ -10,6 +10,9 @@ from qctl.compile.host import steered
 from qctl.conformance.statistics import distance, sampling_noise
 from qctl.conformance.steered import predict_steered
 from qctl.core.errors import CompileError
+from qctl.core.program import EVENT, Program
+from qctl.experiments.ions import memory
+from qctl.experiments.rows import half, measure
 from qctl.frontends import read_program
 
 PROGRAMS = Path(__file__).parent / "programs"
@@ -54,6 +57,19 @@ def test_repeat_until_success_ends_with_success_and_leaves_the_other_ion_alone(l
     expected = predict_steered(program, lab.parameters, lab.laboratory)
     found = {key: n / sum(result.counts.values()) for key, n in result.counts.items()}
     assert distance(found, expected) <= 0.03 + sampling_noise(expected, 40)
+
+
+def test_a_program_that_decides_nothing_waits_for_slots_too_and_a_frequency_that_is_off_shows(lab):
+    """A quarter of a turn in a slot of 20 ms: the ion runs behind, and the other quadrature says so."""
+    known = lab.parameters.replaced({"q1.frequency": lab.parameters["q1.frequency"] + 12.5})
+    first = memory.waiting([1], 0, 1, echo=False)
+    circuits = [[*first, half(1, phase), *measure([1])] for phase in (np.pi / 2, 3 * np.pi / 2)]
+    events, starts = np.array([row for one in circuits for row in one], EVENT), np.cumsum([0, *map(len, circuits)])
+    program = Program(events, 2, 2, starts, 8, physical=True)
+    found = lab.run_in_parts([(program, known)])
+    assert found.bits.shape == (2, 8, 2)
+    behind, ahead = found.bits[:, :, 0].sum(axis=1)
+    assert ahead - behind >= 7
 
 
 def test_stray_light_of_a_bad_beam_tells_what_the_neighbour_is(tmp_path):

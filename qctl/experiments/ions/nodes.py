@@ -14,6 +14,7 @@ from . import (
     errors,
     light_shift,
     lights,
+    memory,
     micromotion,
     modes,
     ms,
@@ -44,6 +45,7 @@ NODES: tuple[Node, ...] = (
 
 ON_REQUEST: tuple[Node, ...] = (
     ramsey_slots.NODE,
+    memory.NODE,
     cooling.NODE,
     light_shift.NODE,
     crosstalk.NODE,

@@ -59,6 +59,15 @@ class ServedLab(Lab):
         self._alone = traces
         return super().run_each(pairs, shots, mitigate=mitigate, optimise=optimise, traces=traces, guarded=guarded)
 
+    def run_in_parts(self, pairs: Seq[tuple[Program, Parameters]]) -> Result:
+        """Refuse: a window of calibration holds no shots that the host steers."""
+        raise CompileError(
+            "a step of calibration in parts that the host steers",
+            allowed="steps that are played at one go, while the daemon serves the laboratory",
+            where=self.laboratory.name,
+            remedy="qctl calibrate while it does not",
+        )
+
     def _records(self, joined: Sequence, known: Parameters, guarded: bool) -> Iterator[Record]:
         """Yield what came back, a record for each window in which some of the shots were played."""
         self._number += 1
