@@ -26,4 +26,4 @@ def command(ctx: click.Context, url: str | None, as_json: bool) -> None:
     if not found["accepting"]:
         click.echo("no new jobs are accepted: qctl jobs health says why")
     if found["alarms"]:
-        click.echo(f"{found['alarms']} alarms: qctl jobs health")
+        click.echo(f"{found['alarms']} alarms (qctl jobs health), the newest: {found['alarm']}")

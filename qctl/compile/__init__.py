@@ -13,7 +13,7 @@ from qctl.core.protocols import Limits
 from qctl.core.schedule import Schedule
 from qctl.core.sequence import Sequence
 from qctl.platforms import platform_of
-from qctl.platforms.tweezers.trial import trial_of, unpumped
+from qctl.platforms.tweezers.trial import GATED, TURNED, Trial, light_of, trial_of, unpumped
 
 from .branching import compile_branching, instruments_decide
 from .cache import Reads, SequenceCache
@@ -30,6 +30,9 @@ from .route import route
 from .timing import time_program
 
 __all__ = [
+    "GATED",
+    "TURNED",
+    "Trial",
     "check_limits",
     "compile_branching",
     "compile_program",
@@ -39,6 +42,7 @@ __all__ = [
     "instruments_decide",
     "join",
     "join_tracks",
+    "light_of",
     "native_program",
     "one_correction",
     "render_line",

@@ -42,7 +42,8 @@ def status(house: House) -> Document:
         "parameters": scheduler.house.newest,
         "calibration": asdict(scheduler.calibration.standing),
         "accepting": not (house.store.fault or house.disk.is_full()),
-        "alarms": len(house.alarms) + len(house.scheduler.house.alarms),
+        "alarms": len(house.scheduler.alarms),
+        "alarm": next(reversed(list(house.scheduler.alarms)), ""),
     }
 
 
@@ -52,7 +53,7 @@ def health(house: House) -> Document:
         "store": [house.store.fault] if house.store.fault else [],
         "disk": ["too full for new jobs"] if house.disk.is_full() else [],
         "instruments": [] if house.scheduler.link.connected else ["the agent is not connected"],
-        "alarms": [*house.alarms, *house.scheduler.house.alarms][-100:],
+        "alarms": list(house.scheduler.alarms),
     }
 
 
@@ -95,7 +96,7 @@ def result(house: House, job: Job) -> Document:
     try:
         header, counted = read_result(house.results.read(job.result))
     except DamagedError as error:
-        house.alarms.append(f"result of job {job.label}: {error}")
+        house.scheduler.alarms.add(f"result of job {job.label}: {error}")
         raise
     counts = [counted.of(point) for point in range(counted.n_points)] if len(counted.numbers) <= MOST_KEYS else None
     return {**header, "counts": counts, "sha256": job.result}

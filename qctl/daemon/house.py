@@ -42,12 +42,7 @@ class News:
 
 @dataclass
 class House:
-    """The parts of the daemon.
-
-    Parameters
-    ----------
-    alarms : what went wrong and stays wrong until somebody looks, newest last
-    """
+    """The parts of the daemon."""
 
     laboratory: Laboratory
     state: Path
@@ -59,7 +54,6 @@ class House:
     scheduler: Scheduler
     news: News = field(default_factory=News)
     started: float = field(default_factory=time.time)
-    alarms: list[str] = field(default_factory=list)
 
 
 async def spread(house: House) -> None:

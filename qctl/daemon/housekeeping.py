@@ -15,6 +15,7 @@ from qctl.jobs.job import SELF
 from qctl.jobs.sqlite import SqliteJobStore
 from qctl.store import StoreError
 
+from .alarms import Alarms
 from .compiling import LEASE, Compiling
 from .workers import WorkerLostError, Workers
 
@@ -34,11 +35,12 @@ class Housekeeping:
     ----------
     newest : number of the newest snapshot of parameters, a slash, and its id
     bounds : what programs share, as `qctl.jobs.bench.Bench.describe` says; None before a bench has answered
-    alarms : what was found to be damaged, newest last
     """
 
-    def __init__(self, store: SqliteJobStore, jobs: Compiling, benches: Workers, changed: asyncio.Event) -> None:
-        self.alarms: list[str] = []
+    def __init__(
+        self, store: SqliteJobStore, jobs: Compiling, benches: Workers, alarms: Alarms, changed: asyncio.Event
+    ) -> None:
+        self._alarms = alarms
         self.newest = "0"
         self.bounds: dict[str, Any] | None = None
         self._store, self._jobs, self._benches, self._changed = store, jobs, benches, changed
@@ -68,7 +70,7 @@ class Housekeeping:
                 copy = await asyncio.to_thread(back_up, self._state, compact=night)
                 await asyncio.to_thread(self._store.note, SELF, "back up", copy=copy.name)
             except (JobError, StoreError, OSError) as trouble:
-                self._alarm(f"no copy could be made: {trouble}")
+                self._alarms.add(f"no copy could be made: {trouble}")
                 await asyncio.sleep(every)
 
     async def read_all(self, every: float) -> None:
@@ -81,11 +83,7 @@ class Housekeeping:
             await asyncio.sleep(wait)
             wait = every
             for said in await asyncio.to_thread(lambda: list(scrub(self._state))):
-                self._alarm(said)
-
-    def _alarm(self, said: str) -> None:
-        log.error("%s", said)
-        self.alarms = [*self.alarms[-99:], said]
+                self._alarms.add(said)
 
     async def _once(self) -> None:
         await self._look()

@@ -1,25 +1,22 @@
-"""Reads out and stores what a window measured, and counts it: nobody hears of shots before they are stored."""
+"""Reads out what a window measured, and says which of it may count."""
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from qctl.jobs.container import unpack
-from qctl.jobs.counted import from_arrays
+from qctl.core.errors import InstrumentError
 from qctl.jobs.crash_points import crash_point
 from qctl.jobs.errors import JobError
-from qctl.jobs.job import Segment, label
-from qctl.jobs.sqlite import SqliteJobStore
 
-from .company import Company
+from .agent_link import AgentRefusedError
+from .alarms import Alarms
 from .compiling import Compiling
 from .linking import Linked
-from .ready import Member, stored
+from .screening import Screening
+from .storing import Heard, Storing
+from .trials import Trials
 from .workers import WorkerLostError, WorkerRefusedError, Workers
 
 log = logging.getLogger(__name__)
@@ -49,101 +46,73 @@ class Keeping:
 
     Parameters
     ----------
-    company : who disturbs whom
+    storing : counts shots
+    screening : holds jobs whose shots do not count
+    trials : tries light before what it made is stored
     benches : read out
     folder : for files that no restart needs
     """
 
     def __init__(
-        self, store: SqliteJobStore, jobs: Compiling, company: Company, benches: Workers, folder: Path
-    ) -> None:
-        self._store, self._jobs, self._company = store, jobs, company
-        self._benches, self._folder = benches, folder
-        self._spent: dict[str, float] = {}
-
-    def take_spent(self) -> dict[str, float]:
-        """Return the machine time that each user had since this was asked last, s."""
-        spent, self._spent = self._spent, {}
-        return spent
+        self, jobs: Compiling, storing: Storing, screening: Screening, trials: Trials, alarms: Alarms, benches: Workers,
+        folder: Path,
+    ) -> None:  # fmt: skip
+        self._jobs, self._storing, self._screening, self._trials = jobs, storing, screening, trials
+        self._alarms, self._benches, self._folder = alarms, benches, folder
 
     async def keep(self, window: Linked, played: Played) -> None:
-        """Read out, store, count."""
+        """Read out; what may count is stored, at once or behind a trial of the light that it needed."""
         members, names = window.members, [one.label for one in window.together]
         parts = [
             one.to_read([n for n in names if n != one.label], window.uploads, played.number, self._folder)
             for one in window.together
         ]
         asked = {"parts": parts, "record": str(played.record), "window": played.number, "began": played.began}
-        kept: dict[int, int] = {}
         try:
             found = await self._benches.ask("read", {**asked, "linked": str(window.file)})
-            crash_point("scheduler.read")
-            segments = await self._stored(members, found[: len(members)], kept)
         except WorkerRefusedError as refused:
-            for one in members:
-                await self._jobs.fail(one.ready.claim, refused.kind, str(refused))
-            for filler in window.fillers:
-                filler.probe.fail(str(refused))
+            await self._refuse(window, refused)
+            return
         except WorkerLostError as lost:
             await self.lose(window, lost)
             return
-        else:
-            await self._hear(window, segments)
-            for filler, got in zip(window.fillers, found[len(members) :], strict=True):
-                filler.probe.got(got["out"], got["shots"], played.now)
         finally:
             played.record.unlink(missing_ok=True)
-        self._land(window, kept)
+        crash_point("scheduler.read")
+        good = await self._screening.counting(members, found[: len(members)])
+        heard = Heard(window, {one.ready.job.id: got for one, got in zip(members, found, strict=False) if one in good})
+        if self._trials.needs(window):
+            self._trials.put(heard)
+        else:
+            await self._storing.store(heard)
+        for filler, got in zip(window.fillers, found[len(members) :], strict=True):
+            filler.probe.got(got["out"], got["shots"], played.now)
 
     async def lose(self, window: Linked, fault: JobError) -> None:
         """A fault of the machine ended a window: its jobs go where their policies say."""
-        log.error("a window was lost: %s", fault)
+        said = f"a window was lost: {fault}"
+        if isinstance(fault, AgentRefusedError):  # an instrument, or what it saw, is not as it should be
+            self._alarms.add(said)
+        else:
+            log.error("%s", said)
         for one in window.members:
             await self._jobs.give_back(one.ready.claim, str(fault))
         for filler in window.fillers:
             filler.probe.lose(filler.shots, str(fault))
-        self._land(window, {})
+        self._storing.land(window, {})
 
     def skip(self, window: Linked) -> None:
         """Nothing of a window was played: all are as they were before."""
         for filler in window.fillers:
             filler.probe.play(-filler.shots)
-        self._land(window, {})
+        self._storing.land(window, {})
 
-    async def _stored(self, members: list[Member], found: list[dict[str, Any]], kept: dict[int, int]) -> list[Segment]:
-        """Store what was counted, a segment for each job, in one commit; return what counts, and note its shots."""
-        segments = []
-        for one, got in zip(members, found, strict=True):
-            out = Path(got["out"])
-            segments.append(one.segment(got["shots"], out.read_bytes()))
-            out.unlink()
-        counting = await asyncio.to_thread(stored, self._store, segments) if segments else []
-        crash_point("scheduler.stored")
-        kept |= {one.job: one.shots for one in counting}
-        return counting
-
-    async def _hear(self, window: Linked, segments: list[Segment]) -> None:
+    async def _refuse(self, window: Linked, refused: WorkerRefusedError) -> None:
+        """What a window left cannot be read out: its jobs have failed."""
         for one in window.members:
-            user = one.ready.job.user
-            self._spent[user] = self._spent.get(user, 0.0) + one.seconds
-        if not window.fillers:  # a step of calibration is another one each time: it tells nothing of the jobs beside it
-            counts = await asyncio.to_thread(_counts, segments)
-            self._company.heard(counts, {one.label: one.candidate.placement for one in window.members})
-
-    def _land(self, window: Linked, shots: dict[int, int]) -> None:
-        """Count what is stored of each job; whatever else was granted is to be played again."""
-        for one in window.members:
-            one.ready.advance(one.shots, shots.get(one.ready.job.id, 0))
-            self._jobs.sweep(one.ready)
-
-
-def _counts(segments: list[Segment]) -> dict[str, dict[str, int]]:
-    """Return what each job counted in a window, all sweep points together."""
-    found = {}
-    for one in segments:
-        header, arrays = unpack(one.data)
-        counted, whole = from_arrays(arrays, header["n_bits"]), Counter[str]()
-        for point in range(counted.n_points):
-            whole.update(counted.of(point))
-        found[label(one.job)] = dict(whole)
-    return found
+            await self._jobs.fail(one.ready.claim, refused.kind, str(refused))
+            if refused.kind == InstrumentError.__name__:  # light is off, say: nobody else's shots count either
+                self._alarms.add(f"job {one.label} failed: {refused}")
+        for filler in window.fillers:
+            filler.probe.fail(str(refused))
+        self._storing.land(window, {})

@@ -78,9 +78,8 @@ class Linking:
 
     def stands(self, one: Linked) -> bool:
         """Say whether everybody in a window still waits for it."""
-        asked = self._probes.asked
         return all(self._jobs.ready.get(m.ready.job.id) is m.ready for m in one.members) and all(
-            filler.probe is asked and not asked.answer.done() for filler in one.fillers
+            filler.probe is self._probes.named(filler.label) for filler in one.fillers
         )
 
     def release(self, one: Linked) -> None:
@@ -153,9 +152,9 @@ class Linking:
         return members
 
     def _fillers(self, window: Window) -> list[Filler]:
-        """Return what of the calibration service was granted its place."""
-        asked = self._probes.asked
-        return [Filler(asked, grant.shots) for grant in window.grants if asked is not None and grant.job == asked.label]
+        """Return what of the calibration service, or of a trial, was granted its place."""
+        found = [(self._probes.named(grant.job), grant.shots) for grant in window.grants]
+        return [Filler(probe, shots) for probe, shots in found if probe is not None]
 
     async def _refuse(self, members: list[Member], fillers: list[Filler], refused: WorkerRefusedError) -> None:
         """What cannot be played even alone has failed."""

@@ -1,4 +1,4 @@
-"""What the calibration service wants to have played, as the scheduler keeps it: a filler of windows."""
+"""What the calibration service, and trials of light, want to have played, as the scheduler keeps it."""
 
 from __future__ import annotations
 
@@ -114,10 +114,16 @@ class Probes:
 
     Attributes
     ----------
-    asked : one step at a time
+    asked : one step of calibration at a time
+    trial : shots that try light
     """
 
     asked: Probe | None = None
+    trial: Probe | None = None
+
+    def named(self, label: str) -> Probe | None:
+        """Return what is called so, while somebody waits for it."""
+        return next((one for one in self._open() if one.label == label), None)
 
     def requests(self, waited_for: Callable[[Iterable[str]], bool]) -> list[Request]:
         """Return what the packer is asked.
@@ -126,8 +132,11 @@ class Probes:
         ----------
         waited_for : says whether jobs wait for some targets
         """
-        one = self.asked
-        return [] if one is None or one.answer.done() or one.left <= 0 else [one.request(waited_for(one.targets))]
+        waiting = [one for one in self._open() if one.left > 0]
+        return [one.request(one is self.trial or waited_for(one.targets)) for one in waiting]
+
+    def _open(self) -> list[Probe]:
+        return [one for one in (self.asked, self.trial) if one is not None and not one.answer.done()]
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from qctl.jobs.states import State
 from qctl.jobs.window import lateness, length
 
 from .agent_link import AgentLink
+from .alarms import Alarms
 from .calibration import Calibration
 from .company import Company
 from .compiling import Compiling
@@ -32,13 +33,17 @@ from .housekeeping import Housekeeping
 from .keeping import Keeping
 from .linking import Linking
 from .probes import Probes
+from .screening import Screening
+from .storing import Storing
 from .tasks import Tasks
+from .trials import Trials
 from .windows import Windows
 from .workers import Workers
 
 log = logging.getLogger(__name__)
 
 WINDOW = 1.0  # s of machine time
+JUDGED = 100  # shots of a window, as far as a second has them: whether ions are lit is told from so many
 IDLE = 2.0  # s without a job after which outputs are made safe
 PAUSE = 0.5  # s after which the queue is looked at even without news
 SPARED = 0.04  # of a window: shots leave at most so much of it to what the agent does between two
@@ -69,12 +74,18 @@ class Scheduler:
         self.jobs = Compiling(store, compilers, self.packer, folder, tasks, self._changed)
         self.probes = Probes()
         self.calibration = Calibration(store, self.jobs, self.probes, folder, self._changed)
-        self._keeping = Keeping(store, self.jobs, company, benches, folder)
+        self.alarms = Alarms()
+        self._storing = Storing(store, self.jobs, company)
+        screening = Screening(store, self.alarms)
+        self._trials = Trials(
+            self.jobs, self.probes, self._storing, screening, benches, folder, tasks, self._changed
+        )  # fmt: skip
+        keeping = Keeping(self.jobs, self._storing, screening, self._trials, self.alarms, benches, folder)
         linking = Linking(self.jobs, self.probes, benches, folder)
         self.windows = Windows(
-            store, self.jobs, linking, self._keeping, link, folder, name, tasks, self._changed
+            store, self.jobs, linking, keeping, link, folder, name, tasks, self._changed
         )  # fmt: skip
-        self.house = Housekeeping(store, self.jobs, benches, self._changed)
+        self.house = Housekeeping(store, self.jobs, benches, self.alarms, self._changed)
         self.foretelling = Foretelling(self._view, tasks)
         self._finishing = Finishing(store, results, self.jobs, company, self.foretelling)
         self._used_at = ticking()
@@ -159,6 +170,7 @@ class Scheduler:
 
     def _decide(self, taken: int) -> Window | None:
         jobs, state = self.jobs.requests(), self._state()
+        self._trials.look(waiting=any(not one.blocked for one in jobs))
         requests = [*jobs, *self.probes.requests(self.jobs.wait_for)]
         if not requests:
             return None
@@ -178,7 +190,8 @@ class Scheduler:
         bounds, now = self.house.bounds, ticking()
         assert bounds is not None
         frame = bounds["period"]
-        window = min(WINDOW, length(self.windows.cycle, lateness([]), frame))  # from border to border
+        planned = max(length(self.windows.cycle, lateness([]), frame), JUDGED * frame)
+        window = min(WINDOW, planned)  # from border to border
         return PackState(
             now=now,
             window_s=max(frame, window - min(self.windows.pause, SPARED * window)),
@@ -194,7 +207,7 @@ class Scheduler:
     def _usage_now(self, now: float) -> dict[str, float]:
         """Return the machine time of each user, decayed to now."""
         factor = math.exp2(-(now - self._used_at) / HALF_LIFE)
-        self._used_at, spent = now, self._keeping.take_spent()
+        self._used_at, spent = now, self._storing.take_spent()
         used = {user: self.usage.get(user, 0.0) * factor + spent.get(user, 0.0) for user in {**self.usage, **spent}}
         self.usage = {user: seconds for user, seconds in used.items() if seconds > 1e-3}
         return self.usage

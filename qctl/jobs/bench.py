@@ -8,17 +8,18 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from qctl.compile import compile_program, durations, flatten, with_atoms
+from qctl.compile import compile_program, durations, flatten, light_of, with_atoms
 from qctl.config import read_laboratory
 from qctl.config.find import find_laboratory
 from qctl.control import limits_of, shots_at_once
 from qctl.control.operating import operating_point
 from qctl.control.upload import digest_of
 from qctl.core.errors import CompileError
+from qctl.core.kept import Kept
 from qctl.core.laboratory import Laboratory
 from qctl.core.parameters import Parameters
 from qctl.core.played import Played as PlayedInParts
@@ -196,6 +197,7 @@ class Bench:
             "placement": list(sequence.placement),
             "place": place,
             "qubits": list(sequence.qubits),
+            "light": light_of(self.laboratory, known, sequence),
             "registers": [[one.name, one.start, one.size] for one in program.bits],
         }
         return info, codec.encode({"sequence": sequence, "takes": tuple(others), "registers": program.bits})
@@ -302,7 +304,7 @@ class Bench:
         }
         out = Path(part["out"])
         out.write_bytes(pack(header, counted.arrays()))
-        return {"out": str(out), "shots": result.shots}
+        return {"out": str(out), "shots": result.shots, "told": asdict(Kept.of(result))}
 
     def close(self) -> None:
         """Let go of the parameter store."""

@@ -47,6 +47,8 @@ def answered(bench: Any, asked: dict[str, Any]) -> dict[str, Any]:  # noqa: ANN4
     """Return what a bench says to one question, or why it says nothing."""
     from qctl.core.errors import QctlError
 
+    from .light import make_trial, read_trial
+
     try:
         verb, said = asked["verb"], asked["with"]
         if verb in ("prepare", "compile"):
@@ -56,6 +58,10 @@ def answered(bench: Any, asked: dict[str, Any]) -> dict[str, Any]:  # noqa: ANN4
             found = bench.link(said["parts"], Path(said["out"]))
         elif verb == "read":
             found = bench.read(said["parts"], Path(said["record"]), said["window"], said["began"], Path(said["linked"]))
+        elif verb == "trial":
+            found = make_trial(bench, **{**said, "out": Path(said["out"])})
+        elif verb == "tried":
+            found = read_trial(bench, **said)
         elif verb == "describe":
             found = bench.describe()
         elif verb == "parameters":

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qctl.core.errors import InstrumentError
+from qctl.core.kept import Kept
 from qctl.core.laboratory import Laboratory
 from qctl.core.parameters import Parameters
 from qctl.core.record import Counts, Record
@@ -20,32 +21,22 @@ from .image import screen_images
 PRESENT, DARK = "present", "dark"
 CHANCE = 1e-9  # of calling good shots bad
 UNLIT = 0.02  # of the threshold: fewer photons per detection than this, and nothing shone
-FEWEST = 100  # detections from which that can be told
+FEWEST = 90  # detections from which that can be told: one ion in a second of a queue, which spares some shots
 
 STUCK_OPEN = "light shines where none should: a shutter or switch is stuck open"
 NO_ION = "no ion scatters cooling light where it should: the light is blocked, or the trap has lost ions"
 NO_ONE = "{} scatters no cooling light: the ion is dark, hot or lost"
 UNDETECTED = "not a photon comes while ions are detected: the detection light is off or blocked"
 
-LEAST_KEPT = 0.1  # share of shots that must count for a run to go on
-ENOUGH = 20  # shots from which that is judged
-
 Shots = NDArray[np.bool_]
 
 
 def stop_if_lost(results: Seq[Result], where: str) -> None:
     """Raise InstrumentError when hardly a shot of a segment counts: to go on would measure nothing."""
-    total = sum(result.shots * len(result.bits) for result in results)
-    kept = sum(len(result.kept_shots(point)) for result in results for point in range(len(result.bits)))
-    if total < ENOUGH or kept >= LEAST_KEPT * total:
-        return
-    dropped = {reason: number for result in results for reason, number in result.dropped.items()}
-    worst = max(dropped, key=lambda reason: dropped[reason], default="nobody knows why")
-    raise InstrumentError(
-        f"{total - kept} of the last {total} shots do not count: {worst}",
-        where=where,
-        remedy="look at the trap, its lights and its counters; then run it again",
-    )
+    whole = sum(map(Kept.of, results), Kept())
+    if whole.hardly_any:
+        remedy = "look at the trap, its lights and its counters; then run it again"
+        raise InstrumentError(whole.said, where=where, remedy=remedy)
 
 
 def screen(record: Record, parameters: Parameters, laboratory: Laboratory) -> tuple[Shots | None, dict[str, int]]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from qctl.compile import trial_of, unpumped
+from qctl.compile import Trial, light_of, trial_of, unpumped
 from qctl.core.laboratory import Laboratory
 from qctl.core.parameters import Parameters
 from qctl.core.program import Program
@@ -34,22 +34,37 @@ def failing(lab: Laboratory, known: Parameters, sequence: Sequence, play: Play) 
     ----------
     play : plays a program on physical qubits, with the atoms that are loaded
     """
-    trial = trial_of(lab, known, sequence)
-    if trial is None:
+    light = light_of(lab, known, sequence)
+    if not light:
         return None
-    looks = Looks.of(play(trial.program, known), known)
+    trial = trial_of(lab, known, light)
+    said = told(trial, play(trial.program, known), known)
+    if said == UNTURNED:
+        dim = known.replaced(unpumped(known))
+        return told_dim(play(trial.program, dim), dim)
+    return said
+
+
+def told(trial: Trial, result: Result, known: Parameters) -> str | None:
+    """Return which light fails by what came of a trial; where atoms stay in 0, `told_dim` may know better."""
+    looks = Looks.of(result, known)
     turned, left = looks.share(trial.turned), looks.share(trial.left)
     if left is not None and left > SOME:
         return UNPUMPED
     if turned is not None and turned < HALF:
-        return _unturned(play(trial.program, known.replaced(unpumped(known))), known)
+        return UNTURNED
     contrast = looks.contrast(trial.pairs, trial.turned) if trial.pairs else None
     return UNGATED if contrast is not None and contrast < HALF else None
 
 
-def _unturned(result: Result, known: Parameters) -> str:
-    """Return why atoms stay in 0: without pumping about half of all are in 1, whatever Raman light does."""
-    ones = Looks.of(result, known).share(range(len(result.measured)))
+def told_dim(result: Result, dim: Parameters) -> str:
+    """Return why atoms stay in 0: without pumping about half of all are in 1, whatever Raman light does.
+
+    Parameters
+    ----------
+    dim : what the trial was played with: `unpumped`
+    """
+    ones = Looks.of(result, dim).share(range(len(result.measured)))
     return PUMPED if ones is not None and ones < FEW else UNTURNED
 
 

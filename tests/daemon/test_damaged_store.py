@@ -12,6 +12,7 @@ from stack_world import Stack
 
 from qctl.client import RefusedError
 from qctl.config.find import find_laboratory
+from qctl.daemon.alarms import Alarms
 from qctl.daemon.housekeeping import Housekeeping
 from qctl.jobs import backup
 from qctl.jobs.errors import ReadOnlyError
@@ -62,17 +63,19 @@ def test_the_daemon_serves_reads_and_refuses_writes(damaged):
 def keeping(store, work, until):
     """Let one of the chores run until something holds; return what it found."""
 
+    alarms = Alarms()
+
     async def run():
-        house = Housekeeping(store, SimpleNamespace(), SimpleNamespace(), asyncio.Event())
+        house = Housekeeping(store, SimpleNamespace(), SimpleNamespace(), alarms, asyncio.Event())
         task = asyncio.create_task(work(house))
         end = time.monotonic() + 20
-        while not until(house):
+        while not until(alarms):
             assert time.monotonic() < end
             await asyncio.sleep(0.01)
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
-        return house
+        return list(alarms)
 
     return asyncio.run(run())
 
@@ -80,7 +83,7 @@ def keeping(store, work, until):
 def test_copies_are_made_of_their_own_accord(tmp_path):
     with SqliteJobStore(tmp_path) as store:
         store.submit(ANN, PROGRAM)
-        keeping(store, lambda house: house.keep_copies(0.02), lambda house: len(backup.copies(tmp_path)) > 1)
+        keeping(store, lambda house: house.keep_copies(0.02), lambda _: len(backup.copies(tmp_path)) > 1)
         assert {one.verb for one in store.events(limit=100)} >= {"back up"}
     assert all(backup.verify_copy(copy) for copy in backup.copies(tmp_path))
 
@@ -91,5 +94,5 @@ def test_what_turned_on_the_disk_is_found_without_anybody_asking(tmp_path):
         path = files.path(files.keep(b"a result"))
         path.chmod(0o644)
         path.write_bytes(b"A result")
-        house = keeping(store, lambda house: house.read_all(0.01), lambda house: house.alarms)
-    assert "result" in house.alarms[0]
+        alarms = keeping(store, lambda house: house.read_all(0.01), lambda alarms: alarms)
+    assert "result" in alarms[0]

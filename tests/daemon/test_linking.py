@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from queued import candidate
 
 from qctl.daemon.linking import Linking
+from qctl.daemon.probes import Probes
 from qctl.daemon.ready import Ready
 from qctl.jobs.request import Grant, Window
 
@@ -45,7 +46,7 @@ def test_a_job_that_began_elsewhere_while_others_were_compiled_is_left_out(tmp_p
     grants = tuple(
         Grant(job=one.job.label, candidate=0, placement=one.places[0].placement, shots=100) for one in (first, second)
     )
-    linking = Linking(jobs, SimpleNamespace(asked=None), benches, tmp_path)
+    linking = Linking(jobs, Probes(), benches, tmp_path)
     linked = asyncio.run(linking.link(Window(start=0.0, duration_s=0.1, grants=grants, waits={})))
     assert [one.label for one in linked.members] == ["j1"]
     assert benches.linked == ["file 1"]

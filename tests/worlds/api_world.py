@@ -13,6 +13,7 @@ from types import SimpleNamespace
 
 from qctl.config import read_laboratory
 from qctl.config.find import find_laboratory
+from qctl.daemon.alarms import Alarms
 from qctl.daemon.api import build
 from qctl.daemon.auth import Peers, Tokens
 from qctl.daemon.calibration import Standing
@@ -94,7 +95,8 @@ def idle_scheduler():
         link=SimpleNamespace(connected=True, identities={}),
         windows=SimpleNamespace(playing=(), number=0, lasted=[], slack=Slack()),
         calibration=SimpleNamespace(standing=Standing()),
-        house=SimpleNamespace(newest="0/none", alarms=[]),
+        alarms=Alarms(),
+        house=SimpleNamespace(newest="0/none"),
         why=lambda job: f"it is {job.state.value}",
         eta=lambda job: None,
     )

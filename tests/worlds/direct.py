@@ -41,9 +41,9 @@ class Direct:
         limits = dict(self.limits)
         return compile_program(ready, parameters or self.parameters, self.laboratory, limits, optimise=optimise)
 
-    def played(self, sequence):
+    def played(self, sequence, playlists=None):
         """Return for each sweep point what every output plays."""
-        playlists = flatten(sequence, self.laboratory, self.limits)
+        playlists = playlists or flatten(sequence, self.laboratory, self.limits)
         points = []
         for step in range(sequence.n_points):
             point = {one.output: Switching((one.spans + sequence.lead).ravel()) for one in sequence.digital.values()}
@@ -58,8 +58,8 @@ class Direct:
             points.append(point)
         return points
 
-    def play(self, sequence, known):
-        points = self.played(sequence)
+    def play(self, sequence, known, playlists=None):
+        points = self.played(sequence, playlists) if playlists else self.played(sequence)
         ((line, exposing),) = sequence.exposing.items()
         shape = self.limits["camera"].rows, self.limits["camera"].columns
         seen = Exposing(exposing.input, exposing.windows + sequence.lead, shape)

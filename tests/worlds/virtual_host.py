@@ -63,13 +63,13 @@ class Life:
 class VirtualHost:
     """A machine that runs what is submitted, window after window."""
 
-    def __init__(self, folder, lab):
+    def __init__(self, folder, lab, twin=None):
         self.loop = VirtualLoop()
         self._clocks = mock.patch("qctl.jobs.moments.time", self.loop.clocks())
         self._clocks.start()
         (folder / "windows").mkdir()
         self.store, self.lives, self.spent, self.window_s = PromptStore(folder), {}, {}, 0.0
-        self._compiler, self._bench = (_InProcess(self, Bench(lab, folder)) for _ in range(2))
+        self._compiler, self._bench = (_InProcess(self, Bench(lab, folder, twin)) for _ in range(2))
         self.laboratory, self._ended = self._bench.bench.laboratory, []
         tasks = Tasks(self._ended.append)
         company = Company(self.laboratory, folder)
@@ -143,7 +143,7 @@ class VirtualHost:
         for at, body, actor in arrivals:
             await asyncio.sleep(begun + at - self.loop.time())
             self.submit(body, actor)
-        while self.store.counts() and not self._ended:
+        while self.store.counts().keys() - {State.HELD} and not self._ended:
             await asyncio.sleep(0.1)
         await self._tasks.cancel()
         self._tasks._cancelling = False

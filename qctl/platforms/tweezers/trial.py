@@ -18,6 +18,9 @@ from .known import array_of
 TURNING, GATING = ("raman", "raman_local"), "rydberg_blue"
 """Lines without which no atom is turned, and no pair gated."""
 
+TURNED, GATED = "turned", "gated"
+"""What is done to atoms by light that no image shows."""
+
 ATOMS = 16  # that take part, those with the shortest way to the zone
 PAIRS = 4  # of them
 SHOTS = 16
@@ -41,17 +44,25 @@ class Trial:
     pairs: tuple[tuple[int, int], ...]
 
 
-def trial_of(lab: Laboratory, known: Parameters, sequence: Sequence) -> Trial | None:
-    """Return what tries the light that a sequence needs; None where it needs none, or atoms were never turned right.
+def light_of(lab: Laboratory, known: Parameters, sequence: Sequence) -> str:
+    """Return which light that no image shows a sequence needs: `GATED` (which is also `TURNED`), `TURNED`, or none.
+
+    Nothing either where atoms were never turned right.
+    """
+    if lab.platform != "neutral_atom" or not any(_plays(sequence, one) for one in TURNING):
+        return ""
+    if not _is_turned(lab, known):
+        return ""
+    return GATED if _plays(sequence, GATING) else TURNED
+
+
+def trial_of(lab: Laboratory, known: Parameters, light: str) -> Trial:
+    """Return what tries light, as `light_of` names it.
 
     A quarter turn of the target, a gate and a quarter turn back bring it into 1 when its control is in 1, and back into
     0 when that is in 0 or missing. Without Rydberg light the frame's phase stays, but the control makes no difference.
     """
-    if lab.platform != "neutral_atom" or not any(_plays(sequence, one) for one in TURNING):
-        return None
-    if not _is_turned(lab, known):
-        return None
-    qubits, gating = _nearest(lab, known), _plays(sequence, GATING)
+    qubits, gating = _nearest(lab, known), light == GATED
     pairs = [(k, k + 1) for k in range(0, 2 * PAIRS, 2) if k + 1 < len(qubits)] if gating else []
     others = range(2 * len(pairs), len(qubits))
     # One pair in four is left in 0. So is every second atom where nobody is gated.
