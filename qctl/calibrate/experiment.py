@@ -55,7 +55,7 @@ class Check(Protocol):
         """Return what is asked, by a field."""
 
     def scan(self, known: Parameters) -> Scan:
-        """Return what to play; one setting, the present one."""
+        """Return what to play: under what is known, or under settings that follow from it."""
 
     def score(self, result: Result, known: Parameters) -> dict[str, tuple[float, float]]:
         """Return by target the share of wrong answers and its standard error; lower is better."""

@@ -96,15 +96,22 @@ class Workbench:
         """
         try:
             scan = check.scan(self.known)
-            plain = tuple({name: one.value for name, one in setting.items()} for setting in settings)
-            result = self.play(replace(scan, settings=plain))
+            played = tuple(one for setting in settings for one in self._settings(check, scan, setting))
+            result = self.play(replace(scan, settings=played))
         except (CompileError, LimitError, ProgramError):
             return tuple({} for _ in settings)
-        n = scan.program.n_points
+        n = scan.n_points
         return tuple(
             check.score(result.points(k * n, (k + 1) * n), self.known.replaced(setting))
             for k, setting in enumerate(settings)
         )
+
+    def _settings(self, check: Check, scan: Scan, setting: Mapping[str, Estimate]) -> tuple[Mapping[str, float], ...]:
+        """Return a setting as a check plays it: with settings of its own, where it has some."""
+        plain = {name: one.value for name, one in setting.items()}
+        if scan.settings == ({},):
+            return (plain,)
+        return tuple({**plain, **own} for own in check.scan(self.known.replaced(setting)).settings)
 
     def believe(self, outcomes: tuple[Outcome, ...]) -> None:
         """Take every candidate for true, without judging it."""

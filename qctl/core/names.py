@@ -105,6 +105,7 @@ UNITS: dict[Target, dict[str, str]] = {
         "duration": "s",  # for which a light is on in a shot
         "voltage": "V",  # of an electrode
         "heating": "Hz",  # quanta of the first mode, per second
+        "radial_N": "Hz",  # of its centre-of-mass modes across the axis, N from 1
         "mode_N": "Hz",  # of a trap's axial modes, N from 1, the centre of mass
         "sideband_duration": "s",  # of resolved-sideband cooling
         "sideband_amplitude": "",  # of each of its tones, relative to x180.amplitude of the ion

@@ -22,6 +22,7 @@ from qctl.physics.ions.twin import (
     IonDrift,
     IonTwin,
     Light,
+    Tickle,
     Trap,
     Wandering,
 )
@@ -51,6 +52,8 @@ PUMPING, PUMPING_ERROR = (0.4e5, 0.6e5), (1e-4, 6e-4)
 STRAY, MODULATION = 0.25, (0.4, 0.8)  # V; index of micromotion per V
 LATENCY = 1e-9
 WIDTH, OFF_PLACE = 200e3, 0.1  # Hz of the deflector; share of it by which a guess points beside its ion
+RADIAL = 40 * kHz
+TILT, FIELD = (0.5, 1.1), (60.0, 130.0)  # rad; 1/m, of an electrode about a centimetre away
 FLOOR, COLLECTION = (1e-6, 8e-6), (0.008, 0.015)  # Motlakunta et al., Nat. Commun. 15, 6575
 
 
@@ -86,6 +89,7 @@ def draw_ions(laboratory: Laboratory, seed: int, *, drifting: bool = False) -> I
         },
         crosstalk=_crosstalk(laboratory, seed),
         focus=_focus(laboratory, known, seed),
+        tickle=_tickle(known, Chance.of(seed, "tickle")) if "tickle" in laboratory.lines else None,
         latencies=_latencies(laboratory, seed),
         drift=_drift(laboratory, seed) if drifting else None,
     )
@@ -160,6 +164,15 @@ def _trap(laboratory: Laboratory, known: Parameters, chance: Chance) -> Trap:
         drive="trap" if "trap" in laboratory.lines else None,
         confinement="ez" if "ez" in laboratory.lines else None,
     )
+
+
+def _tickle(known: Parameters, chance: Chance) -> Tickle | None:
+    """Return what a tickle does to a trap whose frequencies across the axis somebody guessed."""
+    guesses = [known.estimates.get(f"trap.radial_{number}") for number in (1, 2)]
+    first, second = (None if one is None else chance.about(one.value, RADIAL) for one in guesses)
+    if first is None or second is None:
+        return None
+    return Tickle(radial_1=first, radial_2=second, tilt=chance.within(TILT), field=chance.within(FIELD))
 
 
 def _crosstalk(laboratory: Laboratory, seed: int) -> tuple[Crosstalk, ...]:

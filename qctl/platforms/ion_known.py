@@ -26,6 +26,9 @@ COOLING, PUMPING, DETECTION, TRAP = "cooling", "pumping", "detection", "trap"
 FOCUS, FOCUS_PUMPING = "focus", "focus_pumping"
 """Detection light on single ions, by a deflector; and the switch that makes pumping light of it."""
 
+TICKLE = "tickle"
+"""A tone on an electrode that shakes ions across the axis while they are cooled; 0 unless a step asks for it."""
+
 LIGHTS = (COOLING, PUMPING, DETECTION, FOCUS_PUMPING)
 
 QUBIT = {

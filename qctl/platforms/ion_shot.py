@@ -16,7 +16,7 @@ from qctl.core.schedule import Schedule
 from qctl.core.sequence import READ, Counting, Digital
 from qctl.core.units import to_ticks
 
-from .ion_known import COOLING, DETECTION, LIGHTS, PUMPING
+from .ion_known import COOLING, DETECTION, LIGHTS, PUMPING, TICKLE
 
 Known = Mapping[str, float]
 
@@ -62,9 +62,14 @@ def shot_of(known: Known, length: float, tick: Fraction) -> Shot:
     return Shot(cooling, cooling, dark, (0.0, sideband + pumping), program, end, detection)
 
 
-def lights_of(shot: Shot) -> dict[str, tuple[float, float]]:
-    """Return when each light shines in a shot that ends with the detection of all ions."""
-    return {COOLING: shot.cooling, PUMPING: shot.pumping, DETECTION: shot.detection}
+def lights_of(shot: Shot, lab: Laboratory, known: Known) -> dict[str, tuple[float, float]]:
+    """Return when each light shines in a shot that ends with the detection of all ions, and when a tickle shakes them.
+
+    A tickle of amplitude 0 stays switched off.
+    """
+    found = {COOLING: shot.cooling, PUMPING: shot.pumping, DETECTION: shot.detection}
+    wired = TICKLE in lab.lines and lab.lines[TICKLE].switch is not None
+    return found | ({TICKLE: shot.cooling} if wired and known[f"{TICKLE}.tone.amplitude"] > 0 else {})
 
 
 def digital_of(
@@ -89,12 +94,11 @@ def digital_of(
             continue
         elif name in lights:
             times = np.array([lights[name]])
-        elif name in LIGHTS:
+        elif name in (*LIGHTS, TICKLE):
             continue
         else:
-            raise CompileError(
-                f"a switch on line {name!r}", allowed=", ".join((*LIGHTS, "lines that start instruments")), where=name
-            )
+            allowed = ", ".join((*LIGHTS, TICKLE, "lines that start instruments"))
+            raise CompileError(f"a switch on line {name!r}", allowed=allowed, where=name)
         found[name] = Digital(line.switch, on_steps(times + chip - line.delay))
     missing = [name for name in lights if name not in found]
     if missing:

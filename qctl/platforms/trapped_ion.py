@@ -78,7 +78,7 @@ class TrappedIon:
         arrive = arrival(lab, known)
         shot = shot_of(known, float(schedule.length_ticks.max(initial=0) * schedule.tick), schedule.tick)
         tracks = beams(schedule, known, lab, arrive, shot, schedule.n_points)
-        digital, lead = digital_of(lab, shot, lights_of(shot), arrive.chip)
+        digital, lead = digital_of(lab, shot, lights_of(shot, lab, known), arrive.chip)
         ends = [end_of(track) / track.sample_rate for track in tracks.values()]
         return Sequence(
             tracks=tracks,

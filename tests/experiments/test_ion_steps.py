@@ -24,6 +24,7 @@ from qctl.experiments.ions import (
     micromotion,
     modes,
     presence,
+    radial,
     ramsey_slots,
     readout,
     thermometry,
@@ -220,3 +221,26 @@ def test_frequencies_are_found_to_a_hertz_by_those_who_wait_longest(chain):
         found = value(outcome, "frequency")
         assert found.error < 2.0
         assert found.value == pytest.approx(chain.twin.ions[outcome.target].frequency, abs=4 * found.error)
+
+
+def test_frequencies_across_the_axis_are_found_by_a_tickle_and_three_points_each_tell_whether_they_are_right(chain):
+    (outcome,) = asked(chain, radial.IonRadialModes, "trap")
+    for number in (1, 2):
+        found = value(outcome, f"radial_{number}")
+        assert abs(found.value - getattr(chain.twin.tickle, f"radial_{number}")) < 3 * found.error < 1.5e3
+    check = radial.RadialCheck(chain.laboratory, ("trap",))
+    guessed, right = chain.bench.compare(check, ({}, outcome.found))
+    assert right["trap"][0] < 0.2 < 0.35 < guessed["trap"][0]
+
+
+def test_a_tickle_that_does_not_reach_the_ions_is_no_dip(chain):
+    (outcome,) = chain.bench.ask(radial.IonRadialModes(chain.laboratory, ("trap",), amplitude=0.0))
+    assert "no dip is seen" in outcome.reason
+    assert not outcome.found
+
+
+def test_the_cooling_light_says_where_stray_fields_along_it_are_compensated(chain):
+    (outcome,) = asked(chain, micromotion.IonMicromotionLight, "ey")
+    found = value(outcome, "voltage")
+    assert found.error < 0.1
+    assert abs(found.value - chain.twin.electrodes["ey"].compensation) < 4 * found.error

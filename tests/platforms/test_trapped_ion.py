@@ -194,6 +194,12 @@ def test_what_a_chain_cannot_do_is_refused_before_anything_is_sent(compiled, lab
         flatten(compiled(text, **changes), lab, limits)
 
 
+def test_a_tickle_is_switched_on_while_ions_are_cooled_and_only_where_its_amplitude_says_so(compiled):
+    assert "tickle" not in compiled("c = measure q;").digital
+    digital = compiled("c = measure q;", **{"tickle.tone.amplitude": 0.15}).digital
+    assert digital["tickle"].spans == pytest.approx(digital["cooling"].spans + 400e-9)  # its path has no modulator
+
+
 def test_a_measurement_of_another_ion_does_not_forbid_to_go_on(compiled):
     assert compiled("c[0] = measure q[0]; x q[1]; c[1] = measure q[1];").n_measured == 2
 

@@ -18,10 +18,10 @@ from qctl.core.names import Target
 from qctl.core.parameters import Estimate, Parameters
 from qctl.core.result import Result
 from qctl.platforms.ion_known import COOLING
-from qctl.readout.screen import PRESENT
 
 from ..drawn import drawn
 from ..rows import indices, program
+from .photons import cooling_photons
 from .presence import FEWEST
 
 Floats = NDArray[np.float64]
@@ -67,9 +67,7 @@ class IonCoolingLight:
     def read(self, result: Result, known: Parameters) -> tuple[Outcome, ...]:
         """Return where light cools best, and how far it saturates the ions."""
         (target,) = self.targets
-        seen = np.concatenate([photons for (_, what), photons in result.watched.items() if what == PRESENT], axis=2)
-        total = seen.sum(axis=(1, 2)).reshape(2, -1) / seen.shape[1]
-        sigma = np.sqrt(np.maximum(total, 1) / seen.shape[1])
+        total, sigma = (part.reshape(2, -1) for part in cooling_photons(result))
         x = self.frequencies(known)
         fit = self._fit(x, total, sigma)
         figures = (drawn("cooling light", fit, "frequency (Hz)", y_label="photons a shot"),)

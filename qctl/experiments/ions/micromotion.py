@@ -22,8 +22,9 @@ from qctl.core.result import Result
 
 from ..drawn import drawn
 from ..rows import half, indices, program
+from .photons import cooling_photons
 
-ELECTRODE = "ex"
+ELECTRODE, ALONG_LIGHT = "ex", "ey"
 Floats = NDArray[np.float64]
 
 
@@ -87,13 +88,66 @@ class IonMicromotion:
         return fit_any_curve("index of micromotion", names, bright, starts, bounds, volts, share, sigma)
 
 
-NODE = Node(
-    name=IonMicromotion.name,
-    kind=Target.LINE,
-    finds=(Quantity(name="voltage", low=-5.0, high=5.0, floor=1.0),),
-    make=lambda laboratory, targets, known: IonMicromotion(laboratory, targets),
-    needs=("ion_readout",),
-    claims=lambda laboratory, known, target: frozenset({target, *laboratory.qubits}),
-    applies=lambda laboratory, target: target == ELECTRODE,
-    largest_error=1.0,
-)
+@dataclass(frozen=True, slots=True)
+class IonMicromotionLight:
+    """Photons of all ions in cooling light at each voltage of the electrode along it: micromotion takes some away.
+
+    Light that ions see modulated at the trap's frequency leaves the resonance (Berkeland et al.), most of it where the
+    field is compensated worst.
+
+    Parameters
+    ----------
+    reach : V, to either side of what is believed
+    """
+
+    name: ClassVar[str] = "ion_micromotion_light"
+    laboratory: Laboratory
+    targets: tuple[str, ...]
+    reach: float = 2.4
+    n_points: int = 13
+    shots: int = 40
+
+    def voltages(self, known: Parameters) -> Floats:
+        """Return the voltages that are tried, V."""
+        return known[f"{ALONG_LIGHT}.voltage"] + np.linspace(-self.reach, self.reach, self.n_points)
+
+    def scan(self, known: Parameters) -> Scan:
+        """Return a shot in which nothing is played under each voltage."""
+        qubits = indices(self.laboratory, self.laboratory.qubit_names)
+        settings = tuple({f"{ALONG_LIGHT}.voltage": float(v)} for v in self.voltages(known))
+        return Scan(program(self.laboratory, [[]], qubits, self.shots), settings, traces=True)
+
+    def read(self, result: Result, known: Parameters) -> tuple[Outcome, ...]:
+        """Return the voltage at which most light comes."""
+        (target,) = self.targets
+        volts, (total, sigma) = self.voltages(known), cooling_photons(result)
+        top, low = float(total.max()), float(total.min())
+        fit = fit_any_curve(
+            "light left", ("centre", "spread", "light", "dark"),
+            lambda p: p[3] + p[2] * np.exp(-(((volts - p[0]) / p[1]) ** 2) / 2),
+            [(float(volts[np.argmax(total)]), width, max(top - low, 0.1), low / 2) for width in (1.2, 2.4)],
+            ((volts[0], 0.3, 0.0, 0.0), (volts[-1], 10.0, 4 * top + 1, top + 0.1)),
+            volts, total, np.maximum(sigma, 0.005 * top),
+        )  # fmt: skip
+        figures = (drawn(f"cooling light against {target}", fit, "voltage (V)", y_label="photons a shot"),)
+        if not fit.ok:
+            return (Outcome(target, fits=(fit,), figures=figures, reason=fit.reason),)
+        found = Estimate(fit.value("centre"), fit.error("centre"), "V", run=self.name)
+        return (Outcome(target, {f"{target}.voltage": found}, (fit,), figures),)
+
+
+def _node(kind: type[IonMicromotion] | type[IonMicromotionLight], electrode: str, needs: tuple[str, ...]) -> Node:
+    return Node(
+        name=kind.name,
+        kind=Target.LINE,
+        finds=(Quantity(name="voltage", low=-5.0, high=5.0, floor=1.0),),
+        make=lambda laboratory, targets, known: kind(laboratory, targets),
+        needs=needs,
+        claims=lambda laboratory, known, target: frozenset({target, *laboratory.qubits}),
+        applies=lambda laboratory, target: target == electrode,
+        largest_error=1.0,
+    )
+
+
+NODE = _node(IonMicromotion, ELECTRODE, ("ion_readout",))
+ALONG = _node(IonMicromotionLight, ALONG_LIGHT, ("ion_presence",))

@@ -20,6 +20,7 @@ from . import (
     ms,
     presence,
     rabi,
+    radial,
     ramsey,
     ramsey_slots,
     readout,
@@ -52,6 +53,8 @@ ON_REQUEST: tuple[Node, ...] = (
     lights.PUMP,
     lights.LOOK,
     micromotion.NODE,
+    micromotion.ALONG,
+    radial.NODE,
     thermometry.HEATING,
     thermometry.COOL,
     # how well gates work

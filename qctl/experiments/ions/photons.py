@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import gammainc, gammaln
 
+from qctl.core.result import Result
+from qctl.readout.screen import PRESENT
+
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
@@ -70,3 +73,10 @@ def best_threshold(dark: float, bright: float, leak_dark: float = 0.0, leak_brig
     wrong0 = 1 - np.cumsum(distribution(n, dark, bright, leak_dark))
     wrong1 = np.cumsum(distribution(n, bright, dark, leak_bright))
     return int(np.argmin(wrong0 + wrong1))
+
+
+def cooling_photons(result: Result) -> tuple[Floats, Floats]:
+    """Return the photons of all ions in cooling light, by point and shot, and standard errors; shape (n_points,)."""
+    seen = np.concatenate([photons for (_, what), photons in result.watched.items() if what == PRESENT], axis=2)
+    total = seen.sum(axis=(1, 2)) / seen.shape[1]
+    return total, np.sqrt(np.maximum(total, 1) / seen.shape[1])

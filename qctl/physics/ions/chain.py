@@ -83,6 +83,20 @@ class Chain:
         return trap.frequency + moved
 
     @cached_property
+    def radial(self) -> tuple[float, float]:
+        """Return the frequencies of both centre-of-mass modes across the axis, Hz; 0 where nobody says.
+
+        What squeezes the chain along its axis pulls it apart across, by half of the square on either side (Leibfried
+        et al., Rev. Mod. Phys. 75, 281, sec. II.A: a static quadrupole).
+        """
+        tickle = self.twin.tickle
+        if tickle is None:
+            return 0.0, 0.0
+        squeezed = (self.centre_of_mass**2 - self.twin.trap.frequency**2) / 2
+        first, second = (max(f**2 - squeezed, 0.0) ** 0.5 for f in (tickle.radial_1, tickle.radial_2))
+        return first, second
+
+    @cached_property
     def mode_frequencies(self) -> Floats:
         """Return the angular frequency of each mode, rad/s."""
         return np.asarray(TWO_PI * self.centre_of_mass * self.crystal.ratios)

@@ -59,9 +59,15 @@ def shining(truth: Light, carrier: Carrier | None) -> Shining | None:
 
 @dataclass(frozen=True)
 class Glowing:
-    """All lights that are on at a time, by what they do."""
+    """All lights that are on at a time, by what they do.
+
+    Parameters
+    ----------
+    shaken : what is left of cooling light that ions scatter, as they are shaken; 1 where they are not
+    """
 
     lights: Mapping[Glow, Shining]
+    shaken: float = 1.0
 
     def flips(self) -> tuple[float, float]:
         """Return the rates of 1 to 0 and of 0 to 1, 1/s."""
@@ -89,7 +95,7 @@ class Glowing:
             found += ion.dark + np.array([0.0, (ion.bright - ion.dark) * detection.relative])
         if (cooling := self.lights.get(Glow.COOLING)) is not None:
             seen = cooling.relative * np.exp(-(modulation**2) / 2) if cooling.detuning < 0 else 0.1 * cooling.relative
-            found += ion.dark + (ion.bright - ion.dark) * seen
+            found += ion.dark + (ion.bright - ion.dark) * seen * self.shaken
         return float(found[0]), float(found[1])
 
     def stray(self, ion: Ion) -> float:

@@ -20,6 +20,7 @@ from .crystal import TWO_PI
 from .drive import light_of, windows
 from .focus import Focused, focused
 from .glow import RECOIL, Glowing, Shining, shining, sideband_cooling
+from .tickle import shaking
 from .tones import Act, acts
 from .twin import Glow
 
@@ -92,7 +93,9 @@ class Scriptwriter:
         gates = gates_of(stage)
         found = self._acts(chain, point)
         spans = self._spans(chain, stage, point, open_, shut)
-        ends = [e for _, span in spans.values() for e in span.ravel() if np.isfinite(e)]
+        tickle = shaking(chain, stage.carriers, point)
+        ends = [float(e) for _, span in spans.values() for e in span.ravel() if np.isfinite(e)]
+        ends += tickle.edges if tickle is not None else []
         end = max([*ends, *gates.ravel().tolist(), *(a.end for a in found)], default=0.0)
         edges = np.unique([0.0, *(e for e in ends if 0 < e < end), *(g for g in gates.ravel() if 0 < g < end), end])
         edges = _apart(edges, np.array([t for a in found if a.side for t in (a.start, a.end) if 0 < t < end]))
@@ -104,9 +107,10 @@ class Scriptwriter:
                 for kind, (one, span) in spans.items()
                 if np.any((span[:, 0] <= middle) & (middle < span[:, 1]))
             }
+            share = 1.0 if tickle is None else tickle.left(chain, lights.get(Glow.COOLING), float(middle))
             meanwhile = tuple(a for a in found if a.start < last and a.end > first)
             if lights:
-                steps.append(_stretch(chain, float(first), float(last), Glowing(lights), meanwhile, self.memory))
+                steps.append(_stretch(chain, float(first), float(last), Glowing(lights, share), meanwhile, self.memory))
         dark = [a for a in found if not any(s.start < (a.start + a.end) / 2 < s.end for s in steps)]
         pointed = focused(chain, stage, point, gates.ravel())
         end = max([end, *(one.end for one in pointed)])

@@ -168,6 +168,25 @@ class Electrode:
     seen_by: str = "beams"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tickle:
+    """A tone on an electrode, which shakes the chain across its axis, and how it is held there.
+
+    Parameters
+    ----------
+    line : of the laboratory
+    radial_1, radial_2 : of both centre-of-mass modes across the axis, with the electrodes as they should be
+    tilt : of the field against the axis of the first of them
+    field : at the ions, by the tone's peak voltage into 50 ohm, 1/m
+    """
+
+    line: str = "tickle"
+    radial_1: Hertz
+    radial_2: Hertz
+    tilt: Radians = math.pi / 4
+    field: float = 90.0
+
+
 class Mishap(StrEnum):
     """What can go wrong."""
 
@@ -234,6 +253,7 @@ class IonTwin:
     ions : by qubit, in the order in which they stand
     beams, lights, electrodes : by line
     focus : light on single ions, where there is any
+    tickle : a tone that shakes all ions, where there is one
     waist : of beams and of the detectors' view, over the length scale of the chain; counts where ions move
     collisions : mean time between two of them, each heats the chain
     latencies : from the trigger input to the first sample, by instrument; others are what the laboratory file says
@@ -247,6 +267,7 @@ class IonTwin:
     electrodes: Mapping[str, Electrode] = field(default_factory=dict)
     crosstalk: tuple[Crosstalk, ...] = ()
     focus: Focus | None = None
+    tickle: Tickle | None = None
     waist: float = 0.25
     collisions: Seconds = math.inf
     latencies: Mapping[str, Seconds] = field(default_factory=dict)
