@@ -17,7 +17,7 @@ from qctl.store.finding import CODE
 from . import findings, planner, raw_data
 from .decision import Answer, decided
 from .dependencies import Dependencies
-from .drift import DAY, Drift
+from .drift import Drift, Walk
 from .events import Alarmed, Finished, Judged, OnEvent, Planned, Quarantined, Started
 from .hints import hints
 from .memory import Memory
@@ -92,13 +92,14 @@ class Cycle:
         """Return how fast parameters move, as far as learned."""
         return self.memory.drift
 
-    def _walks(self) -> dict[str, float]:
-        """Return the speeds of what does not move as such quantities usually do, SI^2 / s."""
+    def _walks(self) -> dict[str, Walk]:
+        """Return how what does not move as its name says goes from day to day."""
         return {
-            f"{target}.{one.name}": one.walk**2 / DAY
-            for name, target in self.dependencies.needs
-            for one in self.nodes[name].finds
+            name: one.walk
+            for node, target in self.dependencies.needs
+            for one in self.nodes[node].finds
             if one.walk is not None
+            for name in one.names(target, self.bench.known)
         }
 
     def _drifting(self) -> list[str]:

@@ -2,9 +2,8 @@
 
 The variance of a value that was measured a time dt ago is ``error**2 + speed * dt``. What real devices do from day to
 day sets the prior: qubit frequency 3.5-3.8 kHz in the median, T1 16-21 %, readout error 11-17 %, two-qubit error 9-12 %
-(public calibration data of cloud devices); gains 1e-4 an hour. The median of a normal step is 0.674 sigma. Loops drift
-by some 4e-5 flux quanta: that moves the heights of flux pulses, and turns the phase of the qubit that they move. Clock
-states of atoms in traps, away from their sites, keep their frequency to some hertz.
+(public calibration data of cloud devices); gains 1e-4 an hour. The median of a normal step is 0.674 sigma. What moves
+otherwise, or on one platform alone, is said by the steps that find it (`Quantity.walk`).
 
 Not all that differs from one measurement to the next is drift. Errors are claimed by fits, and some claim too little:
 what scatters without growing with time is noise, its size learned together with the speed (a local level model; Harvey,
@@ -16,6 +15,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,39 +29,38 @@ POWERS = np.linspace(-3.0, 3.0, 121)  # of ten: speeds that are tried
 NOISES = np.array([1.0, 1.25, 1.6, 2.0, 2.8])  # how much larger than claimed errors are tried to be
 DOUBT = math.log(1.5)  # one standard deviation of the logarithm of that
 
-# By the end of a name: standard deviation of a day's step, absolute (SI) and relative to the value.
-PRIORS: tuple[tuple[str, float, float], ...] = (
-    ("readout.frequency", 5e3, 0.0),
-    ("frequency", 5.4e3, 0.0),
-    ("anharmonicity", 5.4e3, 0.0),
-    ("t1", 0.0, 0.27),
-    ("t2", 0.0, 0.27),
-    ("t2_ramsey", 0.0, 0.27),
-    ("flux_amplitude", 0.0, 3e-4),
-    ("coupler_amplitude", 0.0, 3e-4),
-    ("amplitude", 0.0, 2.4e-3),
-    ("drag", 0.0, 1e-2),
-    ("rotation", 0.1, 0.0),
-    ("threshold", 0.0, 2e-2),
-    ("p01", 2e-3, 0.2),
-    ("p10", 2e-3, 0.2),
-    ("error", 1e-5, 0.16),
-    ("leakage", 1e-5, 0.16),
-    ("phase_low", 1e-2, 0.0),
-    ("phase_high", 6e-2, 0.0),
-    ("mixer.gain", 1e-3, 0.0),
-    ("mixer.phase", 1e-3, 0.0),
-    ("bias", 1e-6, 1e-3),
-    ("delay", 1e-11, 0.0),
-    ("away", 5.0, 0.0),
+
+class Walk(NamedTuple):
+    """How far a quantity usually goes in a day, one standard deviation: so much, SI, and such a share of its value."""
+
+    absolute: float = 0.0
+    share: float = 0.0
+
+    def speed(self, value: float) -> float:
+        """Return the growth of the variance, SI^2 / s."""
+        return (math.hypot(self.absolute, self.share * value) ** 2 + 1e-30) / DAY
+
+
+# By the end of a name; what is more special is for the steps that find it to say.
+PRIORS: tuple[tuple[str, Walk], ...] = (
+    ("frequency", Walk(5.4e3)),
+    ("t1", Walk(share=0.27)),
+    ("t2", Walk(share=0.27)),
+    ("t2_ramsey", Walk(share=0.27)),
+    ("amplitude", Walk(share=2.4e-3)),
+    ("threshold", Walk(share=2e-2)),
+    ("p01", Walk(2e-3, 0.2)),
+    ("p10", Walk(2e-3, 0.2)),
+    ("error", Walk(1e-5, 0.16)),
+    ("leakage", Walk(1e-5, 0.16)),
+    ("delay", Walk(1e-11)),
 )
-OTHERS = (0.0, 1e-2)
+OTHERS = Walk(share=1e-2)
 
 
 def prior(name: str, value: float) -> float:
     """Return the expected speed of a parameter, SI^2 / s, from what such devices do."""
-    absolute, relative = next(((a, r) for end, a, r in PRIORS if name.endswith(end)), OTHERS)
-    return (math.hypot(absolute, relative * value) ** 2 + 1e-30) / DAY
+    return next((walk for end, walk in PRIORS if name.endswith(end)), OTHERS).speed(value)
 
 
 @dataclass(frozen=True)
@@ -72,17 +71,21 @@ class Drift:
     ----------
     speeds : growth of the variance, SI^2 / s, as learned
     noises : how much larger than claimed the errors of measurements are
-    usual : growth of the variance of what does not move as its name says (`prior`), until it is learned and while it is
+    usual : of what does not move as its name says (`prior`), until it is learned and while it is
     """
 
     speeds: Mapping[str, float] = field(default_factory=dict)
     noises: Mapping[str, float] = field(default_factory=dict)
-    usual: Mapping[str, float] = field(default_factory=dict)
+    usual: Mapping[str, Walk] = field(default_factory=dict)
+
+    def expected(self, name: str, value: float) -> float:
+        """Return the growth of the variance before anything was learned, SI^2 / s."""
+        return self.usual[name].speed(value) if name in self.usual else prior(name, value)
 
     def speed(self, name: str, value: float) -> float:
         """Return the growth of the variance, SI^2 / s."""
-        known = self.speeds.get(name, self.usual.get(name))
-        return prior(name, value) if known is None else known
+        known = self.speeds.get(name)
+        return self.expected(name, value) if known is None else known
 
     def error(self, name: str, claimed: float) -> float:
         """Return the standard deviation with which a measurement scatters."""
@@ -98,7 +101,7 @@ class Drift:
 
     def learned(self, histories: Mapping[str, Sequence[Estimate]]) -> Drift:
         """Return a model that has learned from what was measured of one quantity, of all targets, oldest first."""
-        found = learn(histories, self.usual)
+        found = learn(histories, {n: self.expected(n, past[-1].value) for n, past in histories.items() if past})
         return replace(self, speeds={**self.speeds, **found.speeds}, noises={**self.noises, **found.noises})
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from qctl.core.laboratory import Laboratory
 from qctl.core.names import Target
 from qctl.core.parameters import Parameters
 
+from .drift import Walk
 from .experiment import Check, Experiment
 
 Make = Callable[[Laboratory, tuple[str, ...], Parameters], Experiment]
@@ -30,7 +31,7 @@ class Quantity:
     curvature : gate error of the target per square of an error of this quantity (1 / SI^2); 0 where gates do not care
     follows : where the same scan read it: its slope against other quantities of the step, by their names. A value read
         at another place has not moved when it lies on the slope, and its error is that at its place
-    walk : standard deviation of a day's step until somebody has learned it, SI; what is usual by its name where None
+    walk : a day's step until somebody has learned it; what is usual by its name where None
     """
 
     name: str
@@ -39,11 +40,17 @@ class Quantity:
     floor: float
     curvature: Curvature = lambda known, target: 0.0
     follows: Slopes = lambda known, target: {}
-    walk: float | None = None
+    walk: Walk | None = None
 
     def means(self, name: str) -> bool:
         """Say whether a name behind the target's name is this quantity."""
         return name.startswith(self.name[:-1]) if self.name.endswith("*") else name == self.name
+
+    def names(self, target: str, known: Iterable[str]) -> tuple[str, ...]:
+        """Return the full names of it, those among ``known`` where a ``*`` stands for their rest."""
+        if not self.name.endswith("*"):
+            return (f"{target}.{self.name}",)
+        return tuple(name for name in known if name.startswith(f"{target}.{self.name[:-1]}"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,6 +21,7 @@ from .drawn import drawn
 from .lines import Comb, centre_of, circuits_of, comb, lines_of, rival
 from .rows import flip, indices, program
 from .signal import projected
+from .walks import ANHARMONICITY
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ NODE = Node(
     name=Anharmonicity.name,
     kind=Target.QUBIT,
     # Gates do not care: it only sets the scale of their drag, which is tuned behind it.
-    finds=(Quantity(name="anharmonicity", low=-1e9, high=-50e6, floor=24e6),),
+    finds=(Quantity(name="anharmonicity", low=-1e9, high=-50e6, floor=24e6, walk=ANHARMONICITY),),
     make=lambda laboratory, targets, known: Anharmonicity(laboratory, targets),
     needs=("ramsey",),
     claims=lambda laboratory, known, target: frozenset({target}),

@@ -31,6 +31,7 @@ from .flux_arc import height_for, slope
 from .pairs import Pair, claims, gate_pulse, guarded, pairs_of, qubits_of, tunable
 from .rows import flip, play, program
 from .signal import excited
+from .walks import HEIGHT
 
 Floats = NDArray[np.float64]
 NAMES = ("return", "power", "detuning", "swing", "offset")
@@ -202,8 +203,8 @@ NODE = Node(
     name=Chevron.name,
     kind=Target.COUPLING,
     finds=(
-        Quantity(name="chevron.flux_amplitude", low=0.02, high=0.95, floor=0.02),
-        Quantity(name="chevron.coupler_amplitude", low=0.02, high=0.95, floor=0.02),
+        Quantity(name="chevron.flux_amplitude", low=0.02, high=0.95, floor=0.02, walk=HEIGHT),
+        Quantity(name="chevron.coupler_amplitude", low=0.02, high=0.95, floor=0.02, walk=HEIGHT),
     ),
     make=lambda laboratory, targets, known: Chevron(laboratory, targets),
     needs=("flux_tails", "fine_amplitude", "single_shots"),

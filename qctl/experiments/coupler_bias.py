@@ -30,6 +30,7 @@ from .cz import POWER, around, least_loss
 from .pairs import Pair, claims, gate_pulse, guarded, pairs_of, qubits_of
 from .rows import Row, flip, play, program
 from .signal import excited
+from .walks import BIAS, HEIGHT
 
 Floats = NDArray[np.float64]
 CROSSTALK = 6e-3  # relative, of a height: a coupler's pulse moves the qubit a little, with its sign
@@ -157,9 +158,9 @@ NODE = Node(
     name=CouplerBias.name,
     kind=Target.COUPLING,
     finds=(
-        Quantity(name="flux.bias", low=-20e-3, high=20e-3, floor=1e-3),
-        Quantity(name="chevron.coupler_amplitude", low=0.02, high=0.95, floor=0.05),
-        Quantity(name="cz.coupler_amplitude", low=0.02, high=0.95, floor=0.05),
+        Quantity(name="flux.bias", low=-20e-3, high=20e-3, floor=1e-3, walk=BIAS),
+        Quantity(name="chevron.coupler_amplitude", low=0.02, high=0.95, floor=0.05, walk=HEIGHT),
+        Quantity(name="cz.coupler_amplitude", low=0.02, high=0.95, floor=0.05, walk=HEIGHT),
     ),
     make=lambda laboratory, targets, known: CouplerBias(laboratory, targets),
     needs=("chevron",),

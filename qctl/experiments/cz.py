@@ -36,6 +36,7 @@ from .pairs import Pair, claims, gate_pulse, guarded, pairs_of, qubits_of, tunab
 from .phases import ANGLES, LEAST_CONTRAST, phase_of, wrapped
 from .rows import Row, flip, half, play, program
 from .signal import excited
+from .walks import HEIGHT, PHASE_HIGH, PHASE_LOW
 
 Floats = NDArray[np.float64]
 COARSE, FINE = (0.10, 0.020), (0.06, 0.006)  # spans of coupler and flux, relative
@@ -239,10 +240,20 @@ NODE = Node(
     name=Cz.name,
     kind=Target.COUPLING,
     finds=(
-        Quantity(name="cz.flux_amplitude", low=0.02, high=0.95, floor=0.02, curvature=flux_curvature),
-        Quantity(name="cz.coupler_amplitude", low=0.02, high=0.95, floor=0.05, curvature=coupler_curvature),
-        Quantity(name="cz.phase_low", low=-4.0, high=4.0, floor=6.3, curvature=by_phase),
-        Quantity(name="cz.phase_high", low=-4.0, high=4.0, floor=6.3, curvature=by_phase, follows=phase_slopes),
+        Quantity(name="cz.flux_amplitude", low=0.02, high=0.95, floor=0.02, curvature=flux_curvature, walk=HEIGHT),
+        Quantity(
+            name="cz.coupler_amplitude", low=0.02, high=0.95, floor=0.05, curvature=coupler_curvature, walk=HEIGHT
+        ),
+        Quantity(name="cz.phase_low", low=-4.0, high=4.0, floor=6.3, curvature=by_phase, walk=PHASE_LOW),
+        Quantity(
+            name="cz.phase_high",
+            low=-4.0,
+            high=4.0,
+            floor=6.3,
+            curvature=by_phase,
+            follows=phase_slopes,
+            walk=PHASE_HIGH,
+        ),
         Quantity(name="cz.error", low=0.0, high=0.5, floor=0.05),
     ),
     make=lambda laboratory, targets, known: Cz(laboratory, targets),

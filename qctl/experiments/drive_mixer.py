@@ -24,6 +24,7 @@ from .drive import amplitude_curvature
 from .gate_check import GateCheck
 from .rows import Row, half, indices, play, program
 from .signal import projected
+from .walks import MIXER
 
 Floats = NDArray[np.float64]
 PHASES = 4  # of the second quarter turn
@@ -299,8 +300,8 @@ NODE = Node(
     name=DriveMixer.name,
     kind=Target.QUBIT,
     finds=(
-        Quantity(name="drive.mixer.gain", low=0.7, high=1.4, floor=0.1),
-        Quantity(name="drive.mixer.phase", low=-0.4, high=0.4, floor=0.1),
+        Quantity(name="drive.mixer.gain", low=0.7, high=1.4, floor=0.1, walk=MIXER),
+        Quantity(name="drive.mixer.phase", low=-0.4, high=0.4, floor=0.1, walk=MIXER),
         Quantity(name="drive.mixer.offset_i", low=-0.1, high=0.1, floor=0.02, curvature=leak_curvature),
         Quantity(name="drive.mixer.offset_q", low=-0.1, high=0.1, floor=0.02, curvature=leak_curvature),
         Quantity(name="x180.amplitude", low=0.01, high=1.0, floor=0.05, curvature=amplitude_curvature("x180")),

@@ -22,6 +22,7 @@ from .drive import frequency_curvature
 from .lines import SYSTEMATIC, Comb, circuits_of, comb, lines_of
 from .rows import indices, program
 from .signal import projected
+from .walks import BIAS
 
 Floats = NDArray[np.float64]
 LEAK = 0.005  # of a current acts on a neighbour's loop; of several per mille to one per cent nobody knows which
@@ -176,7 +177,7 @@ NODE = Node(
     kind=Target.QUBIT,
     finds=(
         # Gates do not feel a small distance from the sweet spot once the frequency there is known.
-        Quantity(name="flux.bias", low=-20e-3, high=20e-3, floor=1e-3),
+        Quantity(name="flux.bias", low=-20e-3, high=20e-3, floor=1e-3, walk=BIAS),
         Quantity(name="frequency", low=1e9, high=12e9, floor=60e6, curvature=frequency_curvature),
     ),
     make=lambda laboratory, targets, known: FluxBias(laboratory, targets),

@@ -26,6 +26,7 @@ from qctl.platforms.distortion import mixer_correction
 
 from .feedline import free_offset, qubits_on, source_frequency, tones_in
 from .rows import indices, play, program
+from .walks import MIXER
 
 Complexes = NDArray[np.complex128]
 QUARTERS = 4  # phases of all tones: I, Q, -I, -Q
@@ -146,8 +147,8 @@ NODE = Node(
     name=ReadoutMixer.name,
     kind=Target.LINE,
     finds=(
-        Quantity(name="mixer.gain", low=0.5, high=2.0, floor=0.02),
-        Quantity(name="mixer.phase", low=-0.5, high=0.5, floor=0.02),
+        Quantity(name="mixer.gain", low=0.5, high=2.0, floor=0.02, walk=MIXER),
+        Quantity(name="mixer.phase", low=-0.5, high=0.5, floor=0.02, walk=MIXER),
         Quantity(name="mixer.offset_i", low=-0.2, high=0.2, floor=0.01),
         Quantity(name="mixer.offset_q", low=-0.2, high=0.2, floor=0.01),
     ),

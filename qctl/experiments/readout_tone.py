@@ -20,6 +20,7 @@ from qctl.core.result import Result
 from .assignment import AssignmentCheck
 from .feedline import loudest, n_weights, parts_in, qubits_on, source_frequency
 from .rows import flip, indices, program
+from .walks import RESONATOR, ROTATION
 
 Complexes = NDArray[np.complex128]
 us, MHz = 1e-6, 1e6
@@ -134,10 +135,10 @@ NODE = Node(
     name=ReadoutTone.name,
     kind=Target.QUBIT,
     finds=(  # all are choices: any step is plausible
-        Quantity(name="readout.frequency", low=1e9, high=20e9, floor=20 * MHz),
+        Quantity(name="readout.frequency", low=1e9, high=20e9, floor=20 * MHz, walk=RESONATOR),
         Quantity(name="readout.amplitude", low=0.0, high=1.0, floor=1.0),
         Quantity(name="readout.duration", low=0.0, high=100 * us, floor=100 * us),
-        Quantity(name="readout.rotation", low=-7.0, high=7.0, floor=7.0),
+        Quantity(name="readout.rotation", low=-7.0, high=7.0, floor=7.0, walk=ROTATION),
         Quantity(name="readout.threshold", low=-10.0, high=10.0, floor=10.0),
         Quantity(name="readout.weight_*", low=-1.1, high=1.1, floor=2.0),
     ),

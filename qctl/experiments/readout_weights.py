@@ -19,6 +19,7 @@ from qctl.core.result import MeanTrace, Result
 from .assignment import PATTERNS, AssignmentCheck, patterns, prepared
 from .feedline import n_weights, parts_in, qubits_on, source_frequency
 from .readout_tone import LEAST_APART, line_between
+from .walks import ROTATION
 
 Complexes = NDArray[np.complex128]
 ns, us = 1e-9, 1e-6
@@ -105,7 +106,7 @@ NODE = Node(
     kind=Target.QUBIT,
     finds=(
         Quantity(name="readout.weight_*", low=-1.1, high=1.1, floor=2.0),  # all are choices: any step is plausible
-        Quantity(name="readout.rotation", low=-7.0, high=7.0, floor=7.0),
+        Quantity(name="readout.rotation", low=-7.0, high=7.0, floor=7.0, walk=ROTATION),
         Quantity(name="readout.threshold", low=-10.0, high=10.0, floor=10.0),
     ),
     make=lambda laboratory, targets, known: ReadoutWeights(laboratory, targets),

@@ -21,6 +21,7 @@ from .drawn import drawn
 from .feedline import swept
 from .resonators import fit_steady
 from .rows import indices, program
+from .walks import BIAS
 
 Floats = NDArray[np.float64]
 us, mA = 1e-6, 1e-3
@@ -107,7 +108,7 @@ class ResonatorFlux:
 NODE = Node(
     name=ResonatorFlux.name,
     kind=Target.QUBIT,
-    finds=(Quantity(name="flux.bias", low=-0.1, high=0.1, floor=1 * mA),),
+    finds=(Quantity(name="flux.bias", low=-0.1, high=0.1, floor=1 * mA, walk=BIAS),),
     make=lambda laboratory, targets, known: ResonatorFlux(laboratory, targets),
     needs=("resonators",),
     claims=lambda laboratory, known, qubit: frozenset({qubit}),

@@ -21,6 +21,7 @@ from qctl.core.result import Result
 from .feedline import qubits_on, source_frequency, swept, tones_at
 from .resonators import BETWEEN
 from .rows import indices, program
+from .walks import RESONATOR
 
 Floats = NDArray[np.float64]
 Complexes = NDArray[np.complex128]
@@ -138,7 +139,7 @@ def dips(x: Floats, z: Complexes, sigma: Floats) -> list[Fit]:
 NODE = Node(
     name=ResonatorSearch.name,
     kind=Target.QUBIT,
-    finds=(Quantity(name="readout.frequency", low=1e9, high=20e9, floor=1e9),),
+    finds=(Quantity(name="readout.frequency", low=1e9, high=20e9, floor=1e9, walk=RESONATOR),),
     make=lambda laboratory, targets, known: ResonatorSearch(laboratory, targets),
     needs=("readout_mixer",),
     claims=lambda laboratory, known, qubit: frozenset({qubit}),

@@ -19,6 +19,7 @@ from qctl.core.result import Result
 
 from .feedline import swept, tones_at
 from .rows import indices, program
+from .walks import RESONATOR
 
 Floats = NDArray[np.float64]
 Complexes = NDArray[np.complex128]
@@ -161,7 +162,8 @@ NODE = Node(
     finds=(
         Quantity(name="resonator.frequency", low=1e9, high=20e9, floor=0.2 * MHz),
         Quantity(name="resonator.kappa", low=10e3, high=50e6, floor=0.2 * MHz),
-        Quantity(name="readout.frequency", low=1e9, high=20e9, floor=20 * MHz),  # where a tone stands is a choice
+        # Where a tone stands is a choice.
+        Quantity(name="readout.frequency", low=1e9, high=20e9, floor=20 * MHz, walk=RESONATOR),
     ),
     make=lambda laboratory, targets, known: Resonators(laboratory, targets),
     needs=("readout_mixer",),

@@ -18,6 +18,7 @@ from qctl.core.parameters import Estimate, Parameters
 from qctl.core.result import Result
 
 from .assignment import AssignmentCheck, patterns, shots_by_state
+from .walks import ROTATION
 
 SHOWN = 400  # shots of each state in a figure
 
@@ -87,7 +88,8 @@ def histogram(fit: Fit) -> Figure:
 def told_apart_by(what: str) -> tuple[Quantity, ...]:
     """Return the quantities of whoever tells 0 from 1: ``readout``, or the instrument that decides."""
     return (
-        Quantity(name=f"{what}.rotation", low=-7.0, high=7.0, floor=7.0),  # where a line stands is a choice
+        # Where a line stands is a choice.
+        Quantity(name=f"{what}.rotation", low=-7.0, high=7.0, floor=7.0, walk=ROTATION),
         Quantity(name=f"{what}.threshold", low=-10.0, high=10.0, floor=10.0),
         Quantity(name=f"{what}.p01", low=-0.01, high=0.5, floor=0.02),
         Quantity(name=f"{what}.p10", low=-0.01, high=0.5, floor=0.02),

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from qctl.calibrate.alarm import WEEK, Cusum, run_length, threshold_for
-from qctl.calibrate.drift import DAY, Drift, learn, posterior, prior
+from qctl.calibrate.drift import DAY, Drift, Walk, learn, posterior, prior
 from qctl.calibrate.memory import Memory
 from qctl.core.parameters import Estimate
 from qctl.store import Finding, ParameterStore
@@ -47,9 +47,9 @@ def test_a_few_points_move_the_prior_only_a_little():
 
 
 def test_what_moves_less_than_its_name_says_is_not_taken_for_fast_after_a_few_measurements():
-    slow = 2.0**2 / DAY  # clock states of atoms move by some hertz a day, not by kilohertz
-    drift = Drift(usual={f"q{k}.frequency": slow for k in range(4)})
-    assert drift.speed("q0.frequency", 1e7) == slow
+    hertz = Walk(2.0)  # a day: clock states of atoms do not move by kilohertz
+    slow, drift = hertz.speed(1e7), Drift(usual={f"q{k}.frequency": hertz for k in range(4)})
+    assert drift.speed("q0.frequency", 1e7) == slow == pytest.approx(2.0**2 / DAY)
     found = drift.learned({f"q{k}.frequency": walk(slow, 3, 3600.0, 0.4, k) for k in range(4)})
     assert 0.1 < found.speed("q0.frequency", 1e7) / slow < 10
     assert found.usual == drift.usual  # also once more is learned

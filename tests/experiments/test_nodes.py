@@ -4,6 +4,7 @@ import pytest
 
 from qctl.calibrate.dependencies import Dependencies
 from qctl.calibrate.drift import Drift
+from qctl.calibrate.node import Quantity
 from qctl.calibrate.planner import View, plan
 from qctl.calibrate.progress import Record, first_records
 from qctl.calibrate.report import Standing, State
@@ -73,3 +74,22 @@ def test_from_scratch_every_step_gets_its_turn(laboratory):
         "neutral_atom": ("sites", "presence", "flop", "fringes", "rydberg_resonance", "gate_shape", "gate_phase"),
     }[laboratory.platform]
     assert sorted(some, key=order.index) == list(some)
+
+
+@pytest.mark.parametrize(("name", "also"), [("ion8", "ion_ramsey_slots"), ("atoms16", "trap_frequency")])
+def test_frequencies_of_ions_and_atoms_go_as_their_own_steps_say(name, also):
+    """What frequencies are expected to do by their name is what those of chips do."""
+    there = read_laboratory(find_laboratory(name))
+    found = [
+        one for node in nodes_of(there, (also,)) for one in node.finds if one.name.endswith(("frequency", "mode_*"))
+    ]
+    assert len(found) > 2
+    assert all(one.walk is not None for one in found)
+
+
+def test_quantities_that_stand_for_several_names_are_all_that_are_known():
+    mode = Quantity(name="mode_*", low=0.0, high=1.0, floor=0.0)
+    assert mode.names("trap", ["trap.mode_1", "trap.mode_2", "trap.tone.frequency", "q0.mode_1"]) == (
+        "trap.mode_1",
+        "trap.mode_2",
+    )

@@ -9,6 +9,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from qctl.calibrate.drift import Walk
 from qctl.calibrate.fits import Fit, fit_linear
 from qctl.calibrate.node import Node, Quantity
 from qctl.calibrate.outcome import Outcome
@@ -145,7 +146,8 @@ NODE = Node(
             curvature=lambda known, target: 0.4,
             follows=lambda known, target: {"away": 2 * pi * USUAL},
         ),
-        Quantity(name="away", low=1e6, high=45e6, floor=2e3),  # what it is off by is part of the phase's error
+        # What it is off by is part of the phase's error; clock states away from their sites move by some hertz.
+        Quantity(name="away", low=1e6, high=45e6, floor=2e3, walk=Walk(5.0)),
     ),
     make=lambda laboratory, targets, known: GatePhase(laboratory, targets),
     needs=("gate_shape_fine", "fringes_long"),

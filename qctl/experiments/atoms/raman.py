@@ -9,6 +9,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from qctl.calibrate.drift import Walk
 from qctl.calibrate.fits import Fit, fit_cosine, fit_decay
 from qctl.calibrate.node import Node, Quantity
 from qctl.calibrate.outcome import Figure, Outcome
@@ -241,14 +242,14 @@ FINE_FLOP = Node(
 )
 
 
-def fringe_quantities(seconds: float) -> tuple[Quantity, ...]:
-    """Return what fringes find; an error of the frequency turns a frame for ``seconds``, which is what it costs.
+WALK = Walk(2.0)  # Hz; clock states move with the square of the magnetic field and with trap light alone
 
-    Clock states move with the square of the magnetic field and with trap light alone: by some hertz a day.
-    """
+
+def fringe_quantities(seconds: float) -> tuple[Quantity, ...]:
+    """Return what fringes find; an error of the frequency turns a frame for ``seconds``, which is what it costs."""
     curvature = (2 * pi * seconds) ** 2 / 6
     return (
-        Quantity(name="frequency", low=1e6, high=40e6, floor=2e3, curvature=lambda known, target: curvature, walk=2.0),
+        Quantity(name="frequency", low=1e6, high=40e6, floor=2e3, curvature=lambda known, target: curvature, walk=WALK),
         Quantity(name="t2_ramsey", low=1e-4, high=100.0, floor=1.0),
     )
 

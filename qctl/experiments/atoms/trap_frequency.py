@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy.interpolate import BSpline, make_interp_spline
 from scipy.stats import norm, qmc
 
+from qctl.calibrate.drift import Walk
 from qctl.calibrate.fits import Fit
 from qctl.calibrate.fits.any_curve import fit_any_curve
 from qctl.calibrate.node import Node, Quantity
@@ -173,7 +174,7 @@ NODE = Node(
     name=TrapFrequency.name,
     kind=Target.QUBIT,
     finds=(
-        Quantity(name="site.trap_frequency", low=1e4, high=1e6, floor=2e4),
+        Quantity(name="site.trap_frequency", low=1e4, high=1e6, floor=2e4, walk=Walk(share=1e-2)),
         Quantity(name="site.temperature", low=1e-7, high=1e-3, floor=1e-4),
     ),
     make=lambda laboratory, targets, known: TrapFrequency(laboratory, targets),

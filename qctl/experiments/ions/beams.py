@@ -7,6 +7,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from qctl.calibrate.drift import Walk
 from qctl.core.laboratory import Laboratory
 from qctl.core.parameters import Parameters
 from qctl.core.pulse import Pulse, Shape, Tone
@@ -14,6 +15,8 @@ from qctl.core.pulse import Pulse, Shape, Tone
 from ..gate_check import GateCheck
 
 TICK = 16e-9  # s; one sample of the beams' generator
+FIELD = Walk(30.0)  # Hz; clock states move with the square of the magnetic field (310.8 Hz/G^2): 10 mG a day at 5 G
+LOCK = Walk(2e5)  # Hz; of a laser that is locked to a cell or a cavity, a hundredth of a line's width
 ETA = 0.147  # Lamb-Dicke parameter of a single ion, about: contrasts and first scans depend on it, results do not
 
 

@@ -21,6 +21,7 @@ from qctl.platforms.ion_known import COOLING
 
 from ..drawn import drawn
 from ..rows import indices, program
+from .beams import LOCK
 from .photons import cooling_photons
 from .presence import FEWEST
 
@@ -116,7 +117,7 @@ NODE = Node(
     name=IonCoolingLight.name,
     kind=Target.LINE,
     finds=(
-        Quantity(name="tone.frequency", low=1e6, high=170e6, floor=10e6),
+        Quantity(name="tone.frequency", low=1e6, high=170e6, floor=10e6, walk=LOCK),
         Quantity(name="saturation", low=0.0, high=100.0, floor=1.0),
     ),
     make=lambda laboratory, targets, known: IonCoolingLight(laboratory, targets),

@@ -20,7 +20,7 @@ from qctl.core.result import Result
 from ..assignment import patterns, shots_by_state
 from ..drawn import drawn
 from ..rows import indices, program
-from .beams import on_ticks
+from .beams import LOCK, on_ticks
 from .photons import distribution, fit_photons
 
 Floats = NDArray[np.float64]
@@ -147,7 +147,7 @@ def _node(kind: type[IonPumping] | type[IonDetectionTime], line: str, found: Qua
     )
 
 
-TONE = Quantity(name="tone.frequency", low=1e6, high=170e6, floor=10e6)
+TONE = Quantity(name="tone.frequency", low=1e6, high=170e6, floor=10e6, walk=LOCK)
 TIME = Quantity(name="duration", low=1e-6, high=5e-3, floor=1e-3)
 PUMP = _node(IonPumping, PUMPING, TONE, ("ion_readout",))
 LOOK = _node(IonDetectionTime, DETECTION, TIME, ("ion_readout",))

@@ -24,7 +24,7 @@ from qctl.platforms.parts import measuring_of
 from ..drawn import drawn
 from ..rows import Row, flip, half, indices, measure
 from ..signal import well_read
-from .beams import around, gate_check
+from .beams import FIELD, around, gate_check
 
 Floats = NDArray[np.float64]
 WAITS = (1, 3)  # slots, of fringes
@@ -165,7 +165,7 @@ NODE = Node(
     name=IonMemory.name,
     kind=Target.QUBIT,
     finds=(
-        Quantity(name="frequency", low=1e6, high=31e6, floor=30.0),
+        Quantity(name="frequency", low=1e6, high=31e6, floor=30.0, walk=FIELD),
         Quantity(name="t2", low=1e-3, high=1e3, floor=1.0),
         Quantity(name="t2_ramsey", low=1e-3, high=1e3, floor=1.0, curvature=_ignorance),
     ),

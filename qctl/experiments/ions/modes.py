@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import root
 
+from qctl.calibrate.drift import Walk
 from qctl.calibrate.fits import Fit, fit_rabi_line
 from qctl.calibrate.node import Node, Quantity
 from qctl.calibrate.outcome import Outcome
@@ -175,7 +176,7 @@ def _node(kind: type[IonModes], needs: tuple[str, ...]) -> Node:
     return Node(
         name=kind.name,
         kind=Target.LINE,
-        finds=(Quantity(name="mode_*", low=1e5, high=20e6, floor=60e3),),
+        finds=(Quantity(name="mode_*", low=1e5, high=20e6, floor=60e3, walk=Walk(200.0)),),
         make=lambda laboratory, targets, known: kind(laboratory, targets),
         needs=needs,
         claims=lambda laboratory, known, target: frozenset({target, *laboratory.qubits}),

@@ -22,7 +22,7 @@ from ..drawn import drawn
 from ..ramsey import beats_in
 from ..rows import half, indices, late, program, wait
 from ..signal import projected
-from .beams import TICK, alone, gate_check
+from .beams import FIELD, TICK, alone, gate_check
 
 COARSE = 6e3  # Hz; what is taken for the error of a guess
 SLOW = 5.0  # Hz; how much a frequency wanders while it is measured
@@ -98,7 +98,7 @@ def _node(kind: type[IonRamsey], needs: tuple[str, ...], curvature: Curvature) -
     return Node(
         name=kind.name,
         kind=Target.QUBIT,
-        finds=(Quantity(name="frequency", low=1e6, high=31e6, floor=10e3, curvature=curvature),),
+        finds=(Quantity(name="frequency", low=1e6, high=31e6, floor=10e3, curvature=curvature, walk=FIELD),),
         make=lambda laboratory, targets, known: kind(laboratory, targets),
         needs=needs,
         claims=alone,

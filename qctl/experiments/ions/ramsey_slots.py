@@ -21,7 +21,7 @@ from qctl.core.result import Result
 from ..drawn import drawn
 from ..rows import half, indices, program, wait
 from ..signal import excited
-from .beams import TICK, alone, gate_check
+from .beams import FIELD, TICK, alone, gate_check
 
 WAIT = round(5e-3 / TICK) * TICK  # s; what cooling and detection leave of a shot of 10 ms
 WANDERS = 0.3  # Hz; how much the mean frequency of some hundred shots wanders
@@ -93,7 +93,7 @@ NODE = Node(
     name=IonRamseySlots.name,
     kind=Target.QUBIT,
     finds=(
-        Quantity(name="frequency", low=1e6, high=31e6, floor=100.0, curvature=_curvature),
+        Quantity(name="frequency", low=1e6, high=31e6, floor=100.0, curvature=_curvature, walk=FIELD),
         Quantity(name="memory", low=0.0, high=1.2, floor=0.5, curvature=_ignorance),
     ),
     make=lambda laboratory, targets, known: IonRamseySlots(laboratory, targets),
