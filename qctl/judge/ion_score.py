@@ -8,6 +8,7 @@ import numpy as np
 
 from qctl.core.laboratory import Laboratory
 from qctl.core.parameters import Parameters
+from qctl.physics.ions.chain import Chain
 from qctl.physics.ions.crystal import TWO_PI
 from qctl.physics.ions.script import Stretch
 from qctl.physics.ions.twin import Glow, IonTwin
@@ -38,11 +39,23 @@ def score_ions(
     truths |= {
         f"trap.mode_{number}": float(nu / TWO_PI) for number, nu in enumerate(bench.chain.mode_frequencies, start=1)
     }
+    truths |= _of_steps_on_request(bench.chain)
     found: list[GateScore] = judged(bench, gates)
     readouts = tuple(_readout(bench, ion) for ion in range(len(bench.chain.names)))
     for one in readouts:
         truths |= {f"{one.target}.readout.p01": one.p01, f"{one.target}.readout.p10": one.p10}
     return Score(scored(parameters, truths), tuple(found), readouts)
+
+
+def _of_steps_on_request(chain: Chain) -> dict[str, float]:
+    """Return what is true of what a bring-up does not need: frequencies across the axis, stray fields, pointing."""
+    twin = chain.twin
+    found = {f"{name}.voltage": electrode.compensation for name, electrode in twin.electrodes.items()}
+    if twin.focus is not None:
+        found |= {f"{name}.focus.frequency": place for name, place in twin.focus.places.items()}
+    if twin.tickle is not None:
+        found |= {f"trap.radial_{number}": frequency for number, frequency in enumerate(chain.radial, start=1)}
+    return found
 
 
 def _readout(bench: IonBench, ion: int) -> ReadoutScore:

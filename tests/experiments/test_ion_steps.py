@@ -23,6 +23,7 @@ from qctl.experiments.ions import (
     lights,
     micromotion,
     modes,
+    pointing,
     presence,
     radial,
     ramsey_slots,
@@ -244,3 +245,21 @@ def test_the_cooling_light_says_where_stray_fields_along_it_are_compensated(chai
     found = value(outcome, "voltage")
     assert found.error < 0.1
     assert abs(found.value - chain.twin.electrodes["ey"].compensation) < 4 * found.error
+
+
+def test_the_deflector_is_pointed_at_each_ion(chain):
+    for outcome in asked(chain, pointing.IonPointing, "q0", "q1"):
+        found, true = value(outcome, "focus.frequency"), chain.twin.focus.places[outcome.target]
+        assert found.error < 12e3
+        assert abs(found.value - true) < 4 * found.error
+
+
+def test_light_that_is_pointed_beside_an_ion_is_said_not_to_reach_it(chain):
+    known = chain.bench.known
+    chain.bench.known = known.replaced({"q1.focus.frequency": known["q1.focus.frequency"] + 3e6})
+    try:
+        first, second = chain.bench.ask(pointing.IonPointing(chain.laboratory, ("q0", "q1")))
+    finally:
+        chain.bench.known = known
+    assert first.reason == ""
+    assert "no light reaches q1" in second.reason
