@@ -19,6 +19,7 @@ from qctl.experiments.ions import (
     cooling,
     crosstalk,
     errors,
+    light_checks,
     light_shift,
     lights,
     micromotion,
@@ -206,7 +207,7 @@ def test_an_ion_that_is_dark_is_named_and_the_others_are_counted(chain):
 def test_cooling_light_is_set_half_a_line_red_of_its_resonance(chain):
     (outcome,) = asked(chain, cooling.IonCoolingLight, "cooling", shots=12)
     light, found = chain.twin.lights["cooling"], value(outcome, "tone.frequency")
-    best = light.resonance - cooling.LINEWIDTH * np.sqrt(1 + light.saturation) / 2
+    best = light.resonance - light_checks.LINEWIDTH * np.sqrt(1 + light.saturation) / 2
     assert found.value == pytest.approx(best, abs=max(4 * found.error, 0.3e6))
     assert value(outcome, "saturation").value == pytest.approx(light.saturation, rel=0.25)
 
@@ -263,3 +264,21 @@ def test_light_that_is_pointed_beside_an_ion_is_said_not_to_reach_it(chain):
         chain.bench.known = known
     assert first.reason == ""
     assert "no light reaches q1" in second.reason
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "off"),
+    [
+        (light_checks.CoolingCheck, "cooling.tone.frequency", 4e6),
+        (light_checks.AlongCheck, "ey.voltage", 0.4),
+        (light_checks.AcrossCheck, "ex.voltage", 0.4),
+    ],
+)
+def test_three_points_tell_light_and_fields_that_are_off_to_either_side(chain, kind, name, off):
+    target, light = name.partition(".")[0], chain.twin.lights["cooling"]
+    cools_best = light.resonance - light_checks.LINEWIDTH * np.sqrt(1 + light.saturation) / 2
+    true = cools_best if target == "cooling" else chain.twin.electrodes[target].compensation
+    told = [{name: Estimate(true + d), "cooling.saturation": Estimate(light.saturation)} for d in (0.0, off, -off)]
+    right, *wrong = (scores[target] for scores in chain.bench.compare(kind(chain.laboratory, (target,)), tuple(told)))
+    assert right[0] < 0.15 + 2 * right[1]
+    assert all(one[0] > right[0] + 4 * max(one[1], right[1]) for one in wrong)

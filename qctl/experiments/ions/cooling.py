@@ -22,11 +22,11 @@ from qctl.platforms.ion_known import COOLING
 from ..drawn import drawn
 from ..rows import indices, program
 from .beams import LOCK
+from .light_checks import LINEWIDTH, CoolingCheck
 from .photons import cooling_photons
 from .presence import FEWEST
 
 Floats = NDArray[np.float64]
-LINEWIDTH = 19.6e6  # Hz, natural, of 171Yb+ at 369 nm (S. Olmschenk et al., Phys. Rev. A 76, 052314, table I)
 BLUE = 0.5  # share of light left beyond the resonance below which it is where ions are heated
 
 
@@ -123,6 +123,7 @@ NODE = Node(
     make=lambda laboratory, targets, known: IonCoolingLight(laboratory, targets),
     needs=("ion_presence",),
     claims=lambda laboratory, known, target: frozenset({target, *laboratory.qubits}),
+    check=lambda laboratory, targets, known: CoolingCheck(laboratory, targets),
     applies=lambda laboratory, target: target == COOLING,
     largest_error=1.0,
 )

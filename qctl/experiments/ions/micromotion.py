@@ -22,6 +22,7 @@ from qctl.core.result import Result
 
 from ..drawn import drawn
 from ..rows import half, indices, program
+from .light_checks import AcrossCheck, AlongCheck
 from .photons import cooling_photons
 
 ELECTRODE, ALONG_LIGHT = "ex", "ey"
@@ -136,7 +137,12 @@ class IonMicromotionLight:
         return (Outcome(target, {f"{target}.voltage": found}, (fit,), figures),)
 
 
-def _node(kind: type[IonMicromotion] | type[IonMicromotionLight], electrode: str, needs: tuple[str, ...]) -> Node:
+def _node(
+    kind: type[IonMicromotion] | type[IonMicromotionLight],
+    check: type[AcrossCheck] | type[AlongCheck],
+    electrode: str,
+    needs: tuple[str, ...],
+) -> Node:
     return Node(
         name=kind.name,
         kind=Target.LINE,
@@ -144,10 +150,11 @@ def _node(kind: type[IonMicromotion] | type[IonMicromotionLight], electrode: str
         make=lambda laboratory, targets, known: kind(laboratory, targets),
         needs=needs,
         claims=lambda laboratory, known, target: frozenset({target, *laboratory.qubits}),
+        check=lambda laboratory, targets, known: check(laboratory, targets),
         applies=lambda laboratory, target: target == electrode,
         largest_error=1.0,
     )
 
 
-NODE = _node(IonMicromotion, ELECTRODE, ("ion_readout",))
-ALONG = _node(IonMicromotionLight, ALONG_LIGHT, ("ion_presence",))
+NODE = _node(IonMicromotion, AcrossCheck, ELECTRODE, ("ion_readout",))
+ALONG = _node(IonMicromotionLight, AlongCheck, ALONG_LIGHT, ("ion_presence",))
