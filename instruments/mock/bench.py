@@ -22,6 +22,7 @@ from .device import ScpiDevice
 from .faults import Faults
 from .gating import Gates, gates_of
 from .gs200 import Gs200
+from .hologram_server import HologramServer
 from .infiniium import Infiniium
 from .line_device import LineDevice
 from .performance import Heard, Store, World, perform
@@ -79,6 +80,8 @@ class Rack:
             mock = self._make(name, entry.driver, 100_000 + serial, (faults or {}).get(name))
             if isinstance(mock, Infiniium | GatedListener | Decides):
                 mock.look = self.look
+            if isinstance(mock, HologramServer):
+                mock.load_pattern(len(laboratory.qubits))  # somebody computed where traps shall be
             self.mocks[name] = mock
 
     def _make(self, name: str, driver: str, serial: int, faults: Faults | None) -> ScpiDevice | LineDevice:

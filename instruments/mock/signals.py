@@ -86,10 +86,10 @@ class Tones(Protocol):
 
 @runtime_checkable
 class Levels(Protocol):
-    """A simulated multi-channel supply."""
+    """A simulated multi-channel supply, or a hologram."""
 
     def levels(self) -> Mapping[int, float]:
-        """Return what each output holds now, V, by the number of its port."""
+        """Return what each output holds now, V, or the weight of each trap, by its number."""
 
 
 @dataclass(frozen=True)

@@ -39,6 +39,7 @@ def check_lines(draft: Draft) -> None:
             if bad:
                 draft.wrong(("lines", name, key), f"line {name}: {asked}", allowed)
     _ports_once(draft)
+    _one_hologram(draft)
     _uses(draft)
 
 
@@ -49,10 +50,11 @@ def _rules(line: Line) -> Iterator[tuple[bool, str, str, str]]:
     marker = line.output is not None and line.output.marker
     yield half, "q" if line.i is None else "i", "half of an I/Q pair", "i and q together"
     yield (pair or half) and line.output is not None, "output", "an I/Q pair and a single output", "i and q, or output"
-    ends = "i and q, output, switch, carrier, supply, counted_by or seen_by"
+    ends = "i and q, output, switch, carrier, supply, counted_by, seen_by or shaped_by"
     yield not any(key not in INPUTS for key, _, _ in line.uses), "output", "nothing feeds it", ends
     light = line.switch is not None or line.carrier is not None
     others = (line.supply is not None, line.counted_by is not None, line.seen_by is not None)
+    others = (*others, line.shaped_by is not None)
     yield sum((bool(line.outputs), light, *others)) > 1, line.uses[-1][0] if line.uses else "", "two lines in one", ends
     for key, port in (("switch", line.switch), ("carrier", line.carrier), ("supply", line.supply)):
         yield port is not None and port.marker, key, f"a marker as {key}", "INSTRUMENT.NUMBER"
@@ -113,6 +115,12 @@ def _ports_once(draft: Draft) -> None:
             first.setdefault(port, name)
 
 
+def _one_hologram(draft: Draft) -> None:
+    shaped = [name for name, line in draft.laboratory.lines.items() if line.shaped_by is not None]
+    for name in shaped[1:]:
+        draft.wrong(("lines", name, "shaped_by"), f"line {name}: traps a second time", f"one hologram, of {shaped[0]}")
+
+
 def _uses(draft: Draft) -> None:
     """Check that lines fit those they serve, that nobody shares drive or flux, and that no line serves nothing."""
     lines, first, platform = draft.laboratory.lines, dict[str, str](), draft.laboratory.platform
@@ -145,7 +153,7 @@ def _uses(draft: Draft) -> None:
 
 
 def kind_of(line: Line, platform: str = "superconducting") -> str:
-    """Return drive, readout, flux or beam, trigger, light, electrode, counter or camera."""
+    """Return drive, readout, flux or beam, trigger, light, electrode, counter, camera or traps."""
     if line.back is not None:
         return "readout"
     if line.i is not None or line.q is not None:
@@ -153,6 +161,8 @@ def kind_of(line: Line, platform: str = "superconducting") -> str:
     for kind, end in (("electrode", line.supply), ("counter", line.counted_by), ("camera", line.seen_by)):
         if end is not None:
             return kind
+    if line.shaped_by is not None:
+        return "traps"
     if line.starts or line.branches or (line.output is not None and line.output.marker):
         return "trigger"
     if line.switch is not None or line.carrier is not None:

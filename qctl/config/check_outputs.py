@@ -16,6 +16,7 @@ _UNITS = {
     Role.SUPPLY: ("V",),
 }
 _INPUTS = (Role.DIGITIZER, Role.COUNTER, Role.CAMERA)  # no outputs, nothing to make safe
+_SHAPING = (Role.HOLOGRAM,)  # traps that hold atoms are not let go of
 _SWITCHING = (Role.PULSER, Role.DECIDER)  # outputs that are high or low: a safe state, but no limits
 _Rules = Iterator[tuple[bool, str, str, str]]
 
@@ -24,7 +25,7 @@ def check_outputs(draft: Draft) -> None:
     """Check that ``safe`` and ``limits`` are complete and agree with each other and with the settings."""
     laboratory, roles = draft.laboratory, draft.laboratory.roles()
     instruments = draft.document.declared("instruments")
-    without = {"safe": _INPUTS, "limits": (*_INPUTS, *_SWITCHING)}
+    without = {"safe": _INPUTS, "limits": (*_INPUTS, *_SWITCHING, *_SHAPING)}
     lacking = {"safe": "outputs", "limits": "levels"}
     for section in ("safe", "limits"):
         there = draft.document.declared(section)
@@ -40,6 +41,10 @@ def check_outputs(draft: Draft) -> None:
         _note(draft, "safe", name, _safe_rules(safe, laboratory.limits.get(name)))
         if roles.get(name) in _SWITCHING and safe.action is not SafeAction.OFF:
             draft.wrong(("safe", name, "action"), f"{name}: {safe.action} of digital outputs", "off: all low")
+        if roles.get(name) in _SHAPING and safe.action is not SafeAction.HOLD:
+            draft.wrong(
+                ("safe", name, "action"), f"{name}: {safe.action} of a hologram", "hold: what is displayed stays"
+            )
     for name, limit in laboratory.limits.items():
         if roles.get(name) in _UNITS:
             _note(draft, "limits", name, _limit_rules(limit, roles[name]))

@@ -1,13 +1,16 @@
-"""What stands still during a shot: voltages of electrodes, tones of DDS channels."""
+"""What stands still during a shot: voltages of electrodes, tones of DDS channels, light of traps."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
+from numpy.typing import NDArray
+
 from qctl.core.laboratory import Laboratory
 from qctl.core.parameters import Parameters
 
-STANDING = (".bias", ".voltage", ".tone.frequency", ".tone.amplitude")
+STANDING = (".bias", ".voltage", ".tone.frequency", ".tone.amplitude", ".site.weight")
 """How the names of parameters end that are applied before a run, and hold for all of it."""
 
 
@@ -33,3 +36,10 @@ def tones_of(laboratory: Laboratory, known: Parameters) -> Mapping[str, Mapping[
             tone = known[f"{name}.tone.frequency"], known[f"{name}.tone.amplitude"]
             tones.setdefault(line.carrier.instrument, {})[line.carrier.number] = tone
     return tones
+
+
+def weights_of(laboratory: Laboratory, known: Parameters) -> Mapping[str, NDArray[np.float32]]:
+    """Return the weight of each qubit's trap, in their order, by display; 1 where nobody says another one."""
+    names = [f"{qubit}.site.weight" for qubit in laboratory.qubits]
+    weights = np.array([known.get(name, 1.0) for name in names], np.float32)
+    return {line.shaped_by: weights for line in laboratory.lines.values() if line.shaped_by is not None}

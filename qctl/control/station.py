@@ -19,6 +19,7 @@ from qctl.core.protocols import (
     Dds,
     Decider,
     Digitizer,
+    Hologram,
     Instrument,
     Limits,
     PulseGenerator,
@@ -28,7 +29,7 @@ from qctl.core.protocols import (
 
 from .clock import Clock, VirtualClock, WallClock, checked
 from .drivers import drivers_of, limits_of
-from .operating import held_of, tones_of
+from .operating import held_of, tones_of, weights_of
 from .rack import MockRack, mock_rack
 from .safe import make_safe
 from .signals import terminate_orderly, undisturbed
@@ -126,6 +127,13 @@ class Station:
             raise self._not_a("DDS", name)
         return found
 
+    def hologram(self, name: str) -> Hologram:
+        """Return what displays holograms, by name."""
+        found = self.instruments.get(name)
+        if not isinstance(found, Hologram):
+            raise self._not_a("display of holograms", name)
+        return found
+
     def _not_a(self, word: str, name: str) -> InstrumentError:
         return InstrumentError(f"{name!r} is no {word} of this laboratory", where=self.laboratory.name)
 
@@ -133,7 +141,8 @@ class Station:
         """Bring everything that stands still during a shot to where it belongs: the operating point.
 
         Biases are ramped to ``LINE.bias``, electrodes to ``LINE.voltage``, DDS channels are tuned to
-        ``LINE.tone.frequency`` and ``.amplitude``, carriers are switched on.
+        ``LINE.tone.frequency`` and ``.amplitude``, carriers are switched on, light is shared among traps by
+        ``QUBIT.site.weight``.
 
         Raises
         ------
@@ -153,6 +162,8 @@ class Station:
         each(lambda name, source: source.on(), carriers)
         supplies = {name: self.supply(name) for name in held}
         synthesisers = {name: self.dds(name) for name in tones}
+        weights = weights_of(self.laboratory, parameters)
+        holograms = {name: self.hologram(name) for name in weights}
 
         def hold(name: str, supply: Supply) -> None:
             for channel, level in held[name].items():
@@ -164,6 +175,7 @@ class Station:
 
         each(hold, supplies)
         each(tune, synthesisers)
+        each(lambda name, hologram: hologram.show(weights[name]), holograms)
         each(lambda name, instrument: instrument.check(), {**biases, **carriers, **supplies, **synthesisers})
 
 

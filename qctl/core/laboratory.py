@@ -36,6 +36,7 @@ class Role(StrEnum):
     SUPPLY = "supply"  # has channels that each hold a voltage
     COUNTER = "counter"  # counts photons
     CAMERA = "camera"  # takes images
+    HOLOGRAM = "hologram"  # a display whose pattern makes traps
     DECIDER = "decider"  # tells states while the shot goes on, and lets AWGs branch by them
 
 
@@ -66,8 +67,8 @@ class InstrumentEntry:
 class Line:
     """A signal path between instruments and one port of the chip (or a trigger input).
 
-    One of ``i`` and ``q`` together, ``output``, ``switch``, ``carrier``, ``supply``, ``counted_by`` or ``seen_by`` says
-    what stands at its end; a light has both a switch and a carrier.
+    One of ``i`` and ``q`` together, ``output``, ``switch``, ``carrier``, ``supply``, ``counted_by``, ``seen_by`` or
+    ``shaped_by`` says what stands at its end; a light has both a switch and a carrier.
 
     Parameters
     ----------
@@ -82,6 +83,7 @@ class Line:
     supply : a channel of a multi-channel DC supply, which holds the line at a voltage
     counted_by : an input of a photon counter
     seen_by : a camera
+    shaped_by : what displays the hologram that makes the traps of all qubits out of this light
     starts : instruments whose trigger, gate or exposure input this marker or switch feeds
     branches : AWGs whose second trigger input (event input) this marker of a decider feeds
     attenuation : between output and chip
@@ -101,6 +103,7 @@ class Line:
     supply: Port | None = None
     counted_by: Port | None = None
     seen_by: Port | None = None
+    shaped_by: str | None = None
     starts: tuple[str, ...] = ()
     branches: tuple[str, ...] = ()
     attenuation: Decibels = 0.0
@@ -138,6 +141,7 @@ _ROLES: Mapping[str, Role] = {
     "supply": Role.SUPPLY,
     "counted_by": Role.COUNTER,
     "seen_by": Role.CAMERA,
+    "shaped_by": Role.HOLOGRAM,
 }
 
 

@@ -65,6 +65,7 @@ UNITS: dict[Target, dict[str, str]] = {
         "site.loaded": "",  # probability that loading leaves an atom in it
         "site.kept": "",  # probability that an atom is still there after a shot without gates
         "site.temperature": "K",
+        "site.weight": "",  # part of the light that its trap is to get, relative to others
         "site.trap_frequency": "Hz",  # of an atom across the beam of its trap
         "x180.shift": "Hz",  # of an atom's frequency by local light as strong as that of its half turn
         "crosstalk": "",  # turn of an atom by all others' local light, in parts of their own turns

@@ -288,6 +288,14 @@ class Supply(Instrument, Protocol):
         """Go to ``level`` from the level read back, no faster than its limit allows."""
 
 
+@runtime_checkable
+class Hologram(Instrument, Protocol):
+    """Displays a pattern that shares light among traps."""
+
+    def show(self, weights: NDArray[np.float32]) -> None:
+        """Give each trap its part of the light, relative to the others; return when it is displayed."""
+
+
 class Platform(Protocol):
     """What a gate means on one kind of machine: pure functions of known values by parameter name."""
 

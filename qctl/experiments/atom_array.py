@@ -19,6 +19,7 @@ from .atoms import (
     rydberg,
     sites,
     states,
+    trap_depths,
     trap_frequency,
     warmth,
     zone_reading,
@@ -51,6 +52,8 @@ NODES: tuple[Node, ...] = (
 ON_REQUEST: tuple[Node, ...] = (
     everybody.NODE,
     warmth.NODE,
+    trap_depths.NODE,
+    trap_depths.FINE,
     trap_frequency.NODE,
     moves.LOADING,
     moves.REARRANGING,

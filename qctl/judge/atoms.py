@@ -14,6 +14,7 @@ from qctl.core.laboratory import Laboratory
 from qctl.core.parameters import Parameters
 from qctl.core.port import Port
 from qctl.physics.atoms.drives import Drives, Noise
+from qctl.physics.atoms.hologram import weighted
 from qctl.physics.atoms.journeys import Journey
 from qctl.physics.atoms.optics import Light, pulses
 from qctl.physics.atoms.plan import Event, Planner, What
@@ -235,7 +236,7 @@ def score_atoms(
     cz : what is played for one gate
     seconds : at least as long as all of that
     """
-    judge = AtomJudge(laboratory, truth)
+    judge = AtomJudge(laboratory, weighted(truth, {q: known[f"{q}.site.weight"] for q in laboratory.qubit_names}))
     array = laboratory.qubits[laboratory.qubit_names[0]].readout
     error, arrive = judge.cz_error(judge.events(cz, seconds), known[f"{array}.gate.phase"], known[f"{array}.away"])
     places = {q: (known[f"{q}.site.row"], known[f"{q}.site.column"]) for q in laboratory.qubit_names}

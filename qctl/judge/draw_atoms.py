@@ -12,6 +12,7 @@ from qctl.physics.atoms.twin import (
     AtomTwin,
     Camera,
     Deflector,
+    Hologram,
     Qubits,
     Rydberg,
     Site,
@@ -28,7 +29,10 @@ STRAY = 0.35  # pixels by which a guessed place is off, standard deviation of th
 TURNED = 4e-3  # rad, of the camera
 STRETCHED = 0.003  # relative, of camera and deflectors
 SHIFTS = 15.0  # Hz, between sites
-DEPTHS, RABIS = 0.02, 0.01  # relative, between sites
+DEPTHS, RABIS = 0.02, 0.01  # relative, between sites; of depths those of the zone
+UNEVEN = 0.06  # the same of depths within the array, as a hologram leaves them that nobody corrected
+TRAP_SHIFT = SHIFTS / (UNEVEN * 1e-3)  # Hz per K: what is left of it in traps whose light is compensated
+SHARED = 0.9  # of what differs between frequencies of sites, the part that their depths explain
 RAMAN = 300.0  # Hz by which the guessed frequency is off
 RYDBERG = 300 * kHz  # the same of the Rydberg resonance, beside a light shift of about -1 MHz that nobody guesses
 HOUR = 3600.0
@@ -60,16 +64,13 @@ def draw_atoms(laboratory: Laboratory, seed: int, *, drifting: bool = False) -> 
     def near(value: float, share: float) -> float:
         return float(value * (1 + share * rng.standard_normal()))
 
-    sites = {
-        name: Site(
-            x=column * pixel,
-            y=row * pixel,
-            depth=near(1e-3, DEPTHS),
-            shift=SHIFTS * float(rng.standard_normal()) if name in laboratory.qubits else 0.0,
-            rabi=near(1.0, RABIS),
-        )
-        for name, (row, column) in places.items()
-    }
+    def site(row: float, column: float, in_array: bool) -> Site:
+        other, shifted = float(rng.standard_normal()), float(rng.standard_normal()) if in_array else 0.0
+        deeper = UNEVEN * (SHARED * shifted + (1 - SHARED**2) ** 0.5 * other) if in_array else DEPTHS * other
+        depth, rabi = 1e-3 * (1 + deeper), near(1.0, RABIS)
+        return Site(x=column * pixel, y=row * pixel, depth=depth, shift=SHIFTS * shifted, rabi=rabi)
+
+    sites = {name: site(*place, in_array=name in laboratory.qubits) for name, place in places.items()}
     further = {name: Site(x=column * pixel, y=row * pixel) for name, (row, column) in zone.items() if name not in sites}
     return AtomTwin(
         sites=sites | further,
@@ -95,6 +96,7 @@ def draw_atoms(laboratory: Laboratory, seed: int, *, drifting: bool = False) -> 
             noise=near(4.0, 0.2),
             rabi=near(1 * MHz, 0.05),
             local_rabi=near(1 * MHz, 0.05),
+            trap_shift=TRAP_SHIFT,
             local_shift=2e-3 * float(rng.standard_normal()),
         ),
         rydberg=Rydberg(
@@ -113,6 +115,7 @@ def draw_atoms(laboratory: Laboratory, seed: int, *, drifting: bool = False) -> 
             background=near(30.0, 0.2),
             pumping_time=near(30 * us, 0.1),
         ),
+        hologram=Hologram(exponent=float(np.random.default_rng((seed, 88)).uniform(0.8, 1.0))),
         drift=_drift() if drifting else None,
     )
 

@@ -135,7 +135,8 @@ class Stage:
     ----------
     points : for each sweep point, what each output plays; outputs that are off or idle are absent
     carriers : by instrument name, or ``instrument.channel`` for a DDS with several channels
-    biases : by instrument name, or ``instrument.channel`` for a supply with several; in A or V as the source gives them
+    biases : by instrument name, or ``instrument.channel`` for a supply with several; in A or V as the source gives
+        them; for a hologram the weight of each trap
     acquisitions : by instrument name
     period : s between shots
     """

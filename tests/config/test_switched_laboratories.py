@@ -18,6 +18,7 @@ instruments:
   dds:     {driver: "c:C", address: mock}
   dc:      {driver: "d:D", address: mock}
   counter: {driver: "e:E", address: mock}
+  slm:     {driver: "f:F", address: mock}
 lines:
   beam0:   {output: awg.1}
   cooling: {switch: ttl.1, carrier: dds.1}
@@ -25,6 +26,7 @@ lines:
   detection: {switch: ttl.5}
   trap:    {carrier: dds.2}
   ex:      {supply: dc.1}
+  traps:   {shaped_by: slm}
   seen0:   {counted_by: counter.1}
   start:   {switch: ttl.2, starts: [awg]}
   gate:    {switch: ttl.3, starts: [counter]}
@@ -35,6 +37,7 @@ safe:
   awg: {action: off}
   ttl: {action: off}
   dds: {action: off}
+  slm: {action: hold}
   dc: {action: ramp, value: 0 V, rate: 1 V/s}
 limits:
   awg: {min: -0.5 V, max: 0.5 V}
@@ -65,6 +68,7 @@ def test_roles_follow_from_what_lines_name(lab):
         "ttl": Role.PULSER,
         "dds": Role.DDS,
         "dc": Role.SUPPLY,
+        "slm": Role.HOLOGRAM,
         "counter": Role.COUNTER,
     }
 
@@ -104,6 +108,10 @@ def test_a_light_is_tuned_and_an_electrode_held_by_parameters(lab):
         ("tone.frequency: 20 MHz, ", "", "no first guess of trap.tone.frequency"),
         ("tone.amplitude: 0.5", "tone.amplitude: -0.5", "tone.amplitude -0.5"),
         ("tone.amplitude: 0.5", "tone.amplitude: 1.5", "tone.amplitude 1.5; .*fraction of full scale"),
+        ("slm: {action: hold}", "slm: {action: off}", "slm: off of a hologram; .*hold"),
+        ("limits:\n", "limits:\n  slm: {min: 0 V, max: 5 V}\n", "slm has no levels"),
+        ("traps:   {shaped_by: slm}", "traps:   {shaped_by: slm, supply: dc.2}", "two lines in one"),
+        ("  seen0", "  more:    {shaped_by: slm}\n  seen0", "line more: traps a second time"),
         ("  ex: {voltage", "  pumping: {tone.frequency: 80 MHz}\n  ex: {voltage", "line pumping has no tone"),
     ],
 )

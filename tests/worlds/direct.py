@@ -8,6 +8,7 @@ import numpy as np
 
 from qctl.compile import compile_program, default_parameters, flatten
 from qctl.config import read, read_laboratory
+from qctl.control.operating import weights_of
 from qctl.core.protocols import AwgLimits, PulserLimits
 from qctl.core.record import Images, Record, Timing
 from qctl.core.result import points_in_a_row
@@ -63,7 +64,12 @@ class Direct:
         ((line, exposing),) = sequence.exposing.items()
         shape = self.limits["camera"].rows, self.limits["camera"].columns
         seen = Exposing(exposing.input, exposing.windows + sequence.lead, shape)
-        stage = Stage(tuple(points), {}, {}, {"camera": seen}, sequence.period)
+        shown = {
+            f"{n}.{k + 1}": float(w)
+            for n, all_ in weights_of(self.laboratory, known).items()
+            for k, w in enumerate(all_)
+        }
+        stage = Stage(tuple(points), {}, shown, {"camera": seen}, sequence.period)
         frames = self.world.run(stage, sequence.shots)[exposing.input]
         return Record(
             traces={}, shots=sequence.shots, n_points=sequence.n_points, n_bits=sequence.n_bits, qubits=sequence.qubits,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import ClassVar
 
@@ -76,7 +76,9 @@ class TrapFrequency:
     def read(self, result: Result, known: Parameters) -> tuple[Outcome, ...]:
         """Return frequency and temperature in each site."""
         fits = self.fits(result, known)
-        return tuple(self._outcome(target, fits[target]) for target in self.targets)
+        outcomes = [self._outcome(target, fits[target]) for target in self.targets]
+        outcomes[0] = replace(outcomes[0], notes=differing([fit for fit in fits.values() if fit.ok]))
+        return tuple(outcomes)
 
     def fits(self, result: Result, known: Parameters) -> dict[str, Fit]:
         """Return the fit of each site that was looked at."""
@@ -98,6 +100,28 @@ class TrapFrequency:
         return Outcome(target, found, (fit,), figures)
 
 
+def relative_depths(fits: list[Fit]) -> tuple[Floats, Floats]:
+    """Return depths over their mean, and their relative errors, shape (n_traps,)."""
+    frequencies = np.array([fit.value("frequency") for fit in fits])
+    errors = np.array([fit.error("frequency") for fit in fits])
+    depths = frequencies**2
+    return depths / depths.mean(), 2 * errors / frequencies
+
+
+def differing(fits: list[Fit]) -> tuple[str, ...]:
+    """Return in words how much traps differ; nothing where there are fewer than two."""
+    if len(fits) < 2:
+        return ()
+    depths, errors = relative_depths(fits)
+    rms = 100 * uneven(depths, errors)
+    return (f"depths of traps differ by {rms:.2f} % (rms, beyond their errors of {100 * errors.mean():.2f} %)",)
+
+
+def uneven(depths: Floats, errors: Floats) -> float:
+    """Return by how much depths differ (rms), beyond what their errors explain."""
+    return float(np.sqrt(max(np.var(depths, ddof=1) - np.mean(errors**2), 0.0)))
+
+
 def depth_of(frequency: float | Floats) -> float | Floats:
     """Return the depth, K, of a trap of the designed waist in which atoms swing across the beam with so many Hz."""
     return MASS * (2 * np.pi * frequency * WAIST) ** 2 / (4 * BOLTZMANN)
@@ -111,9 +135,11 @@ def swinging(times: Floats, p: Floats, sigma: Floats) -> Fit:
         return np.asarray(v[2] * by_heat(np.log(v[1])) @ by_frequency(v[0]))
 
     low, high = DESIGNED * REACH[0], DESIGNED * REACH[1]
-    starts = [(f, 0.012, 0.97) for f in np.linspace(low, high, 7)[1:-1]]
+    tried = [(f, heat, 0.97) for f in np.linspace(low, high, 45) for heat in (0.008, 0.014, 0.025)]
+    # A swing too many or too few within the longest time is a minimum of its own: the start is the best of a grid.
+    start = min(tried, key=lambda v: float((((curve(np.array(v)) - p) / sigma) ** 2).sum()))
     bounds = (low, HEATS[0], 0.5), (high, HEATS[1], 1.1)
-    return fit_any_curve("two releases", ("frequency", "heat", "all"), curve, starts, bounds, times, p, sigma)
+    return fit_any_curve("two releases", ("frequency", "heat", "all"), curve, [start], bounds, times, p, sigma)
 
 
 @lru_cache(maxsize=4)

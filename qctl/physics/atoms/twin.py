@@ -24,8 +24,8 @@ class Site:
     Parameters
     ----------
     x, y : where it is
-    depth : of the trap, as a temperature
-    shift : of the qubit there, from the frequency that all share
+    depth : of the trap, as a temperature, while all traps of the array have one weight
+    shift : of the qubit there, from the frequency that all share; trap light as deep as that included
     rabi : factor on the Rabi frequency of the global Raman beam there
     """
 
@@ -133,6 +133,7 @@ class Qubits:
     rabi : of the global Raman beam with 1 V at the output
     local_rabi : of the local one, at its centre
     local_waist, local_floor : the local beam's amplitude at distance r is ``exp(-2 r^2 / waist^2)`` plus a floor
+    trap_shift : of a qubit by trap light, Hz per K of its depth
     local_shift : light shift at the centre of the local beam, Hz per Hz of its Rabi frequency
     bandwidth : of the modulators, standard deviation of their Gaussian response
     amplitude_noise : standard deviation of both Rabi frequencies from shot to shot, relative
@@ -149,6 +150,7 @@ class Qubits:
     local_rabi: Hertz = 1e6
     local_waist: Metres = 1.5e-6
     local_floor: float = 1e-3
+    trap_shift: float = 0.0
     local_shift: float = 0.0
     bandwidth: Hertz = 3e6
     amplitude_noise: float = 2e-3
@@ -266,6 +268,19 @@ class AtomDrift:
     photons: Wander | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hologram:
+    """What makes the static traps of the array.
+
+    Parameters
+    ----------
+    exponent : a trap's light goes as its weight to this power, before all light is shared out: neighbouring pixels of
+        a display do not turn phases independently
+    """
+
+    exponent: float = 1.0
+
+
 @dataclass(frozen=True, kw_only=True)
 class AtomTwin:
     """Everything that is true of a tweezer array.
@@ -275,6 +290,7 @@ class AtomTwin:
     sites : static tweezers by name: those of the qubits, and those of the zone where gates happen
     deflector, pointer : of the movable tweezers, and of the local Raman beam
     zone : light on atoms in the zone alone
+    hologram : of the static tweezers of qubits
     noise_groups : so many draws of noise are made for each pulse; shots share them
     latencies : from the trigger input to the first sample, by instrument; others are what the laboratory file says
     failures : of lights
@@ -290,6 +306,7 @@ class AtomTwin:
     qubits: Qubits
     rydberg: Rydberg
     zone: Zone = field(default_factory=Zone)
+    hologram: Hologram = field(default_factory=Hologram)
     noise_groups: int = 32
     latencies: Mapping[str, Seconds] = field(default_factory=dict)
     failures: tuple[Failure, ...] = ()

@@ -21,6 +21,7 @@ from ..wander import Wanders
 from .camera import Optics
 from .drives import Drives, Noise
 from .ensemble import Ensemble
+from .hologram import weighted
 from .plan import Planner
 from .shot import Shot
 from .switches import Lines
@@ -88,7 +89,7 @@ class AtomWorld:
         """Play as :meth:`run` does, but hand out the frames of one sweep point after the other."""
         rng = self._rng(self.runs)
         self.runs += 1
-        truth = self.now()
+        truth = weighted(self.now(), self._weights(stage))
         drives = Drives(truth, self._noise, self._memory)
         exposing = next((one for one in stage.acquisitions.values() if isinstance(one, Exposing)), None)
         plans = []
@@ -121,6 +122,14 @@ class AtomWorld:
         """Let virtual time pass; nothing is played."""
         with self._guard:
             self.clock += seconds
+
+    def _weights(self, stage: Stage) -> dict[str, float]:
+        """Return the weight of each qubit's trap, as displayed; nothing where no hologram is wired."""
+        shown = next((line.shaped_by for line in self.laboratory.lines.values() if line.shaped_by), "")
+        names = [f"{shown}.{number}" for number in range(1, len(self.laboratory.qubits) + 1)]
+        if any(name not in stage.biases for name in names):
+            return {}
+        return {qubit: stage.biases[name] for qubit, name in zip(self.laboratory.qubits, names, strict=True)}
 
     def _single(self, truth: AtomTwin, rng: np.random.Generator) -> Ensemble:
         """Return the atoms as the shot before left them."""

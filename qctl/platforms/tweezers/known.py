@@ -21,6 +21,7 @@ QUBIT = {
     "readout.present": (116.0, ""),
     "readout.p01": (0.02, ""),
     "readout.p10": (0.02, ""),
+    "site.weight": (1.0, ""),
     "site.loaded": (0.5, ""),
     "site.kept": (0.95, ""),
     "site.temperature": (20e-6, "K"),
