@@ -53,8 +53,7 @@ def _rules(line: Line) -> Iterator[tuple[bool, str, str, str]]:
     ends = "i and q, output, switch, carrier, supply, counted_by, seen_by or shaped_by"
     yield not any(key not in INPUTS for key, _, _ in line.uses), "output", "nothing feeds it", ends
     light = line.switch is not None or line.carrier is not None
-    others = (line.supply is not None, line.counted_by is not None, line.seen_by is not None)
-    others = (*others, line.shaped_by is not None)
+    others = [end is not None for end in (line.supply, line.counted_by, line.seen_by, line.shaped_by)]
     yield sum((bool(line.outputs), light, *others)) > 1, line.uses[-1][0] if line.uses else "", "two lines in one", ends
     for key, port in (("switch", line.switch), ("carrier", line.carrier), ("supply", line.supply)):
         yield port is not None and port.marker, key, f"a marker as {key}", "INSTRUMENT.NUMBER"

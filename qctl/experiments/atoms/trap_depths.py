@@ -16,6 +16,7 @@ from qctl.core.names import Target
 from qctl.core.parameters import Estimate, Parameters
 from qctl.core.result import Result
 
+from .raman import WALK
 from .trap_frequency import TrapFrequency, differing, relative_depths
 
 Floats = NDArray[np.float64]
@@ -49,7 +50,8 @@ class TrapDepths(TrapFrequency):
         new = old / depths
         new *= old.mean() / new.mean()
         figure = Figure("depths of traps", np.arange(float(len(good))), depths, "trap", "over their mean", errors)
-        found = {q: self._outcome_of(q, fits[q], *row, known) for q, *row in zip(good, old, new, errors, strict=True)}
+        rows = zip(good, old.tolist(), new.tolist(), errors.tolist(), strict=True)
+        found = {q: self._outcome_of(q, fits[q], before, after, sure, known) for q, before, after, sure in rows}
         lost = {t: Outcome(t, fits=(fits[t],), reason=f"no swing seen: {fits[t].reason}") for t in self.targets}
         outcomes = [found.get(t, lost[t]) for t in self.targets]
         first = outcomes[0]
@@ -77,7 +79,7 @@ class TrapDepthsFine(TrapDepths):
 
 _FINDS = (
     Quantity(name="site.weight", low=0.1, high=10.0, floor=0.5),
-    Quantity(name="frequency", low=1e6, high=40e6, floor=2e3, walk=2.0),
+    Quantity(name="frequency", low=1e6, high=40e6, floor=2e3, walk=WALK),
 )
 NODE = Node(
     name=TrapDepths.name,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import ClassVar
@@ -119,7 +120,8 @@ def differing(fits: list[Fit]) -> tuple[str, ...]:
 
 def uneven(depths: Floats, errors: Floats) -> float:
     """Return by how much depths differ (rms), beyond what their errors explain."""
-    return float(np.sqrt(max(np.var(depths, ddof=1) - np.mean(errors**2), 0.0)))
+    beyond = float(np.var(depths, ddof=1) - np.mean(errors**2))
+    return math.sqrt(max(beyond, 0.0))
 
 
 def depth_of(frequency: float | Floats) -> float | Floats:
