@@ -20,6 +20,7 @@ def pytest_addoption(parser):
     parser.addoption("--reference-shots", type=int, default=4000, help="shots of each of other projects' programs")
     parser.addoption("--frames", type=int, default=320, help="serial frames that are exchanged over a noisy line")
     parser.addoption("--link-seeds", type=int, default=1, help="seeds with which six programs share wukong72")
+    parser.addoption("--serve", action="append", default=[], help="laboratories that are served as a whole, by name")
     parser.addoption("--sets", type=int, default=None, help="sets of points over which each rate of fits is counted")
 
 
