@@ -45,6 +45,15 @@ def test_ways_are_those_that_answers_make_a_difference_to(rack, text, n_ways, n_
     assert len(np.unique(branching.ways, axis=0)) == n_ways
 
 
+def test_ways_of_different_length_measure_what_ends_them_at_one_time(rack):
+    text = (
+        HEAD
+        + "qubit[2] q; bit[3] c; c[0] = measure q[0]; if (c[0]) { x q[1]; } c[1] = measure q[0]; c[2] = measure q[1];"
+    )
+    windows = compiled(rack, text).branching.windows
+    assert len(windows) == 3, "one for each measurement, whichever way a shot goes"
+
+
 def test_each_answer_leads_to_the_way_that_it_says(rack):
     branching = compiled(rack, NESTED).branching
     for answers in np.ndindex(*(2,) * len(branching.windows)):

@@ -3,21 +3,36 @@
 import json
 
 import pytest
+from direct_ions import DirectIons
 from ion_pair import TWIN, written
-from playing_host import playing
+from playing_host import PlayingHost
 from virtual_host import ANN
 
+from qctl.config import read
 from qctl.jobs.container import unpack
 from qctl.jobs.counted import from_arrays
 from qctl.jobs.states import State
+from qctl.physics.ions.twin import IonTwin
 from qctl.readout.screen import NO_ION, UNDETECTED
 
 FLIP = 'OPENQASM 3; include "stdgates.inc"; qubit[2] q; bit[2] c; x q[0]; c = measure q;'
 FAULTS = """
 faults:
   - {kind: stuck_shut, target: detection, at: 0.995 s, until: 1.6 s}
-  - {kind: lost, target: q1, at: 3 s}
+  - {kind: lost, target: q1, at: 2.6 s}
 """
+
+
+class ChainHost(PlayingHost):
+    """A machine of two ions without instruments."""
+
+    def __init__(self, folder, file, twin):
+        super().__init__(folder, file, twin)
+        self.chain = DirectIons(self.laboratory, read(twin, IonTwin), seed=3)
+
+    def records(self, window):
+        known = self._bench.bench.parameters(0)
+        return [self.chain.play(one, known, playlists) for one, playlists in window["takes"]]
 
 
 def submitted(shots):
@@ -40,9 +55,10 @@ def machine(tmp_path_factory):
     folder = tmp_path_factory.mktemp("screening")
     file, twin = written(folder)
     twin.write_text(TWIN.replace("FLOOR", "4e-6") + FAULTS, encoding="utf-8")
-    with playing(folder, file, twin) as host:
-        host.run([(0.0, submitted(160), ANN)])
-        yield host
+    host = ChainHost(folder, str(file), twin)
+    host.run([(0.0, submitted(160), ANN)])
+    yield host
+    host.close()
 
 
 def test_a_job_in_the_dark_is_held_with_the_reason_and_finished_once_somebody_has_looked(machine):
@@ -60,10 +76,10 @@ def test_a_job_in_the_dark_is_held_with_the_reason_and_finished_once_somebody_ha
 
 
 def test_a_job_whose_ions_are_lost_while_it_runs_is_held_and_keeps_what_counts(machine):
-    machine.run([(0.0, submitted(400), ANN)])
+    machine.run([(0.0, submitted(200), ANN)])
     job = machine.job(2)
     assert job.state is State.HELD
-    assert 0 < job.shots_done < 300
+    assert job.shots_done == 100
     assert NO_ION in job.reason
     assert [NO_ION in said for said in machine.scheduler.alarms] == [False, True]
     assert sum(each.get("10", 0) for each in counted(machine, 2)) > 0

@@ -3,7 +3,6 @@
 ``--serve ion8 --serve atoms16`` names laboratories: each costs ten seconds of computing.
 """
 
-import pytest
 from stack_world import BELL, Stack
 
 from qctl.config import read_laboratory

@@ -38,8 +38,8 @@ class DirectIons:
         ready = ready if shots is None else ready.with_shots(shots)
         return compile_program(ready, parameters or self.parameters, self.laboratory, self.limits, optimise=optimise)
 
-    def play(self, sequence, known):
-        playlists = flatten(sequence, self.laboratory, self.limits)
+    def play(self, sequence, known, playlists=None):
+        playlists = playlists or flatten(sequence, self.laboratory, self.limits)
         switched = {one.output: Switching((one.spans + sequence.lead).ravel()) for one in sequence.digital.values()}
         points = [dict(switched) for _ in range(sequence.n_points)]
         for name, playlist in playlists.items():

@@ -73,8 +73,9 @@ class VirtualHost:
         self.laboratory, self._ended = self._bench.bench.laboratory, []
         tasks = Tasks(self._ended.append)
         company = Company(self.laboratory, folder)
+        self.results = ResultFiles(folder)
         self.scheduler = Scheduler(
-            self.store, ResultFiles(folder), self._compiler, self._bench, self, company, folder / "windows", "1", tasks
+            self.store, self.results, self._compiler, self._bench, self, company, folder / "windows", "1", tasks
         )
         self._tasks = tasks
 
