@@ -13,7 +13,7 @@ def measured_last(events: NDArray[np.void]) -> NDArray[np.void]:
 
     A qubit's measurement is a last one when nothing of the stretch, not even a barrier, comes behind it.
     """
-    touched, last = set[int](), []
+    touched, last = set[int](), list[int]()
     for number in range(len(events) - 1, -1, -1):
         row = events[number]
         qubits = {int(qubit) for qubit in row["q"] if qubit >= 0}
