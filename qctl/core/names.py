@@ -93,6 +93,7 @@ UNITS: dict[Target, dict[str, str]] = {
         "ms.detuning": "Hz",  # of its tones beyond the sidebands of mode 1
         "ms.amplitude": "",  # of each tone, relative to x180.amplitude of the ion
         "ms.centre": "Hz",  # added to both tones: light shift
+        "ms.split": "Hz",  # by how much more for the first ion than for the second
         "ms.phase_a": "rad",  # of the spins
         "ms.phase_b": "rad",
         "ms.shift_a": "rad",  # of the frames, behind the gate

@@ -56,6 +56,7 @@ PAIR = {
     "ms.detuning": (1 / (152 * us), "Hz"),  # loops of pulses with raised-cosine edges close at 1 / (duration - edge)
     "ms.amplitude": (0.30, ""),
     "ms.centre": (0.0, "Hz"),
+    "ms.split": (0.0, "Hz"),
     # The axis of the spins is a quarter turn behind the phase of the tones; one ion's is turned round, as tones beyond
     # the sidebands turn pairs by a negative angle about the axes of their own pulses.
     "ms.phase_a": (pi / 2, "rad"),

@@ -29,10 +29,11 @@ def rotation(lab: Laboratory, known: Known, qubit: int, kind: str) -> tuple[Puls
 def half_of_xx(lab: Laboratory, known: Known, a: int, b: int, angle: float) -> tuple[Pulse, ...]:
     """Return what the beam of ion a plays in ``RXX(angle)`` on ions a and b: a tone near each sideband of mode 1.
 
-    Molmer and Sorensen, Phys. Rev. Lett. 82, 1835 (1999). Tones lie ``ms.detuning`` beyond the sidebands, shifted
-    together by ``ms.centre``; each has ``ms.amplitude`` of a pi pulse's amplitude for a quarter turn, times
-    ``sqrt(angle / (pi / 2))``, as the angle grows with the square of the light. The blue one is ``balance`` times as
-    strong as the red one. The phase of the spins is the mean of the tones' phases: ``ms.phase_a`` for the first ion of
+    Molmer and Sorensen, Phys. Rev. Lett. 82, 1835 (1999). Tones lie ``ms.detuning`` beyond the sidebands; each has
+    ``ms.amplitude`` of a pi pulse's amplitude for a quarter turn, times ``sqrt(angle / (pi / 2))``, as the angle grows
+    with the square of the light. So does the light shift, which both tones follow: ``ms.centre`` for a quarter turn,
+    half of ``ms.split`` more for the first ion and less for the second. The blue tone is ``balance`` times as strong as
+    the red one. The phase of the spins is the mean of the tones' phases: ``ms.phase_a`` for the first ion of
     the coupling's name. Turning one of them round changes the sign of the angle.
     """
     pair = coupling_of(lab, a, b)
@@ -47,10 +48,11 @@ def half_of_xx(lab: Laboratory, known: Known, a: int, b: int, angle: float) -> t
             where=pair,
             remedy="lengthen ms.duration or shorten ms.edge",
         )
-    offset, centre = known[f"{TRAP}.mode_1"] + known[f"{pair}.ms.detuning"], known[f"{pair}.ms.centre"]
+    offset, share = known[f"{TRAP}.mode_1"] + known[f"{pair}.ms.detuning"], abs(angle) / (pi / 2)
+    centre = share * (known[f"{pair}.ms.centre"] + known[f"{pair}.ms.split"] * (0.5 if is_first else -0.5))
     # The common shift of both tones is in the envelope: so the phase of the spins is the same whenever the gate begins.
     envelope = flat_top(n, edge) * np.exp(2j * pi * centre / rate * np.arange(n))
-    height = known[f"{pair}.ms.amplitude"] * known[f"{name}.x180.amplitude"] * sqrt(abs(angle) / (pi / 2))
+    height = known[f"{pair}.ms.amplitude"] * known[f"{name}.x180.amplitude"] * sqrt(share)
     phase = known[f"{pair}.ms.phase_{'a' if is_first else 'b'}"] + pi * (is_first and angle < 0)
     balance = sqrt(known[f"{name}.balance"])
     return tuple(

@@ -32,6 +32,7 @@ from qctl.experiments.ions import (
     thermometry,
 )
 from qctl.experiments.ions.ms_each import MsFine, MsFrames, MsTrim
+from qctl.experiments.ions.ms_phases import MsPhases
 from qctl.experiments.ions.ms_shared import MsAmplitude, MsCentre, MsClosure, MsDetuning
 from qctl.judge import draw_truth
 from qctl.physics.ions.chain import Chain
@@ -89,21 +90,37 @@ def value(outcome, name):
     return found
 
 
-def shift_by_light(chain):
-    """Return by how much both tones of a gate shift its ions, on average, Hz."""
+def shifts_by_light(chain):
+    """Return by how much both tones of a gate shift each of its ions, Hz."""
     rabi, beams = chain.bench.known["q0-q1.ms.amplitude"] / 16e-6, chain.twin.beams
-    return np.mean([2 * beam.light_shift * (rabi / beam.rabi_frequency) ** 2 for beam in beams.values()])
+    return [2 * beam.light_shift * (rabi / beam.rabi_frequency) ** 2 for beam in beams.values()]
 
 
 def test_a_pair_is_brought_up_step_by_step_until_programs_do_what_its_measured_errors_predict(chain):
-    for kind in (MsAmplitude, MsDetuning, MsCentre, MsClosure, MsFrames, MsTrim, MsFine, errors.MsErrors):
+    for kind in (MsAmplitude, MsDetuning, MsCentre, MsClosure, MsFrames, MsTrim):
         chain.bench.believe(asked(chain, kind, "q0-q1"))
-    assert chain.bench.known["q0-q1.ms.centre"] == pytest.approx(shift_by_light(chain), abs=60)
+    chain.bench.believe(asked(chain, MsPhases, "q0-q1", numbers=(2,)))
+    for kind in (MsFine, errors.MsErrors):
+        chain.bench.believe(asked(chain, kind, "q0-q1"))
+    first, second = shifts_by_light(chain)
+    for name, truth in (("ms.centre", (first + second) / 2), ("ms.split", first - second)):
+        found = chain.bench.known.estimates[f"q0-q1.{name}"]
+        assert abs(found.value - truth) < 4 * found.error < 150, name
     assert chain.bench.known["q0-q1.ms.error"] < 0.02
     chain.bench.lab.parameters = chain.bench.known
     found = check(chain.bench.lab, shots=400)
     assert [row.name for row in found.rows] == ["bell", "grover2", "superdense"]
     assert found.reasons == {}
+
+
+def test_rows_of_gates_find_wrong_centres_and_frames_of_both_ions(chain):
+    right, lab = chain.bench.known, chain.bench.lab
+    wrong = {"ms.centre": 60.0, "ms.split": -80.0, "ms.shift_a": 0.1, "ms.shift_b": -0.06}
+    known = right.replaced({f"q0-q1.{name}": right[f"q0-q1.{name}"] + off for name, off in wrong.items()})
+    (outcome,) = Workbench(lab, known).ask(MsPhases(chain.laboratory, ("q0-q1",), numbers=(2,)))
+    for name, off in wrong.items():
+        found, before = value(outcome, name), right.estimates[f"q0-q1.{name}"]
+        assert abs(found.value - before.value) < 4 * np.hypot(found.error, before.error) < 2.5 * abs(off), name
 
 
 def test_the_centre_of_mass_mode_is_found(chain):

@@ -13,6 +13,7 @@ from qctl.core.parameters import Parameters
 
 from .ms_check import MsCheck
 from .ms_each import MsFine, MsFrames, MsTrim
+from .ms_phases import MsPhases
 from .ms_shared import MsAmplitude, MsCentre, MsClosure, MsDetuning
 from .pairs import alone, its_ions
 
@@ -44,6 +45,7 @@ AMPLITUDE = Quantity(name="ms.amplitude", low=0.01, high=2.0, floor=0.5)
 STRENGTH = Quantity(name="ms.amplitude", low=0.01, high=2.0, floor=0.5, curvature=strength_curvature)
 DETUNING = Quantity(name="ms.detuning", low=1e3, high=50e3, floor=800.0)
 CENTRE = Quantity(name="ms.centre", low=-5e3, high=5e3, floor=2e3)
+SPLIT = Quantity(name="ms.split", low=-3e3, high=3e3, floor=1e3)
 SHIFTS = tuple(Quantity(name=f"ms.shift_{ion}", low=-3.2, high=3.2, floor=4.0) for ion in "ab")
 NODES = (
     _node(MsAmplitude, (AMPLITUDE,), ("ion_fine", "ion_modes", "ion_balance"), one_for_all=True),
@@ -52,5 +54,6 @@ NODES = (
     _node(MsClosure, (DETUNING,), (MsCentre.name,), one_for_all=True),
     _node(MsFrames, SHIFTS, (MsClosure.name,), one_for_all=False),
     _node(MsTrim, (CENTRE, *SHIFTS), (MsFrames.name,), one_for_all=False),
-    _node(MsFine, (STRENGTH,), (MsTrim.name,), one_for_all=False, check=True),
+    _node(MsPhases, (CENTRE, SPLIT, *SHIFTS), (MsTrim.name,), one_for_all=False),
+    _node(MsFine, (STRENGTH,), (MsPhases.name,), one_for_all=False, check=True),
 )
