@@ -45,6 +45,7 @@ UNITS: dict[Target, dict[str, str]] = {
         "readout.counts": "",  # photons; more than so many say 1
         "readout.present": "",  # photons under cooling light; not more say that the ion or atom is not there
         "readout.stray": "Hz",  # photons per second without any light
+        "readout.bleed": "",  # light of all neighbours' atoms at an atom's site, in parts of its own
         "readout.p01": "",  # P(read 1 | prepared 0)
         "readout.p10": "",  # P(read 0 | prepared 1)
         "readout.weight_re_N": "",  # N from 1: integration weight in the N-th of equal parts of the window
@@ -59,6 +60,7 @@ UNITS: dict[Target, dict[str, str]] = {
         "focus.amplitude": "",
         "focus.counts": "",  # photons of that light; more than so many say 1
         "memory": "",  # what is left of an ion's superposition after a wait of 5 ms
+        "echo": "",  # what is left of an atom's superposition after 40 ms, refocused in their middle
         "balance": "",  # of the tones on an ion that make gates of two: blue over red
         "site.row": "",  # of an atom's trap, in pixels of the camera
         "site.column": "",

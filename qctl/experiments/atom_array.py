@@ -5,9 +5,11 @@ from __future__ import annotations
 from qctl.calibrate.node import Node
 
 from .atoms import (
+    bleeding,
     blockade,
     coherence,
     deflectors,
+    echo,
     errors,
     everybody,
     gate,
@@ -60,6 +62,8 @@ ON_REQUEST: tuple[Node, ...] = (
     light.SHIFT,
     light.CROSSTALK,
     blockade.INTERACTION,
+    bleeding.NODE,
+    echo.NODE,
     errors.TURNS,
     errors.GATES,
 )

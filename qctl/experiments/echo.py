@@ -69,9 +69,9 @@ def with_limit(outcome: Outcome, known: Parameters) -> dict[str, Estimate]:
     return {**outcome.found, f"{target}.error": Estimate(value, error, run=f"{Echo.name}: coherence limit")}
 
 
-def echo(qubit: int, seconds: float) -> list[Row]:
-    """Return the sequence that ends in 0 where nothing is lost in ``seconds``."""
-    return [half(qubit), wait(qubit, seconds / 2), flip(qubit), wait(qubit, seconds / 2), half(qubit)]
+def echo(qubit: int, seconds: float, last: float = 0.0) -> list[Row]:
+    """Return the sequence that ends in 0 where nothing is lost in ``seconds``; with a ``last`` phase of pi in 1."""
+    return [half(qubit), wait(qubit, seconds / 2), flip(qubit), wait(qubit, seconds / 2), half(qubit, last)]
 
 
 NODE = Node(

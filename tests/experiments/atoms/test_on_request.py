@@ -10,9 +10,12 @@ from true_atoms import true_parameters
 from qctl.calibrate.workbench import Workbench
 from qctl.config import read
 from qctl.config.find import find_laboratory, twin_of
+from qctl.experiments.atoms.bleeding import BleedThrough
 from qctl.experiments.atoms.blockade import Interaction, both_excited
+from qctl.experiments.atoms.echo import AtomEcho
 from qctl.experiments.atoms.light import Crosstalk, LightShift, through_zero
 from qctl.experiments.atoms.moves import Loading, Rearranging
+from qctl.experiments.atoms.presence import Presence
 from qctl.experiments.nodes import nodes_of
 from qctl.physics.atoms.rubidium import TWO_PI, blockade_radius
 from qctl.physics.atoms.twin import AtomTwin
@@ -58,6 +61,29 @@ def test_light_on_neighbours_is_seen_by_those_who_wait(shifted):
     assert 0.004 < found["q5.crosstalk"].value < 0.04  # eight others, those nearby with 0.3 % of their own turn each
 
 
+def test_what_wanders_from_shot_to_shot_is_refocused(direct):
+    truth = replace(direct.truth, qubits=replace(direct.truth.qubits, noise=100.0))
+    wandering = Direct("atoms16", seed=5, truth=truth)
+    found = ask(wandering, known_of(wandering), AtomEcho(wandering.laboratory, ("q1", "q9"), longest=8e-3, shots=80))
+    for q in ("q1", "q9"):  # of a Ramsey fringe exp(-13) would be left
+        assert found[f"{q}.echo"].value == pytest.approx(1, abs=4 * found[f"{q}.echo"].error)
+        assert found[f"{q}.echo"].error < 0.15
+
+
+def test_blurred_neighbours_are_seen_at_empty_sites(direct):
+    truth, known = replace(direct.truth, camera=replace(direct.truth.camera, blur=2.4)), known_of(direct)
+    blurred = Direct("atoms16", seed=5, truth=truth)
+    qubits = blurred.laboratory.qubit_names
+    presence = ask(blurred, known, Presence(blurred.laboratory, qubits, shots=150))
+    found = ask(blurred, known.replaced(presence), BleedThrough(blurred.laboratory, qubits, shots=400))
+    width = 1.1**2 + 2.4**2  # of a spot and of the weights it is seen with
+    beside, across = (np.exp(-(d**2) / (2 * width)) for d in (6.0, 6.0 * 2**0.5))
+    for q, wanted in (("q0", 2 * beside + across), ("q5", 4 * beside + 4 * across)):
+        one = found[f"{q}.readout.bleed"]
+        assert one.value == pytest.approx(wanted, abs=4 * one.error + 0.02)
+        assert one.error < 0.05
+
+
 def test_loading_and_the_fastest_pace_are_found(direct):
     known = known_of(direct)
     tau = ask(direct, known, Loading(direct.laboratory, ARRAY, shots=50))["array.loading.tau"]
@@ -99,6 +125,8 @@ def test_steps_on_request_fit_behind_those_of_a_bring_up(direct):
         "gate_errors",
         "recapture",
         "trap_frequency",
+        "atom_echo",
+        "bleed_through",
     )
     found = [node.name for node in nodes_of(direct.laboratory, names)]
     assert set(names) < set(found)

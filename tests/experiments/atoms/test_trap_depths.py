@@ -12,7 +12,7 @@ from qctl.config import read_laboratory
 from qctl.config.find import find_laboratory
 from qctl.core.parameters import Estimate
 from qctl.experiments.atoms.trap_depths import TrapDepths
-from qctl.experiments.atoms.trap_frequency import uneven
+from qctl.experiments.atoms.trap_frequency import TrapFrequency, depth_of, uneven
 from qctl.experiments.nodes import nodes_of
 from qctl.physics.atoms.hologram import weighted
 
@@ -29,8 +29,16 @@ def test_one_round_makes_traps_alike_and_doubts_frequencies():
         depths = np.array([sites[q].depth for q in qubits])
         return depths.std() / depths.mean()
 
-    outcomes = Workbench(direct, known).ask(TrapDepths(direct.laboratory, qubits, n_points=13, shots=50))
+    carried = Workbench(direct, known).carry_out(TrapDepths(direct.laboratory, qubits, n_points=13, shots=50))
+    outcomes = carried.outcomes
     assert not [one.reason for one in outcomes if one.reason]
+    swings = TrapFrequency(direct.laboratory, qubits, n_points=13, shots=50).read(carried.result, known)
+    for q, one in zip(qubits, swings, strict=True):
+        frequency, heat = (one.found[f"{q}.site.{name}"] for name in ("trap_frequency", "temperature"))
+        error = 2 * frequency.error / frequency.value
+        assert depth_of(frequency.value) == pytest.approx(direct.truth.sites[q].depth, rel=4.5 * error)
+        assert heat.value == pytest.approx(direct.truth.tweezers.temperature, abs=4.5 * heat.error)
+        assert error < 0.03
     found = known.replaced({name: one for outcome in outcomes for name, one in outcome.found.items()})
     assert spread(known) > 0.035
     assert spread(found) < 0.6 * spread(known)

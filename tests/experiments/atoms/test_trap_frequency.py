@@ -1,27 +1,10 @@
 """Traps tell how fast atoms swing in them, and how hot these are, by who is left after two releases."""
 
 import numpy as np
-import pytest
-from direct import Direct
-from true_atoms import true_parameters
 
-from qctl.calibrate.workbench import Workbench
-from qctl.experiments.atoms.trap_frequency import DESIGNED, TrapFrequency, depth_of, swinging, twice_released
+from qctl.experiments.atoms.trap_frequency import DESIGNED, TrapFrequency, swinging, twice_released
 
 POINTS = 13
-
-
-def test_frequency_and_temperature_of_a_trap_are_found():
-    direct = Direct("atoms16", seed=5)
-    known = true_parameters(direct.laboratory, direct.truth, direct.parameters)
-    known = known.replaced({f"{q}.readout.present": 112.0 for q in direct.laboratory.qubits})
-    (found,) = Workbench(direct, known).ask(TrapFrequency(direct.laboratory, ("q5",), n_points=POINTS, shots=100))
-    assert not found.reason
-    frequency, heat = (found.found[f"q5.site.{name}"] for name in ("trap_frequency", "temperature"))
-    depth = direct.truth.sites["q5"].depth
-    assert depth_of(frequency.value) == pytest.approx(depth, rel=0.05)
-    assert 2 * frequency.error / frequency.value < 0.02
-    assert heat.value == pytest.approx(direct.truth.tweezers.temperature, rel=0.3)
 
 
 def test_the_fit_knows_its_errors():
