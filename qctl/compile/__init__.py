@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import replace
 from operator import itemgetter
 
+from qctl.core.answers import told_last
 from qctl.core.laboratory import Laboratory
 from qctl.core.parameters import Parameters
 from qctl.core.program import Program
@@ -111,12 +112,15 @@ def schedule_program(
 def native_program(
     program: Program, known: Parameters | Reads, laboratory: Laboratory, *, optimise: bool = True
 ) -> tuple[Program, tuple[int, ...]]:
-    """Return a program placed, routed and lowered to native operations, and where each logical qubit is."""
+    """Return a program placed, routed and lowered to native operations, and where each logical qubit is.
+
+    Of measurements into one bit, the last alone has it; the others have -1.
+    """
     program = without_decisions(program, known, laboratory)
     placed, placement = route(drop_passive_resets(program), known, laboratory, optimise=optimise)
     platform = platform_of(laboratory)
     native = lower(placed, merge=optimise and not program.physical, entangler=entangler_of(platform.natives))
-    return isolate(native, platform.exclusive, len(laboratory.qubits)), placement
+    return told_last(isolate(native, platform.exclusive, len(laboratory.qubits))), placement
 
 
 def schedule_native(

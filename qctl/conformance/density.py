@@ -99,7 +99,7 @@ def acted_on(events: NDArray[np.void]) -> tuple[int, ...]:
 
 
 def measured_last(events: NDArray[np.void]) -> dict[int, int]:
-    """Return which qubit each bit holds.
+    """Return which qubit each bit holds in the end.
 
     Raises
     ------
@@ -107,11 +107,14 @@ def measured_last(events: NDArray[np.void]) -> dict[int, int]:
         When something happens to a qubit after its measurement: the kit has only programs that end with it.
     """
     found: dict[int, int] = {}
+    over: set[int] = set()
     for event in events:
         qubits = [int(q) for q in event["q"] if q >= 0]
         if event["op"] == Op.MEASURE:
-            found[int(event["bit"])] = qubits[0]
-        elif event["op"] not in IDLE and set(qubits) & set(found.values()):
+            over.add(qubits[0])
+            if event["bit"] >= 0:  # a bit that is overwritten later is -1 in native programs
+                found[int(event["bit"])] = qubits[0]
+        elif event["op"] not in IDLE and over.intersection(qubits):
             raise UsageError("a gate after a measurement", allowed="programs that end with their measurements")
     return found
 

@@ -50,6 +50,21 @@ def as_measured(program: Program) -> Program:
     return replace(program, events=events, n_bits=n_bits, bits=(), flow=(), n_cells=0, n_hidden=0, outputs=(), notes=())
 
 
+def told_last(program: Program) -> Program:
+    """Return the program with bit -1, which no result shows, where a later row of its point measures into the same bit.
+
+    Only the order of rows says which answer a bit keeps: windows come in the order of time, or of qubits.
+    """
+    rows = np.flatnonzero(program.events["op"] == Op.MEASURE)
+    point = np.searchsorted(program.starts, rows, side="right")
+    _, last = np.unique((point * (program.n_bits + 1) + program.events["bit"][rows])[::-1], return_index=True)
+    if len(last) == len(rows):
+        return program
+    events = program.events.copy()
+    events["bit"][np.delete(rows[::-1], last)] = -1
+    return replace(program, events=events)
+
+
 def worked_out(
     program: Program, answers: NDArray[np.uint8]
 ) -> tuple[NDArray[np.uint8], dict[str, NDArray[np.generic]]]:

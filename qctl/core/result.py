@@ -49,7 +49,7 @@ class Result:
     bits : uint8, shape (n_points, shots, n_bits); bits that were never measured are 0
     iq : complex128, shape (n_points, shots, n_measurements), what states were told from; one column per measurement of
         a point. Volts of digitizers, photons of counters and cameras (real)
-    measured : (physical qubit, bit) of each column of ``iq``
+    measured : (physical qubit, bit) of each column of ``iq``; bit -1 of what no bit tells of: it was overwritten later
     qubits : names of the physical qubits
     placement : physical index of each logical qubit
     registers : classical registers of the program

@@ -25,7 +25,7 @@ from .weights import weights_of
 
 @dataclass(frozen=True, slots=True, order=True)
 class _Heard:
-    """One window of one point, in the order in which the answers overwrite each other."""
+    """One window of one point, in the order of columns; each bit of a point has one window at most."""
 
     point: int
     time: float
@@ -147,15 +147,10 @@ def _columns(heard: list[_Heard]) -> list[tuple[int, int, int]]:
 def undo_readout_errors(result: Result, parameters: Parameters) -> Result:
     """Return the result with quasi-probabilities in which known assignment errors are undone.
 
-    A bit has the errors of the qubit that was measured into it last; a bit that nothing was measured into has none.
-
-    Raises
-    ------
-    ReadoutError
-        When, over several sweep points, one bit holds several qubits in turn: which came last may differ by point.
+    A bit has the errors of the qubit that was measured into it, at this sweep point; a bit that nothing was measured
+    into has none.
     """
     n_points, _, n_bits = result.bits.shape
-    _refuse_shared_bits(result)
     quasi = []
     for point in range(n_points):
         errors = np.zeros((2, n_bits))
@@ -165,15 +160,3 @@ def undo_readout_errors(result: Result, parameters: Parameters) -> Result:
                 errors[:, bit] = parameters[f"{name}.readout.p01"], parameters[f"{name}.readout.p10"]
         quasi.append(mitigate(*tally(result.kept_bits(point)), *errors))
     return replace(result, quasi=tuple(quasi))
-
-
-def _refuse_shared_bits(result: Result) -> None:
-    owners: dict[int, int] = {}
-    for qubit, bit in result.measured if len(result.bits) > 1 else ():
-        if bit >= 0 and owners.setdefault(bit, qubit) != qubit:
-            names = " and ".join(result.qubits[q] for q in (owners[bit], qubit))
-            raise ReadoutError(
-                f"bit {bit} holds {names} in turn, over {len(result.bits)} sweep points",
-                allowed="one qubit to a bit where readout errors of several points are undone",
-                remedy="measure into bits of their own, or run the points one by one",
-            )

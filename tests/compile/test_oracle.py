@@ -108,6 +108,44 @@ def test_a_native_program_leaves_its_qubits_in_the_state_of_the_source(name, see
     assert optimise or abs(np.vdot(expected, found[:, 0])) == pytest.approx(1, abs=1e-6)
 
 
+def told(program):
+    """Return the probability of each key of one sweep point, from the state and what is measured into each bit last."""
+    rows = program.events[program.events["op"] == Op.MEASURE]
+    own = program.events.copy()
+    own["bit"][own["op"] == Op.MEASURE] = np.arange(len(rows))
+    qubits, place = np.unique(rows["q"][:, 0], return_index=True)
+    own = own[(own["op"] != Op.MEASURE) | np.isin(own["bit"], place)]  # one measurement of each qubit
+    chances = (np.abs(state_of(replace(program, events=own, starts=np.zeros(0, np.int64)))) ** 2).sum(axis=1)
+    bit_of = dict(zip(sorted(place.tolist()), range(len(place)), strict=True))
+    axis = {int(q): bit_of[int(k)] for q, k in zip(qubits, place, strict=True)}
+    last = {int(row["bit"]): axis[int(row["q"][0])] for row in rows if row["bit"] >= 0}
+    found = np.zeros((2,) * program.n_bits)
+    for state, chance in enumerate(chances.tolist()):
+        answers = [state >> (len(axis) - 1 - k) & 1 for k in range(len(axis))]
+        found[tuple(answers[last[bit]] if bit in last else 0 for bit in range(program.n_bits))] += chance
+    return found
+
+
+@pytest.mark.parametrize("name", NATIVE)
+@settings(max_examples=8, deadline=None, derandomize=True, phases=PHASES, suppress_health_check=list(HealthCheck))
+@given(seed=SEEDS)
+def test_a_bit_tells_what_was_measured_into_it_last_in_the_order_of_the_program(name, seed):
+    laboratory, known, limits = machine(name)
+    rng = np.random.default_rng(seed)
+    n = int(rng.integers(2, 5))
+    body, _, _ = text(rng, n, 4).rpartition("c = measure q;")
+    many = [f"c[{rng.integers(n)}] = measure q[{rng.integers(n)}];" for _ in range(2 * n)]
+    source = read_openqasm(body + " ".join(many))
+    native, _ = native_program(source, known, laboratory)
+    np.testing.assert_allclose(told(native), told(source), atol=1e-6)
+    bits = native.events["bit"][(native.events["op"] == Op.MEASURE) & (native.events["bit"] >= 0)].tolist()
+    assert len(bits) == len(set(bits)), "no window overwrites another"
+    sequence = compile_program(source, known, laboratory, limits, cache=SequenceCache())
+    seen = [one.windows["bit"] for one in sequence.listening.values()]
+    seen += [one.reads["bit"] for one in (*sequence.counting.values(), *sequence.exposing.values())]
+    assert sorted(bit for bit in np.concatenate(seen).tolist() if bit >= 0) == sorted(bits)
+
+
 def samples(program, name):
     """Return what each AWG sends at each sweep point, code by code and marker by marker."""
     laboratory, known, limits = machine(name)
