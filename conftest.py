@@ -21,7 +21,18 @@ def pytest_addoption(parser):
     parser.addoption("--frames", type=int, default=320, help="serial frames that are exchanged over a noisy line")
     parser.addoption("--link-seeds", type=int, default=1, help="seeds with which six programs share wukong72")
     parser.addoption("--serve", action="append", default=[], help="laboratories that are served as a whole, by name")
+    parser.addoption("--conformance", metavar="LAB", help="run the conformance kit on this laboratory, nothing else")
+    parser.addoption("--shots", type=int, default=1000, help="shots of each program of the conformance kit")
+    parser.addoption("--state", help="folder of the parameter store that the conformance kit takes values from")
     parser.addoption("--sets", type=int, default=None, help="sets of points over which each rate of fits is counted")
+
+
+def pytest_ignore_collect(collection_path, config):
+    """Collect the kit for one laboratory when one is named, else everything but that."""
+    kit = Path(__file__).parent / "tests" / "conformance" / "test_laboratory.py"
+    if config.getoption("--conformance") is None:
+        return True if collection_path == kit else None
+    return collection_path != kit and collection_path not in kit.parents
 
 
 @pytest.fixture(scope="session")

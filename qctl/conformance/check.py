@@ -111,7 +111,7 @@ def check(
     for entry in wanted:
         if entry.name not in skipped:
             on_program(entry.name)
-            row, chance = _row(lab, entry, shots)
+            row, chance = measured(lab, entry, shots)
             rows.append(row)
             chances.append(chance)
     refused = refusals(lab)
@@ -127,7 +127,8 @@ def predicted(lab: Lab, entry: Entry) -> dict[str, float]:
     return predict(native, schedule, lab.parameters, lab.laboratory)
 
 
-def _row(lab: Lab, entry: Entry, shots: int) -> tuple[Row, float]:
+def measured(lab: Lab, entry: Entry, shots: int) -> tuple[Row, float]:
+    """Return what comes of one program, and the p-value of its G-test, which the row does not hold yet."""
     result = lab.run(entry.program, shots)
     counts, expected = result.counts, predicted(lab, entry)
     n = sum(counts.values())
