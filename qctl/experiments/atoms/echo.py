@@ -31,6 +31,10 @@ class AtomEcho:
     """Echoes after a short and a long wait, towards 0 and towards 1: what is left of their difference.
 
     No T2 is said: within a shot nearly nothing is lost, and what bounds a T2 from below is no T2 to predict with.
+
+    Parameters
+    ----------
+    longest : wait, s
     """
 
     name: ClassVar[str] = "atom_echo"
