@@ -33,7 +33,7 @@ def answers(ions, t2, wobble, ahead, rng, shots=150, contrast=0.97):
         t = slots * ions.laboratory.slot
         for phase in phases:
             off = ahead + wobble * rng.standard_normal((shots, len(TARGETS)))
-            angle = phase - (0 if echo else 2 * np.pi * t) * off
+            angle = phase - (np.full_like(off, np.pi) if echo else 2 * np.pi * t * off)
             p = (1 + contrast * np.exp(-t / t2) * np.cos(angle)) / 2
             rows.append(rng.random(p.shape) < p)
     bits = np.concatenate([np.array(rows), np.zeros((len(rows), shots, 1))], axis=2).astype(np.uint8)

@@ -64,12 +64,14 @@ def test_a_program_that_decides_nothing_waits_for_slots_too_and_a_frequency_that
     known = lab.parameters.replaced({"q1.frequency": lab.parameters["q1.frequency"] + 12.5})
     first = memory.waiting([1], 0, 1, echo=False)
     circuits = [[*first, half(1, phase), *measure([1])] for phase in (np.pi / 2, 3 * np.pi / 2)]
+    circuits.append([*memory.waiting([1], 0, 2, echo=True), half(1, np.pi), *measure([1])])
     events, starts = np.array([row for one in circuits for row in one], EVENT), np.cumsum([0, *map(len, circuits)])
     program = Program(events, 2, 2, starts, 8, physical=True)
     found = lab.run_in_parts([(program, known)])
-    assert found.bits.shape == (2, 8, 2)
-    behind, ahead = found.bits[:, :, 0].sum(axis=1)
-    assert ahead - behind >= 7
+    assert found.bits.shape == (3, 8, 2)
+    behind, ahead, echo = found.bits[:, :, 0].sum(axis=1)
+    assert ahead - behind >= 5
+    assert echo >= 6
 
 
 def test_stray_light_of_a_bad_beam_tells_what_the_neighbour_is(tmp_path):

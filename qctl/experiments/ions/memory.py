@@ -29,8 +29,8 @@ from .beams import FIELD, around, gate_check
 Floats = NDArray[np.float64]
 WAITS = (1, 3)  # slots, of fringes
 ECHO = 4  # slots; half of them before the pi pulse
-QUARTERS, HALVES = (0.0, pi / 2, pi, 3 * pi / 2), (0.0, pi)  # rad, phases of the last turn
-PLAYED = ((0, False, HALVES), *((n, False, QUARTERS) for n in WAITS), (ECHO, True, HALVES))
+QUARTERS = 0.0, pi / 2, pi, 3 * pi / 2  # rad; phases of the last turn. Behind a pi pulse, what was 0 is pi
+PLAYED = ((0, False, (0.0, pi)), *((n, False, QUARTERS) for n in WAITS), (ECHO, True, (pi, 0.0)))
 WIDE = 0.45  # turns in the shortest wait; frequencies further off are not told apart
 WANDERS = 0.1  # Hz; how much the mean frequency of some hundred shots wanders
 
@@ -125,7 +125,7 @@ def _quadratures(values: Floats, *, errors: bool = False) -> Floats:
     found, first = list[float](), 0
     for _, _, phases in PLAYED:
         own, first = values[first : first + len(phases)], first + len(phases)
-        pairs = ((0, 1),) if phases is HALVES else ((0, 2), (3, 1))
+        pairs = ((0, 1),) if len(phases) == 2 else ((0, 2), (3, 1))
         found += [hypot(own[a], own[b]) if errors else float(own[a] - own[b]) for a, b in pairs]
     return np.array(found)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -56,8 +56,38 @@ class Focused:
         return truth.leak_bright * relative, truth.leak_dark * relative
 
 
-def focused(chain: Chain, stage: Stage, point: Mapping[Port, Playing | Switching], edges: Floats) -> list[Focused]:
-    """Return what light on single ions does in a shot, cut at some edges, s."""
+@dataclass(frozen=True)
+class Pointed:
+    """What a deflector's waveform points at, and when.
+
+    Parameters
+    ----------
+    windows : in which it plays the same, s, shape (n, 2)
+    shares : as `intensities` returns them, shape (n, n_ions)
+    """
+
+    windows: Floats
+    shares: Floats
+
+    @property
+    def nbytes(self) -> int:
+        """Return the size in bytes."""
+        return self.windows.nbytes + self.shares.nbytes
+
+
+def pointed_at(chain: Chain, playing: Playing) -> Pointed:
+    """Return what one waveform of the deflector points at."""
+    assert chain.twin.focus is not None
+    when = windows([playing])
+    shares = [intensities(chain, chain.twin.focus, playing, window) for window in when]
+    return Pointed(np.array(when).reshape(-1, 2), np.array(shares).reshape(-1, len(chain.names)))
+
+
+def focused(
+    chain: Chain, stage: Stage, point: Mapping[Port, Playing | Switching], edges: Floats,
+    look: Callable[[Chain, Playing], Pointed] = pointed_at,
+) -> list[Focused]:  # fmt: skip
+    """Return what light on single ions does in a shot, cut at some edges, s; ``look`` may remember waveforms."""
     truth, lines = chain.twin.focus, chain.laboratory.lines
     port = lines[truth.line].output if truth is not None and truth.line in lines else None
     playing = point.get(port) if port is not None else None
@@ -67,8 +97,8 @@ def focused(chain: Chain, stage: Stage, point: Mapping[Port, Playing | Switching
     switched = point.get(switch) if switch is not None else None
     toggles = switched.edges if isinstance(switched, Switching) else np.zeros(0)
     found = []
-    for start, end in windows([playing]):
-        shares = intensities(chain, truth, playing, (start, end))
+    seen = look(chain, playing)
+    for (start, end), shares in zip(seen.windows.tolist(), seen.shares, strict=True):
         cuts = np.union1d([start, end], [t for t in (*toggles, *edges) if start < t < end])
         for first, last in pairwise(cuts.tolist()):
             pumps = int(np.searchsorted(toggles, (first + last) / 2)) % 2 == 1

@@ -16,9 +16,10 @@ from qctl.physics.memory import Memory
 from qctl.physics.stage import Counting, Playing, Stage, Switching
 
 from .chain import Chain
+from .contents import Contents
 from .crystal import TWO_PI
 from .drive import light_of, windows
-from .focus import Focused, focused
+from .focus import Focused, Pointed, focused, pointed_at
 from .glow import RECOIL, Glowing, Shining, shining, sideband_cooling
 from .tickle import shaking
 from .tones import Act, acts
@@ -78,7 +79,7 @@ class Scriptwriter:
     """Reads stages; what recurs from point to point or from run to run is a look-up."""
 
     def __init__(self, memory: Memory) -> None:
-        self.memory = memory
+        self.memory, self.contents = memory, Contents()
 
     def script(
         self, chain: Chain, stage: Stage, point: Mapping[Port, Playing | Switching], open_: frozenset[str],
@@ -112,9 +113,13 @@ class Scriptwriter:
             if lights:
                 steps.append(_stretch(chain, float(first), float(last), Glowing(lights, share), meanwhile, self.memory))
         dark = [a for a in found if not any(s.start < (a.start + a.end) / 2 < s.end for s in steps)]
-        pointed = focused(chain, stage, point, gates.ravel())
+        pointed = focused(chain, stage, point, gates.ravel(), self._pointed)
         end = max([end, *(one.end for one in pointed)])
         return Script(tuple(sorted([*steps, *dark, *pointed], key=lambda s: s.start)), float(end))
+
+    def _pointed(self, chain: Chain, playing: Playing) -> Pointed:
+        key = ("pointed", self.contents.of(playing), chain.digest)
+        return self.memory.get(key, lambda: pointed_at(chain, playing))
 
     def _spans(
         self, chain: Chain, stage: Stage, point: Mapping[Port, Playing | Switching], open_: frozenset[str],
@@ -140,8 +145,7 @@ class Scriptwriter:
         playing = {name: one for name, port in chain.beams.items() if isinstance(one := point.get(port), Playing)}
         content = blake2b(digest_size=16)
         for name, one in playing.items():
-            content.update(repr((name, one.start, one.sample_rate, len(one.volts))).encode())
-            content.update(np.ascontiguousarray(one.volts).data)
+            content.update(name.encode() + self.contents.of(one))
 
         def looked_at() -> Acts:
             return Acts(tuple(act for w in windows(list(playing.values())) for act in self._window(chain, playing, w)))
