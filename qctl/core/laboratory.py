@@ -235,6 +235,12 @@ class Laboratory:
     path: str = field(default="", metadata=DERIVED)
     digest: str = field(default="", metadata=DERIVED)
 
+    def led_to(self, line: str) -> tuple[str, ...]:
+        """Return the qubits that a line leads to: the pair of a coupler, or whose drive, flux or readout it is."""
+        pairs = [coupling.pair for coupling in self.couplings.values() if coupling.flux == line]
+        alone = [name for name, qubit in self.qubits.items() if line in (qubit.drive, qubit.flux, qubit.readout)]
+        return pairs[0] if pairs else tuple(alone)
+
     @property
     def qubit_names(self) -> tuple[str, ...]:
         """Return the physical qubits in index order."""

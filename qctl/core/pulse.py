@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cmath
 import math
 from dataclasses import dataclass
 from enum import StrEnum
@@ -14,6 +15,30 @@ class Shape(StrEnum):
 
     FLAT = "flat"  # a flat top with edges of half a cosine
     COSINE = "cosine"  # one period of a raised cosine, with its derivative in quadrature
+    WAVE = "wave"  # a waveform of OpenPulse
+
+
+WAVES: dict[str, tuple[str, ...]] = {
+    "gaussian": ("duration",), "sech": ("duration",), "gaussian_square": ("duration", "duration"),
+    "drag": ("duration", "seconds"), "sine": ("number", "number"),
+}  # fmt: skip
+"""What functions of OpenPulse take behind amplitude and duration; ``seconds`` is a number of seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wave:
+    """A waveform of OpenPulse, see `qctl.platforms.waves` for what each name means.
+
+    Parameters
+    ----------
+    name : ``samples``, ``gaussian``, ``drag``, ``gaussian_square``, ``sech``, ``sine``, ``mix`` or ``sum``
+    numbers : what it takes beside its duration, amplitude first, in SI; of samples, all of them
+    parts : what ``mix`` multiplies and ``sum`` adds; of their tones line, start and frequency mean nothing
+    """
+
+    name: str
+    numbers: tuple[complex, ...] = ()
+    parts: tuple[Tone, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +48,7 @@ class Tone:
     Parameters
     ----------
     line : name of a line of the laboratory
-    amplitude : fraction of full scale at the peak; negative turns it round
+    amplitude : fraction of full scale at the peak, of a wave a factor on it; negative turns it round
     duration : s
     start : s after the start of the pulse
     shape : of the envelope
@@ -31,6 +56,7 @@ class Tone:
     slope : s; the quadrature of a raised cosine is ``slope dI/dt`` (DRAG: ``drag / (2 pi anharmonicity)``)
     frequency : Hz at the chip, for lines that are mixed with a source; None on lines without one
     phase : rad, beside the phase of the event that plays the pulse
+    wave : the envelope where ``shape`` is a wave
     """
 
     line: str
@@ -42,6 +68,7 @@ class Tone:
     slope: float = 0.0
     frequency: float | None = None
     phase: float = 0.0
+    wave: Wave | None = None
 
     def __post_init__(self) -> None:
         numbers = (self.amplitude, self.duration, self.start, self.edge, self.slope, self.frequency or 0.0, self.phase)
@@ -51,6 +78,10 @@ class Tone:
                 allowed="finite numbers, a duration above 0 s, start and edges of 0 s or more",
                 where=self.line,
             )
+        if (self.wave is None) is (self.shape is Shape.WAVE):
+            raise ProgramError("a tone whose shape is not that of its wave", where=self.line)
+        if self.wave is not None and not all(map(cmath.isfinite, self.wave.numbers)):
+            raise ProgramError(f"a waveform {self.wave.name}", allowed="finite numbers", where=self.line)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from .expression import Names, Parameter
 from .finish import Outputs, finished
 from .gate import Gate, LibraryGate
 from .limits import ReadLimits
+from .machine import Machine
 from .source import Source
 from .stream import EventStream
 from .tape import Tape
@@ -55,7 +56,7 @@ class Opaque:
 
 
 Durations = Callable[[Op, tuple[int, ...], tuple[float, ...]], float]
-"""How long an event on physical qubits lasts, s."""
+"""How long an event on physical qubits lasts, s; a `Machine` knows more."""
 
 Entity = Qubits | Bits | Constant | Opaque | Gate
 
@@ -86,6 +87,7 @@ class ProgramBuilder:
         durations: Durations | None = None,
     ) -> None:
         self.source, self.limits, self.durations = source, limits, durations
+        self.machine = durations if isinstance(durations, Machine) else None
         self._inputs = dict(inputs or {})
         self._open_inputs = set(self._inputs)
         self.stream = EventStream(source, limits)

@@ -110,6 +110,8 @@ class Tape:
 
     def store(self, places: tuple[Place, ...], word: Term) -> None:
         """Write a word into bits, the lowest into the first."""
+        if len(places) == 1 and word == Bit(~places[0]):
+            return  # it holds that already
         if isinstance(word, Expression):
             self.add(Store(tuple(~place for place in places), word))
             self.measured(places)

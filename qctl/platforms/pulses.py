@@ -14,6 +14,7 @@ from qctl.core.laboratory import Laboratory, Line
 
 from .envelopes import drag, flat_top
 from .known import CZ, QUBIT, value
+from .waves import envelope, on_grid
 from .wiring import sample_rate
 
 
@@ -53,14 +54,24 @@ def rotation(lab: Laboratory, known: Mapping[str, float], qubit: int, kind: str)
 def readout(lab: Laboratory, known: Mapping[str, float], qubit: int) -> tuple[Pulse, ...]:
     """Return the readout tone of one qubit: a flat top of ``readout.duration`` with edges of ``readout.edge``."""
     name = lab.qubit_names[qubit]
-    line = lab.qubits[name].readout
-    rate = sample_rate(lab, lab.lines[line].outputs[0])
-    n = n_samples(known[f"{name}.readout.duration"], rate)
-    edge = round(value(known, f"{name}.readout.edge", QUBIT["readout.edge"][0]) * rate)
+    tone = readout_tone(lab, known, qubit)
+    rate = sample_rate(lab, lab.lines[tone.line].outputs[0])
+    n, edge = n_samples(tone.duration, rate), round(tone.edge * rate)
     if 2 * edge > n:
         raise LimitError(f"two edges of {edge} samples", allowed=f"{n} samples together", where=f"{name}.readout.edge")
-    carrier = _carrier(lab, line, known[f"{name}.readout.frequency"], f"{name}.readout.frequency")
-    return (Pulse(line, flat_top(n, edge), known[f"{name}.readout.amplitude"], carrier),)
+    carrier = _carrier(lab, tone.line, known[f"{name}.readout.frequency"], f"{name}.readout.frequency")
+    return (Pulse(tone.line, flat_top(n, edge), tone.amplitude, carrier),)
+
+
+def readout_tone(lab: Laboratory, known: Mapping[str, float], qubit: int) -> core.Tone:
+    """Return the readout tone of one qubit as a program would play it."""
+    name = lab.qubit_names[qubit]
+    duration, amplitude, frequency = (
+        known[f"{name}.readout.{part}"] for part in ("duration", "amplitude", "frequency")
+    )
+    edge = value(known, f"{name}.readout.edge", QUBIT["readout.edge"][0])
+    line = lab.qubits[name].readout
+    return core.Tone(line=line, amplitude=amplitude, duration=duration, edge=edge, frequency=frequency)
 
 
 def cz(lab: Laboratory, known: Mapping[str, float], name: str) -> tuple[Pulse, ...]:
@@ -112,18 +123,13 @@ def _tone(lab: Laboratory, tone: core.Tone) -> Pulse:
             where=tone.line,
         )
     rate = sample_rate(lab, wiring.outputs[0])
-    n, shift, edge = (_on_grid(t, rate, tone.line) for t in (tone.duration, tone.start, tone.edge))
-    if 2 * edge > n:
-        raise LimitError(f"two edges of {tone.edge:g} s", allowed=f"{tone.duration:g} s together", where=tone.line)
-    envelope = drag(n, rate, tone.slope) if tone.shape is core.Shape.COSINE else flat_top(n, edge)
+    shape, amplitude = envelope(tone, rate)
+    if tone.frequency is None and np.any(shape.imag):
+        raise CompileError(
+            "a waveform with a quadrature, on a line without a carrier", allowed="real ones", where=tone.line
+        )
     carrier = 0.0 if tone.frequency is None else _carrier(lab, tone.line, tone.frequency, "a tone")
-    return Pulse(tone.line, envelope, tone.amplitude, carrier, shift, tone.phase)
-
-
-def _on_grid(seconds: float, rate: float, line: str) -> int:
-    if abs(seconds * rate - round(seconds * rate)) > 1e-6 or seconds < 0:
-        raise LimitError(f"{seconds:g} s", allowed=f"multiples of {1 / rate:g} s", where=line)
-    return round(seconds * rate)
+    return Pulse(tone.line, shape, amplitude, carrier, on_grid(tone.start, rate, tone.line), tone.phase)
 
 
 def high_qubit(lab: Laboratory, known: Mapping[str, float], a: int, b: int) -> int:
@@ -156,7 +162,7 @@ def _edged(
     rate = sample_rate(lab, lab.lines[line].outputs[0])
     n, n_edge, shift = (
         n_samples(seconds, rate),
-        *(_on_grid(part, rate, name.rpartition(".")[0]) for part in (edge, wait)),
+        *(on_grid(part, rate, name.rpartition(".")[0]) for part in (edge, wait)),
     )
     if n < 2 * n_edge or n <= 0:
         raise LimitError(

@@ -74,11 +74,11 @@ def test_a_calibration_for_one_angle_is_for_that_angle_alone():
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("defcal y $0 { play(f, gaussian(0.1, 10ns, 2ns)); } y $0;", "the waveform 'gaussian'.*raised_cosine"),
+        ("defcal y $0 { play(f, lorentz(0.1, 10ns, 2ns)); } y $0;", "the waveform 'lorentz'.*raised_cosine"),
         ("defcal y $0 { play(g, phase_shift(w, 1.0)); } y $0;", "whose frame has no frequency"),
         ("defcal y $0 { play(nobody, w); } y $0;", "no port, frame or waveform"),
-        ("cal { play(f, w); }", "outside of a calibration"),
-        ("cal { capture_v2(f, 1us); }", "'capture_v2'.*readout is calibrated"),
+        ("cal { play(f, w); }", "a pulse on q0.drive outside of a defcal"),
+        ("cal { capture_v2(f, 1us); }", "'capture_v2'.*a defcal of measure"),
         ('defcalgrammar "mine";', "the calibration grammar 'mine'"),
         ("defcal y $0 { play(f, w, w); } y $0;", "play of 3 arguments"),
         ("bit c; c = measure $0; if (c) { rz(1.0) $0; } x $0;", "a frame that depends on measured bits"),

@@ -92,7 +92,7 @@ class Pulses(Circuit):
         """
         if line not in self.laboratory.lines:
             raise ProgramError(f"the line {line!r}", allowed=", ".join(self.laboratory.lines))
-        names = (on,) if isinstance(on, str) else tuple(on) if on is not None else self._at_the_end(line)
+        names = (on,) if isinstance(on, str) else tuple(on) if on is not None else self.laboratory.led_to(line)
         if not 1 <= len(names) <= 2:
             raise ProgramError(
                 f"a pulse on {line!r}, which keeps {len(names)} qubits busy", allowed="1 or 2", remedy="name them: on="
@@ -155,12 +155,6 @@ class Pulses(Circuit):
 
     def _first(self) -> Program:
         return self.program(places=dict.fromkeys(self.outer, 0))
-
-    def _at_the_end(self, line: str) -> tuple[str, ...]:
-        """Return the qubits that a line leads to."""
-        pairs = [coupling.pair for coupling in self.laboratory.couplings.values() if coupling.flux == line]
-        alone = [n for n, q in self.laboratory.qubits.items() if line in (q.drive, q.flux, q.readout)]
-        return pairs[0] if pairs else tuple(alone)
 
     def _number(self, qubit: int | str) -> int:
         names: Seq[str] = self.laboratory.qubit_names

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from openqasm3 import ast
@@ -45,6 +45,7 @@ class Expressions:
         }  # fmt: skip
         self.measure: Callable[[Any], Value] = self._refused
         self.duration_of: Callable[[Any], Value] = self._refused
+        self.others: Mapping[str, Callable[[Any], Value]] = {}  # functions that somebody else knows
 
     def value(self, node: Any) -> Value:  # noqa: ANN401 - a node of the tree
         """Return the value of an expression; raise ProgramError with its place where it has none."""
@@ -185,7 +186,11 @@ class Expressions:
 
     def _duration(self, node: ast.DurationLiteral) -> Value:
         if node.unit.name == "dt":
-            raise self._context.unsupported(node, "a duration in dt", "write it in ns, us, ms or s")
+            machine = self._context.builder.machine
+            if machine is None:
+                what = "a duration in dt, the step of a laboratory's clock"
+                raise self._context.unsupported(node, what, "write it in ns, us, ms or s, or let a laboratory run it")
+            return Value(DURATION, node.value * machine.tick)
         return Value(DURATION, duration(repr(node.value), node.unit.name).seconds)
 
     def _name(self, node: ast.Identifier) -> Value:
@@ -235,6 +240,8 @@ class Expressions:
             if len(node.arguments) != n_arguments:
                 raise self._context.wrong(node, f"{name} of {len(node.arguments)} arguments", f"{n_arguments}")
             return function(*[self.value(argument) for argument in node.arguments])
+        if name in self.others and self._context.names.find(name) is None:
+            return self.others[name](node)
         value = self._context.call(node)
         if value is None:
             raise self._context.wrong(

@@ -17,15 +17,17 @@ from ..openqasm3 import Reader3
 from ..source import Source
 from ..tape import ComplexLater, Signal, is_late
 from ..tokens import OPENQASM_3, Cursor
+from .calibrations import Calibrations
 from .classical import Classical
 from .context import Context
 from .control import Control, LeavesProgram
 from .expressions import Expressions
 from .names import Extern, Subroutine
 from .operands import Operands
-from .pulses import FUNCTIONS, TYPES, Pulses
+from .pulses import ASKS, CAPTURES, FUNCTIONS, TYPES, Pulses
 from .references import read, whole
 from .timing import Timing
+from .waveforms import NAMES as WAVEFORMS
 
 
 class Lowering:
@@ -50,7 +52,13 @@ class Lowering:
         self._operands = Operands(self._context, self._expressions)
         self._classical = Classical(self._context, self._expressions, self._operands)
         self._control = Control(self._context, self._expressions, self._operands, self._classical)
-        self._pulses = Pulses(self._context, self._expressions, self._operands, self._classical)
+        self._pulses = Pulses(self._context, self._expressions)
+        self._calibrations = Calibrations(
+            self._context, self._expressions, self._operands, self._classical, self._pulses
+        )
+        self._expressions.others = dict.fromkeys(CAPTURES, self._calibrations.capture) | dict.fromkeys(
+            ASKS, self._pulses.asked
+        )
         self._timing = Timing(self._context, self._control.block)
         self._expressions.duration_of = self._timing.duration_of
         self._classical.stretch = self._timing.new_stretch
@@ -118,9 +126,10 @@ class Lowering:
         return None
 
     def _calibration(self, node: Any) -> Callable[[Any], Signal] | None:  # noqa: ANN401 - a node of another tree
-        act = {"CalibrationStatement": self._pulses.block, "CalibrationDefinition": self._pulses.define}.get(
-            type(node).__name__
-        )
+        act = {
+            "CalibrationStatement": self._calibrations.block,
+            "CalibrationDefinition": self._calibrations.define,
+        }.get(type(node).__name__)
         if act is None:
             return None
         act(node)
@@ -140,6 +149,8 @@ class Lowering:
             and self._context.names.find(call.name.name) is None
         ):
             self._pulses.call(call)
+        elif isinstance(call, ast.FunctionCall) and call.name.name in self._expressions.others:
+            self._expressions.value(call)
         elif isinstance(node.expression, ast.FunctionCall):
             self._context.call(node.expression)
         elif not (isinstance(node.expression, ast.Identifier) and node.expression.name == "nop"):
@@ -165,7 +176,9 @@ class Lowering:
             raise self._context.wrong(node, f"{node.name.name!r} is already defined")
 
     def _extern(self, node: ast.ExternDeclaration) -> None:
-        self._context.names.declare(node.name.name, Extern(node))
+        known = FUNCTIONS | ASKS | CAPTURES | WAVEFORMS
+        if not (self._context.in_calibration and node.name.name in known):
+            self._context.names.declare(node.name.name, Extern(node))
 
     def _reset(self, node: ast.QuantumReset) -> None:
         start = self._context.start(node)

@@ -1,15 +1,14 @@
-"""OpenPulse: ports, frames and waveforms, and gates that ``defcal`` makes pulses of.
+"""OpenPulse: ports, frames and what is played on them, in ``cal`` blocks and calibrated gates.
 
 Source: OpenQASM 3 specification, "Pulse-level descriptions of gates and measurement" and the OpenPulse grammar. A port
 is a line of the laboratory: ``@line q0-q1.flux`` before its declaration names it, otherwise its own name does, with
-``.`` for ``_``. Waveforms are those that qctl plays: ``constant``, ``flat_top_cosine`` and ``raised_cosine``.
+``.`` for ``_``.
 """
 
 from __future__ import annotations
 
-import cmath
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
 
@@ -17,16 +16,15 @@ from openqasm3 import ast
 
 from qctl.core.errors import ProgramError
 from qctl.core.flow import Expression
-from qctl.core.pulse import Pulse, Shape, Tone
+from qctl.core.pulse import Pulse, Tone
 
 from ..builder import Qubits
 from ..tape import Place
-from .classical import Classical
 from .context import Context
 from .expressions import Expressions
-from .names import Frame, PulseEntity
-from .operands import Operands
-from .values import COMPLEX, DURATION, FLOAT, Value, cast, radians
+from .names import PulseEntity
+from .values import FLOAT, Type, Value, cast
+from .waveforms import Waveform, Waveforms
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,58 +43,52 @@ class Carrier(PulseEntity):
     phase: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Waveform(PulseEntity):
-    """An envelope: a tone on no line yet."""
-
-    tone: Tone
-
-
 @dataclass(slots=True)
-class _Playing:
-    """What one calibrated gate plays: its tones, and how late it is in each frame, s; sums of decimals are exact."""
-
-    tones: list[Tone]
-    clock: dict[Carrier, Fraction]
-
-
-TYPES = ("PortType", "FrameType", "WaveformType")
-_SHAPES: dict[str, tuple[int, int]] = {"constant": (2, 2), "flat_top_cosine": (3, 3), "raised_cosine": (2, 3)}
-_PHASES = frozenset(["set_phase", "shift_phase", "set_frequency", "shift_frequency"])
-FUNCTIONS = _PHASES | {"play", "capture", "capture_v0", "capture_v1", "capture_v2", "capture_v3", "capture_v4"}
-
-
-class Pulses:
-    """Lowers calibrations.
+class Playing:
+    """What one calibration plays.
 
     Parameters
     ----------
-    context, expressions, operands, classical : of the lowering
+    tones : not yet part of the program; they count from ``base``
+    clock : how late it is in each frame, s from the start of the calibration; sums of decimals are exact
+    base : s from the start of the calibration until the last measurement in it was over
+    measures : the qubit that it measures, and the bit that takes the answer
     """
 
-    def __init__(self, context: Context, expressions: Expressions, operands: Operands, classical: Classical) -> None:
-        self._context, self._expressions, self._operands = context, expressions, operands
-        self._classical = classical
-        self._definitions: list[Any] = []
-        self._playing: _Playing | None = None
-        self._on: tuple[str, ...] = ()
-        operands.calibrated = self.apply
+    tones: list[Tone] = field(default_factory=list)
+    clock: dict[Carrier, Fraction] = field(default_factory=dict)
+    base: Fraction = Fraction(0)
+    measures: tuple[int, Place] | None = None
+    has_measured: bool = False
+
+    def now(self, frame: Carrier) -> Fraction:
+        """Return how late it is in a frame."""
+        return self.clock.get(frame, Fraction(0))
+
+
+TYPES = ("PortType", "FrameType", "WaveformType")
+_CHANGES = frozenset(["set_phase", "shift_phase", "set_frequency", "shift_frequency"])
+ASKS = frozenset(["get_phase", "get_frequency"])
+FUNCTIONS = _CHANGES | {"play"}
+
+
+class Pulses:
+    """Lowers what happens in frames.
+
+    Parameters
+    ----------
+    context, expressions : of the lowering
+    """
+
+    def __init__(self, context: Context, expressions: Expressions) -> None:
+        self._context, self._expressions = context, expressions
+        self.waveforms = Waveforms(expressions, self.waveform)
+        self.playing: Playing | None = None
 
     def grammar(self, node: ast.CalibrationGrammarDeclaration) -> None:
         """Take the name of the calibration grammar."""
         if node.name != "openpulse":
             raise self._context.unsupported(node, f"the calibration grammar {node.name[:40]!r}", "'openpulse' is known")
-
-    def block(self, node: Any) -> None:  # noqa: ANN401 - a node of the tree
-        """Run a ``cal`` block: its names are those of the program."""
-        with Inside(self._context, node):
-            self._context.run(node.body)
-
-    def define(self, node: Any) -> None:  # noqa: ANN401
-        """Keep a ``defcal``; later ones go before earlier ones."""
-        if not self._context.names.is_global:
-            raise self._context.wrong(node, "a calibration within a block", "definitions outside of all blocks")
-        self._definitions.insert(0, node)
 
     def declare(self, node: ast.ClassicalDeclaration) -> None:
         """Declare a port, a frame or a waveform."""
@@ -113,7 +105,7 @@ class Pulses:
             raise ProgramError(f"{name!r} of another type than its value")
         self._context.names.declare(name, entity)
 
-    def is_pulse(self, node: Any) -> bool:  # noqa: ANN401
+    def is_pulse(self, node: Any) -> bool:  # noqa: ANN401 - a node of the tree
         """Say whether a name stands for a port, frame or waveform."""
         return isinstance(node, ast.Identifier) and isinstance(self._context.names.find(node.name), PulseEntity)
 
@@ -122,9 +114,27 @@ class Pulses:
             found = self._context.names.find(node.name)
             if isinstance(found, PulseEntity):
                 return found
+        if isinstance(node, ast.ArrayLiteral):
+            return self.waveforms.samples(node)
         if isinstance(node, ast.FunctionCall):
-            return self._frame(node) if node.name.name == "newframe" else self._waveform(node)
+            if node.name.name in _INSTEAD:
+                raise refused(node.name.name)
+            return self._frame(node) if node.name.name == "newframe" else self.waveforms.made(node)
         raise ProgramError("this is no port, frame or waveform", allowed="one declared above")
+
+    def waveform(self, node: Any) -> Waveform:  # noqa: ANN401
+        """Return the waveform that an expression stands for."""
+        found = self._entity(node)
+        if not isinstance(found, Waveform):
+            raise ProgramError("this is no waveform", allowed="a waveform")
+        return found
+
+    def frame(self, node: Any) -> Carrier:  # noqa: ANN401
+        """Return the frame that an expression stands for."""
+        found = self._entity(node)
+        if not isinstance(found, Carrier):
+            raise ProgramError("this is no frame", allowed="a frame")
+        return found
 
     def _frame(self, node: ast.FunctionCall) -> Carrier:
         if len(node.arguments) != 3:
@@ -132,79 +142,36 @@ class Pulses:
         port = self._entity(node.arguments[0])
         if not isinstance(port, Port):
             raise ProgramError("a frame on what is no port", allowed="a port")
-        values = [self._number(argument) for argument in node.arguments[1:]]
+        values = [self.waveforms.number(argument) for argument in node.arguments[1:]]
         frequency, phase = (self._context.tape.new_cell(value) for value in values)
-        return Carrier(port, frequency, phase)
-
-    def _number(self, node: Any) -> float:  # noqa: ANN401
-        value = radians(self._expressions.value(node))
-        if isinstance(value, Expression):
-            raise ProgramError("a pulse that depends on measured bits", allowed="numbers known before the program runs")
-        return float(value)
-
-    def _seconds(self, node: Any) -> float:  # noqa: ANN401
-        value = cast(self._expressions.value(node), DURATION)
-        if not value.known:
-            raise ProgramError(
-                "a pulse that depends on measured bits", allowed="durations known before the program runs"
-            )
-        return float(value.term)  # type: ignore[arg-type]
-
-    def _waveform(self, node: ast.FunctionCall) -> Waveform:
-        name = node.name.name
-        if name in ("scale", "phase_shift"):
-            return self._changed(node)
-        if name not in _SHAPES:
-            raise ProgramError(
-                f"the waveform {name!r}", allowed=", ".join(sorted(_SHAPES)), remedy="this is not supported"
-            )
-        least, most = _SHAPES[name]
-        if not least <= len(node.arguments) <= most:
-            raise ProgramError(f"{name} of {len(node.arguments)} arguments", allowed=f"{least} to {most}")
-        size = cast(self._expressions.value(node.arguments[0]), COMPLEX).data
-        assert isinstance(size, complex)
-        amplitude, phase = (size.real, 0.0) if size.imag == 0 else cmath.polar(size)
-        tone = Tone(line="", amplitude=amplitude, duration=self._seconds(node.arguments[1]), phase=phase)
-        if name == "flat_top_cosine":
-            tone = replace(tone, edge=self._seconds(node.arguments[2]))
-        if name == "raised_cosine":
-            slope = self._seconds(node.arguments[2]) if len(node.arguments) == 3 else 0.0
-            tone = replace(tone, shape=Shape.COSINE, slope=slope)
-        return Waveform(tone)
-
-    def _changed(self, node: ast.FunctionCall) -> Waveform:
-        if len(node.arguments) != 2:
-            raise ProgramError(
-                f"{node.name.name} of {len(node.arguments)} arguments", allowed="a waveform and a number"
-            )
-        wave, by = self._entity(node.arguments[0]), self._number(node.arguments[1])
-        if not isinstance(wave, Waveform):
-            raise ProgramError("this is no waveform", allowed="a waveform")
-        if node.name.name == "scale":
-            return Waveform(replace(wave.tone, amplitude=wave.tone.amplitude * by))
-        return Waveform(replace(wave.tone, phase=wave.tone.phase + by))
+        now = Carrier(port, frequency, phase)
+        if self.playing is not None:
+            self.playing.clock[now] = self.playing.base
+        return now
 
     def call(self, node: ast.FunctionCall) -> None:
         """Play, or turn a frame."""
         name = node.name.name
-        if name.startswith("capture"):
-            raise ProgramError(
-                f"the function {name!r}",
-                allowed="measure",
-                remedy="this is not supported: readout is calibrated by qctl",
-            )
         if len(node.arguments) != 2:
             raise ProgramError(f"{name} of {len(node.arguments)} arguments", allowed="2")
-        frame = self._entity(node.arguments[0])
-        if not isinstance(frame, Carrier):
-            raise ProgramError(f"{name} on what is no frame", allowed="a frame")
+        frame = self.frame(node.arguments[0])
         if name == "play":
-            self._play(frame, node.arguments[1])
+            self._play(frame, self.waveform(node.arguments[1]))
             return
         place = frame.phase if name.endswith("phase") else frame.frequency
-        value = self._number(node.arguments[1])
+        value = self.waveforms.number(node.arguments[1])
         before = self._held(place) if name.startswith("shift") else 0.0
         self._context.tape.assign(place, before + value)
+
+    def asked(self, node: ast.FunctionCall) -> Value:
+        """Return phase or frequency of a frame."""
+        name = node.name.name
+        if len(node.arguments) != 1:
+            raise ProgramError(f"{name} of {len(node.arguments)} arguments", allowed="1, a frame")
+        frame = self.frame(node.arguments[0])
+        if name == "get_frequency":
+            return Value(FLOAT, self._held(frame.frequency))
+        return cast(Value(FLOAT, self._held(frame.phase)), Type("angle", 64))
 
     def _held(self, place: Place) -> float:
         value = self._context.tape.number(place)
@@ -212,101 +179,56 @@ class Pulses:
             raise ProgramError("a frame that depends on measured bits", allowed="frames known before the program runs")
         return float(value)
 
-    def _play(self, frame: Carrier, node: Any) -> None:  # noqa: ANN401
-        wave = self._entity(node)
-        if not isinstance(wave, Waveform):
-            raise ProgramError("play of what is no waveform", allowed="a waveform")
-        if self._playing is None:
+    def _play(self, frame: Carrier, wave: Waveform) -> None:
+        playing, line = self.now(), frame.port.line
+        machine = self._context.builder.machine
+        tone = wave.on(None if machine is None else machine.rate(line))
+        start = playing.now(frame) - playing.base
+        if start < 0:
             raise ProgramError(
-                "play outside of a calibration", allowed="play in a defcal, which says which qubits are busy"
+                f"a pulse on {line} during the capture", allowed="pulses before it or, behind a barrier, after it"
             )
-        start = self._playing.clock.get(frame, Fraction(0))
         frequency, phase = self._held(frame.frequency), self._held(frame.phase)
-        total = phase + wave.tone.phase
+        total = phase + tone.phase
         if frequency == 0 and total:
-            raise ProgramError(
-                f"a phase of {total:g} rad on {frame.port.line}, whose frame has no frequency", allowed="0"
-            )
+            raise ProgramError(f"a phase of {total:g} rad on {line}, whose frame has no frequency", allowed="0")
         tone = replace(
-            wave.tone,
-            line=frame.port.line,
-            start=float(start),
-            frequency=frequency or None,
-            phase=total if frequency else 0.0,
+            tone, line=line, start=float(start), frequency=frequency or None, phase=total if frequency else 0.0
         )
-        self._playing.tones.append(tone)
-        self._playing.clock[frame] = start + exact(tone.duration)
+        playing.tones.append(tone)
+        playing.clock[frame] = playing.base + start + exact(tone.duration)
+
+    def now(self) -> Playing:
+        """Return the calibration that is played."""
+        if self.playing is None:
+            raise ProgramError("a pulse outside of a calibration", allowed="cal blocks, and calibrated gates")
+        return self.playing
 
     def wait(self, node: ast.DelayInstruction) -> None:
         """Let time pass in frames."""
-        length = self._seconds(node.duration)
-        for frame in self._frames(node.qubits):
-            assert self._playing is not None
-            self._playing.clock[frame] = self._playing.clock.get(frame, Fraction(0)) + exact(length)
+        playing, length = self.now(), exact(self.waveforms.seconds(node.duration))
+        if length < 0:
+            raise ProgramError(f"a delay of {float(length):g} s", allowed="durations of 0 and more")
+        for each in node.qubits:
+            frame = self.frame(each)
+            playing.clock[frame] = playing.now(frame) + length
 
     def align(self, node: ast.QuantumBarrier) -> None:
         """Let frames wait for each other."""
-        frames = self._frames(node.qubits)
-        assert self._playing is not None
-        latest = max(self._playing.clock.get(frame, Fraction(0)) for frame in frames)
-        self._playing.clock.update(dict.fromkeys(frames, latest))
+        playing, frames = self.now(), [self.frame(each) for each in node.qubits]
+        latest = max(playing.now(frame) for frame in frames)
+        playing.clock.update(dict.fromkeys(frames, latest))
 
-    def _frames(self, nodes: list[Any]) -> list[Carrier]:
-        if self._playing is None:
-            raise ProgramError("a wait in frames outside of a calibration", allowed="waits in a defcal")
-        found = [self._entity(node) for node in nodes]
-        return [frame for frame in found if isinstance(frame, Carrier)]
-
-    def apply(self, node: ast.QuantumGate) -> bool:
-        """Play a gate if it is calibrated for these qubits; say whether it was."""
-        if not self._definitions or node.modifiers:
-            return False
-        qubits = [self._operands.qubits(qubit) for qubit in node.qubits]
-        if not all(isinstance(q, Qubits) and len(q.indices) == 1 for q in qubits):
-            return False
-        on = [q.indices[0] for q in qubits if isinstance(q, Qubits)]
-        values = [self._expressions.exact(argument) for argument in node.arguments]
-        for definition in self._definitions:
-            if definition.name.name == node.name.name and self._fits(definition, on, values):
-                self._run(definition, on, values, node)
-                return True
-        return False
-
-    def _fits(self, definition: Any, on: list[int], values: list[Value]) -> bool:  # noqa: ANN401
-        wanted = [qubit.name for qubit in definition.qubits]
-        if len(wanted) != len(on) or len(definition.arguments) != len(values):
-            return False
-        if any(name.startswith("$") and name != f"${qubit}" for name, qubit in zip(wanted, on, strict=True)):
-            return False
-        return all(
-            isinstance(argument, ast.ClassicalArgument) or self._number(argument) == _known(value)
-            for argument, value in zip(definition.arguments, values, strict=True)
-        )
-
-    def _run(self, definition: Any, on: list[int], values: list[Value], node: Any) -> None:  # noqa: ANN401
-        context = self._context
-        frame = Frame([{}])
-        for argument, value in zip(definition.arguments, values, strict=True):
-            if isinstance(argument, ast.ClassicalArgument):
-                kind = self._expressions.type_of(argument.type)
-                variable = self._classical.new(kind)
-                self._classical.fill(variable, cast(value, kind))
-                frame.scopes[0][argument.name.name] = variable
-        outer, self._playing = self._playing, _Playing([], {})
-        context.names.frames.append(frame)
-        try:
-            with Inside(context, node):
-                context.run(definition.body)
-            playing = self._playing
-        finally:
-            context.names.frames.pop()
-            self._playing = outer
-        pulse = Pulse(tuple(playing.tones))
-        context.builder.play(pulse, on, context.start(node))
+    def put(self, on: Sequence[int], start: int, until: Fraction | None = None) -> None:
+        """Append what was played so far on some qubits, and wait there until all frames are that late."""
+        playing, builder = self.now(), self._context.builder
+        builder.play(Pulse(tuple(playing.tones)), on, start)
+        latest = max(playing.clock.values(), default=Fraction(0)) if until is None else until
         ends = [exact(tone.start) + exact(tone.duration) for tone in playing.tones]
-        rest = max(playing.clock.values(), default=Fraction(0)) - max(ends, default=Fraction(0))
+        rest = latest - playing.base - max(ends, default=Fraction(0))
         if rest > 0:
-            context.builder.wait(float(rest), [Qubits(tuple(on))], context.start(node))
+            builder.wait(float(rest), [Qubits(tuple(on))], start)
+        playing.tones = []
 
 
 def exact(seconds: float) -> Fraction:
@@ -314,22 +236,19 @@ def exact(seconds: float) -> Fraction:
     return Fraction(repr(seconds))
 
 
-class Inside:
-    """Errors within a calibration have the place of the statement that holds or plays it: its own are relative."""
+_INSTEAD = {
+    "capture_v0": "measure; capture_v2 in a defcal of measure is known",
+    "capture_v1": "measure; mean points (V) of the readout are Pulses.averages(...).iq() in Python",
+    "capture_v2": "a defcal of measure that returns it",
+    "capture_v3": "measure; mean traces of feedlines are kept by Pulses.capture(...) in Python",
+    "capture_v4": "measure, which tells states from what is counted",
+    "capture": "measure; capture_v2 in a defcal of measure is known",
+}
+"""Captures by name, and what does instead where they cannot be."""
 
-    def __init__(self, context: Context, node: Any) -> None:  # noqa: ANN401
-        self._context, self._node, self._outer = context, node, context.in_calibration
-
-    def __enter__(self) -> None:
-        self._context.in_calibration = True
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        self._context.in_calibration = self._outer
-        if isinstance(error, ProgramError):
-            wrong: Callable[..., ProgramError] = self._context.wrong
-            raise wrong(self._node, f"in a calibration: {error.asked}", error.allowed, error.remedy) from error
+CAPTURES = frozenset(_INSTEAD)
 
 
-def _known(value: Value) -> float | None:
-    term = cast(value, FLOAT).term
-    return None if isinstance(term, Expression) else float(term)
+def refused(name: str, why: str = "no program here can compute with what it returns") -> ProgramError:
+    """Return the error for a capture that cannot be."""
+    return ProgramError(f"the function {name!r}", allowed=_INSTEAD[name], remedy=f"this is not supported: {why}")

@@ -14,6 +14,7 @@ from qctl.core.laboratory import Laboratory
 from qctl.core.pulse import Pulse, Tone
 
 from ..envelopes import flat_top
+from ..waves import envelope
 from ..wiring import sample_rate
 from .known import array_of
 from .paths import Array, Way, wave
@@ -196,6 +197,6 @@ def pulse(lab: Laboratory, one: Pulse) -> list[Play]:
 
 
 def _tone(lab: Laboratory, tone: Tone) -> Play:
-    shape = flat(lab, tone.line, tone.duration, tone.edge)
+    shape, amplitude = envelope(tone, rate_of(lab, tone.line))
     carrier = tone.frequency or 0.0
-    return Play(tone.line, tone.start, shape, tone.amplitude, carrier, tone.phase, follows=tone.frequency is not None)
+    return Play(tone.line, tone.start, shape, amplitude, carrier, tone.phase, follows=tone.frequency is not None)
