@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from qctl.calibrate.fits import Fit
 from qctl.calibrate.node import Node, Quantity
 from qctl.calibrate.outcome import Figure, Outcome
+from qctl.core.laboratory import Laboratory
 from qctl.core.names import Target
 from qctl.core.parameters import Estimate, Parameters
 from qctl.core.result import Result
@@ -81,6 +82,13 @@ _FINDS = (
     Quantity(name="site.weight", low=0.1, high=10.0, floor=0.5),
     Quantity(name="frequency", low=1e6, high=40e6, floor=2e3, walk=WALK),
 )
+
+
+def _shaped(laboratory: Laboratory, target: str) -> bool:
+    """Say whether anything displays weights of traps."""
+    return any(line.shaped_by is not None for line in laboratory.lines.values())
+
+
 NODE = Node(
     name=TrapDepths.name,
     kind=Target.QUBIT,
@@ -88,6 +96,7 @@ NODE = Node(
     make=lambda laboratory, targets, known: TrapDepths(laboratory, targets),
     needs=("presence",),
     claims=lambda laboratory, known, target: frozenset({target}),
+    applies=_shaped,
     largest_error=0.1,
 )
 FINE = Node(
@@ -97,5 +106,6 @@ FINE = Node(
     make=lambda laboratory, targets, known: TrapDepthsFine(laboratory, targets, shots=400),
     needs=("trap_depths",),
     claims=lambda laboratory, known, target: frozenset({target}),
+    applies=_shaped,
     largest_error=0.1,
 )

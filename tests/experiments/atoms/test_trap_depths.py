@@ -1,6 +1,7 @@
 """Weights that are found from swings make traps alike."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -59,4 +60,7 @@ def test_steps_follow_one_another():
     laboratory = read_laboratory(find_laboratory("atoms16"))
     nodes = {node.name: node for node in nodes_of(laboratory, ("trap_depths", "trap_depths_fine"))}
     assert nodes["trap_depths_fine"].needs == ("trap_depths",)
+    assert nodes["trap_depths"].applies(laboratory, "q0")
+    lines = {name: line for name, line in laboratory.lines.items() if line.shaped_by is None}
+    assert not nodes["trap_depths"].applies(replace(laboratory, lines=lines), "q0")
     assert isinstance(nodes["trap_depths_fine"].make(laboratory, ("q0",), None), TrapDepths)
