@@ -36,6 +36,7 @@ from .wiring import Arrival, arrival, sample_rate
 Known = Mapping[str, float]
 
 AT_ONCE = 4  # tones of the deflector at a time
+EDGE = 3e-6  # s; a tone that began at once would point at the neighbours too, a tenth of a photon for each measurement
 
 
 def measuring(lab: Laboratory) -> Measuring | None:
@@ -108,6 +109,6 @@ def _focus(schedule: Schedule, known: Known, lab: Laboratory, arrive: Arrival, s
     plays["amplitude"] = np.array(heights)[measured["q"][:, 0]]
     # Phases that grow with the square of the number keep the sum of the tones low (Schroeder).
     plays["phase"] = pi * measured["bit"].astype(np.float64) ** 2 / AT_ONCE
-    envelope = flat_top(n_samples(span[1] - span[0], rate), 0)
+    envelope = flat_top(n_samples(span[1] - span[0], rate), n_samples(EDGE, rate))
     order = np.argsort(plays["point"], kind="stable")
     return Track((port,), rate, (envelope,), plays[order], np.array(tones), delay=arrive.tracks[FOCUS])

@@ -26,7 +26,7 @@ def ions():
     return SimpleNamespace(laboratory=laboratory, known=known_parameters(laboratory))
 
 
-def answers(ions, t2, wobble, ahead, rng, shots=150, contrast=0.97):
+def answers(ions, t2, wobble, ahead, rng, shots=100, contrast=0.97):
     """Return what ions show that forget by white noise (T2, s), and whose frequency wobbles from shot to shot (Hz)."""
     rows = []
     for slots, echo, phases in memory.PLAYED:
@@ -56,7 +56,7 @@ def test_a_memory_is_found_with_honest_errors(ions, t2, wobble):
             shares.append(found["t2"].error / found["t2"].value)
             truth["frequency"] = known[f"{outcome.target}.frequency"] + 2.5
             sigmas += [[(found[name].value - true) / found[name].error for name, true in truth.items()]]
-    assert np.median(shares) < 0.35
+    assert np.median(shares) < 0.45
     assert np.abs(sigmas).max() < 4
     assert 0.4 < np.sqrt(np.mean(np.square(sigmas))) < 1.6
 
@@ -67,7 +67,7 @@ def test_each_point_is_played_in_as_many_parts_as_the_step_says(ions):
     for point in (0, 2, 6, 10):
         tree = steered(scan.program, ions.known, ions.laboratory, limits, point=point).tree
         assert tree.depth == scan.parts[point]
-    assert scan.seconds(ions.laboratory) == pytest.approx(36 * 150 * ions.laboratory.slot, rel=0.1)
+    assert scan.seconds(ions.laboratory) == pytest.approx(36 * 100 * ions.laboratory.slot, rel=0.1)
 
 
 def test_ions_wait_together_where_none_stands_beside_another_and_one_part_measures_them_all(ions):

@@ -105,6 +105,15 @@ def test_all_parts_are_one_upload_in_which_only_the_first_cools(lab):
     assert found.sequence.opening == ("cooling", "pumping")
 
 
+def test_light_that_measures_an_ion_leaves_its_neighbours_alone(lab):
+    """A tone that is switched hard has parts that point beside it: eight times what aberrations leave."""
+    found = ready(lab, HEAD + "x q[0]; reset q[0]; c = measure q;")
+    tone = found.sequence.tracks["focus"].waveforms[0].real
+    power = np.abs(np.fft.rfft(tone, 1 << 16)) ** 2
+    beside = np.fft.rfftfreq(1 << 16, 1 / 62.5e6) > 0.8e6  # tones of neighbours are 1 MHz apart, a focus 200 kHz wide
+    assert power[beside].sum() < 1e-6 * power.sum()
+
+
 def test_each_point_of_a_sweep_is_steered_on_its_own(lab):
     text = HEAD + "input float turn; rx(turn) q[0]; c[0] = measure q[0]; if (c[0]) { x q[1]; } c[1] = measure q[1];"
     result = lab.run(text, shots=20, inputs={"turn": [0.0, np.pi]})
