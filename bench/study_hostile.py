@@ -19,7 +19,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "worlds"))  # also as a program
 
-from hostile import TEXTS, Attack, attacks, canary, refused
+from hostile import FLOODS, TEXTS, Attack, attacks, canary, refused
 
 from qctl.core.errors import QctlError
 from qctl.frontends import read_openqasm
@@ -44,7 +44,7 @@ def main() -> int:
     asked.add_argument("--slowest", type=int, default=0, help="only so many; all by default")
     given, rows, failed = asked.parse_args(), [], 0
     with tempfile.TemporaryDirectory(prefix="qctl-hostile-") as folder:
-        texts = [Attack("I1-I7", name, partial(read_openqasm, text)) for name, (text, _) in TEXTS.items()]
+        texts = [Attack("I1-I7", name, partial(read_openqasm, text)) for name, (text, _) in (TEXTS | FLOODS).items()]
         for one in [*texts, *attacks(Path(folder))]:
             ms, cost = spent(one.act), refused(one.act)
             failed += not cost.said or ms > MOST_MS or cost.peak > MOST_BYTES

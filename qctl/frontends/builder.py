@@ -101,7 +101,7 @@ class ProgramBuilder:
         self._replaceable: set[str] = set()
         self._qubits: list[Register] = []
         self._bits: list[Register] = []
-        self._n_qubits = self._n_bits = 0
+        self._n_qubits = self._n_bits = self._n_names = 0
         self._physical = False
 
     def fixed_values(self) -> Names:
@@ -133,6 +133,12 @@ class ProgramBuilder:
 
     def declare(self, name: str, entity: Entity, start: int) -> None:
         """Give a name a meaning; raise ProgramError when it has one."""
+        self._n_names += 1
+        if self._n_names > self.limits.names:
+            raise self.source.too_large("or more declarations", self._n_names, self.limits.names, start)
+        self._name(name, entity, start)
+
+    def _name(self, name: str, entity: Entity, start: int) -> None:
         if name in self.names and name not in self._replaceable:
             raise self.source.wrong(f"{name!r} is already defined as {kind_of(self.names[name])}", start)
         self._replaceable.discard(name)
@@ -145,10 +151,10 @@ class ProgramBuilder:
     def include(self, gates: dict[str, LibraryGate], replaceable: dict[str, LibraryGate], start: int) -> None:
         """Declare the gates of a library, some of which the program may define again."""
         for name, gate in gates.items():
-            self.declare(name, gate, start)
+            self._name(name, gate, start)
         for name, gate in replaceable.items():
             if name not in self.names:
-                self.declare(name, gate, start)
+                self._name(name, gate, start)
                 self._replaceable.add(name)
 
     def add_qubits(self, name: str, size: int, start: int, single: bool = False) -> None:
@@ -201,14 +207,14 @@ class ProgramBuilder:
         places = self.places(gate, modifiers, len(angles), on, start)
         direct = gate.direct if isinstance(gate, LibraryGate) and modifiers is NO_MODIFIERS else None
         if direct is not None:
-            self.stream.reserve(len(places), start)
-            self.stream.add_block(direct[0], places, angles=(*direct[1], *angles))
+            self.stream.spread(len(places), start)
+            self.stream.add_all(direct[0], places, angles=(*direct[1], *angles))
             return
         cost = modifiers.cost(gate.cost)
-        self.stream.reserve(cost.n_events() * len(places), start)
+        n_events = cost.n_events() * len(places)
+        (self.stream.spread if len(places) > 1 else self.stream.reserve)(n_events, start)
         rows = self.stream.expand(gate, modifiers, cost, angles, start)
-        for place in places.tolist():
-            self.stream.place(rows, place)
+        self.stream.place_all(rows, places)
 
     def places(
         self, gate: Gate, modifiers: Modifiers, n_angles: int, on: Sequence[Qubits], start: int
@@ -221,6 +227,9 @@ class ProgramBuilder:
         return self._broadcast(on, start)
 
     def _broadcast(self, on: Sequence[Qubits], start: int) -> NDArray[np.int64]:
+        singles = [operand.indices[0] for operand in on if operand.single]
+        if len(singles) == len(on) and len(set(singles)) == len(singles):
+            return np.array([singles], np.int64)
         sizes = {len(operand.indices) for operand in on if not operand.single}
         if len(sizes) > 1:
             raise self.source.wrong(
@@ -242,9 +251,8 @@ class ProgramBuilder:
         if len(qubits.indices) != len(bits.indices):
             asked = f"a measurement of {len(qubits.indices)} qubits into {len(bits.indices)} bits"
             raise self.source.wrong(asked, start, "as many bits as qubits")
-        self.stream.reserve(len(bits.indices), start)
-        for qubit, bit in zip(qubits.indices, bits.indices, strict=True):
-            self.stream.add(Op.MEASURE, (qubit,), bit)
+        self.stream.spread(len(bits.indices), start)
+        self.stream.measure(qubits.indices, bits.indices)
         self.tape.measured(~bit for bit in bits.indices)
 
     def play(self, pulse: Pulse, on: Sequence[int], start: int) -> None:
@@ -274,9 +282,8 @@ class ProgramBuilder:
 
     def reset(self, qubits: Qubits, start: int) -> None:
         """Append the reset of each qubit."""
-        self.stream.reserve(len(qubits.indices), start)
-        for qubit in qubits.indices:
-            self.stream.add(Op.RESET, (qubit,))
+        self.stream.spread(len(qubits.indices), start)
+        self.stream.add_all(Op.RESET, _column(qubits))
 
     def delay(self, length: Duration, on: Sequence[Qubits], start: int) -> None:
         """Append a wait on each qubit."""
@@ -287,14 +294,13 @@ class ProgramBuilder:
         if seconds < 0:
             raise self.source.wrong(f"a delay of {seconds:g} s", start, "durations of 0 and more")
         for operand in on:
-            self.stream.reserve(len(operand.indices), start)
-            for qubit in operand.indices:
-                self.stream.add(Op.DELAY, (qubit,), angles=(seconds,))
+            self.stream.spread(len(operand.indices), start)
+            self.stream.add_all(Op.DELAY, _column(operand), angles=(seconds,))
 
     def barrier(self, on: Sequence[Qubits] | None, start: int) -> None:
         """Append one barrier over the operands, or over all qubits."""
         everything = range(self._n_qubits)
-        self.stream.reserve(len(everything) if on is None else sum(len(operand.indices) for operand in on), start)
+        self.stream.spread(len(everything) if on is None else sum(len(operand.indices) for operand in on), start)
         qubits = everything if on is None else dict.fromkeys(index for operand in on for index in operand.indices)
         self.stream.barrier(qubits)
 
@@ -314,3 +320,8 @@ class ProgramBuilder:
             physical=self._physical, notes=tuple(self.notes), pulses=tuple(self._pulses),
         )  # fmt: skip
         return finished(program, self.tape, outputs)
+
+
+def _column(qubits: Qubits) -> NDArray[np.int64]:
+    """Return qubits as one place each, shape (n, 1)."""
+    return np.array(qubits.indices, np.int64).reshape(-1, 1)

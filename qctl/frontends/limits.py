@@ -13,6 +13,8 @@ class ReadLimits:
     ----------
     characters : of the text
     events : of the program after all gates are expanded
+    spread : events of gates, measurements, barriers, resets and waits on whole registers
+    expanded : events of one gate on its qubits
     work : gate applications and terms of angles handled while gates are expanded, on all levels of definition
     qubits, bits : of all registers together
     nesting : parentheses and signs within each other in an expression
@@ -22,10 +24,15 @@ class ReadLimits:
     steps : statements that are run while a program with control flow is read
     rounds : of a loop whose end is known only by running it
     words : words and signs of a program with control flow, which is read through a syntax tree
+    rare : words of its statements that only the reference parser knows, which takes 30 us for each
+    names : registers, gates, constants and variables that the text declares
+    stretches : lengths that are solved for together
     """
 
     characters: int = 64 * 2**20
     events: int = 4_000_000
+    spread: int = 250_000
+    expanded: int = 100_000
     work: int = 2_000_000
     qubits: int = 4096
     bits: int = 65536
@@ -36,3 +43,6 @@ class ReadLimits:
     steps: int = 200_000
     rounds: int = 1_000
     words: int = 200_000
+    rare: int = 1_000
+    names: int = 2_048
+    stretches: int = 1_000

@@ -10,6 +10,7 @@ from qctl.core.program import Program
 
 from .builder import Durations, ProgramBuilder
 from .gate import Gate
+from .glance import refuse_many_names
 from .library import BUILT_IN, BUILT_IN_2, STDGATES
 from .limits import ReadLimits
 from .openqasm2 import Reader2
@@ -18,7 +19,7 @@ from .source import Source, TooLargeError, UnsupportedError
 from .sweep import Inputs, joined, points_of
 from .tokens import OPENQASM_2, OPENQASM_2_STRICT, OPENQASM_3, Cursor
 
-_SPACE = re.compile(r"(?:[ \t\r\n;]++|//[^\n]*+|/\*(?:[^*]|\*(?!/))*+\*/)*+")
+_SPACE = re.compile(r"(?:[ \t\r\n;]++|//[^\n]*+|/\*[^*]*+(?:\*(?!/)[^*]*+)*+\*/)*+")
 _VERSION = re.compile(r"OPENQASM\b(?:[ \t\r\n]++|//[^\n]*+)*+([0-9]*)")
 _ONLY_3 = re.compile(
     r"\b(?:qubit|bit|let|const|int|uint|float|bool|duration|stretch|delay|gphase|ctrl|negctrl|inv|pow|for|while|def|cal|input|output|switch|angle|complex|array|stretch"
@@ -62,6 +63,7 @@ def read_openqasm(
         raise source.too_large("characters of text", len(text), limits.characters, 0)
     if (statements := text.count(";")) > 2 * limits.events:
         raise source.too_large("statements", statements, 2 * limits.events, 0)
+    refuse_many_names(source, limits)
     if strict or _version(source, version) == 2:
         if inputs:
             raise UsageError("inputs of an OpenQASM 2 program, which has none", allowed="OpenQASM 3")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from .arithmetic import Duration, Value, truth, whole
 from .builder import Bits, Constant, Qubits
-from .definition import BarrierGate, Call, Modifiers, PhaseGate
+from .definition import NO_MODIFIERS, BarrierGate, Call, Modifiers, PhaseGate
 from .expression import evaluate, read_expression
 from .gate import Gate
 from .library import QELIB1, QELIB1_LATER, STDGATES
@@ -323,7 +323,7 @@ class Reader3(StatementReader):
             else:
                 exponents.append(argument)
             self.cursor.expect("@", f"after the modifier {word}")
-        return Modifiers(tuple(controls), tuple(reversed(exponents)))
+        return Modifiers(tuple(controls), tuple(reversed(exponents))) if n_modifiers else NO_MODIFIERS
 
     def _modifier_argument(self, word: str) -> float:
         if word == "inv":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from qctl.core.errors import ProgramError
 
@@ -27,12 +27,18 @@ class Source:
 
     text: str
     name: str
+    _asked: list[int] = field(default_factory=lambda: [0, 1, 0], repr=False, compare=False)
+    """The last place that was asked for, its line, and where that begins: each branch of a program asks for its own."""
 
     def where(self, start: int) -> str:
         """Return ``name:line:column`` of a character, both counted from 1."""
-        line = self.text.count("\n", 0, start) + 1
-        column = start - self.text.rfind("\n", 0, start)
-        return f"{self.name}:{line}:{column}"
+        place, line, line_start = self._asked
+        if start < place:
+            place, line, line_start = 0, 1, 0
+        if n_lines := self.text.count("\n", place, start):
+            line, line_start = line + n_lines, self.text.rfind("\n", place, start) + 1
+        self._asked[:] = start, line, line_start
+        return f"{self.name}:{line}:{start - line_start + 1}"
 
     def wrong(self, asked: str, start: int, allowed: str = "", remedy: str = "") -> ProgramError:
         """Return the error for a text that means nothing."""

@@ -133,22 +133,22 @@ class StatementReader(ABC):
         start = self.cursor.start
         self.cursor.advance()
         name = self.name("the name of a gate")
-        parameters: list[str] = []
-        qubits: list[str] = []
+        parameters: dict[str, None] = {}
+        qubits: dict[str, None] = {}
         if self.cursor.accept("("):
             self.listed(lambda: self._own_name(parameters, qubits), (")",))
             self.cursor.expect(")", "after the parameters")
         self.listed(lambda: self._own_name(qubits, parameters), ("{", ";"))
         if not qubits:
             raise self.source.wrong(f"the gate {name!r} without qubits", start, "at least one qubit")
-        return name, parameters, qubits, start
+        return name, list(parameters), list(qubits), start
 
-    def _own_name(self, names: list[str], others: list[str]) -> None:
+    def _own_name(self, names: dict[str, None], others: dict[str, None]) -> None:
         start = self.cursor.start
         name = self.name("a name")
         if name in names or name in others:
             raise self.source.wrong(f"{name!r} is already a name of this gate", start)
-        names.append(name)
+        names[name] = None
 
     def define_gate(self) -> None:
         """Read a gate definition and declare the gate."""

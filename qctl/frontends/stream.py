@@ -20,6 +20,7 @@ from .synthesis import Row, rows
 
 N_COLUMNS = 7  # op, first qubit, second qubit, bit, three angles
 _REMEMBERED_ROWS = 100_000
+_FEW = 8  # places; numpy is quicker for more
 
 
 class EventStream:
@@ -39,7 +40,7 @@ class EventStream:
         self.columns = array("d")
         self._source, self._limits = source, limits
         self._work = 0
-        self._n_barriers = 0
+        self._n_barriers = self._n_spread = 0
         self._expanded: dict[tuple[int, Modifiers, tuple[float, ...]], tuple[Row, ...]] = {}
         self._n_remembered = 0
 
@@ -52,13 +53,40 @@ class EventStream:
         if total > self._limits.events:
             raise self._source.too_large("events after expanding all gates", _shown(total), self._limits.events, start)
 
+    def spread(self, n_events: int, start: int) -> None:
+        """Refuse events on whole registers that would pass their limit: few words make many of them."""
+        if n_events > 1:
+            self._n_spread += n_events
+            if self._n_spread > self._limits.spread:
+                asked = "events on whole registers"
+                raise self._source.too_large(asked, _shown(self._n_spread), self._limits.spread, start)
+        self.reserve(n_events, start)
+
     def add(self, op: Op, qubits: Sequence[int], bit: int = -1, angles: Sequence[float] = ()) -> None:
         """Append one event."""
         first, second = (*qubits, -1)[:2]
         a, b, c = (*angles, 0.0, 0.0, 0.0)[:3]
         self.columns.extend((op, first, second, bit, a + 0.0, b + 0.0, c + 0.0))
 
-    def add_block(self, op: Op, places: NDArray[np.int64], bit: int = -1, angles: Sequence[float] = ()) -> None:
+    def add_all(self, op: Op, places: NDArray[np.int64], angles: Sequence[float] = ()) -> None:
+        """Append the same event on each place, shape (n_places, n_qubits)."""
+        if len(places) > _FEW:
+            self.add_block(op, places, angles=angles)
+            return
+        for place in places.tolist():
+            self.add(op, place, angles=angles)
+
+    def measure(self, qubits: Sequence[int], bits: Sequence[int]) -> None:
+        """Append the measurement of each qubit into its bit."""
+        if len(qubits) > _FEW:
+            self.add_block(Op.MEASURE, np.array(qubits, np.int64).reshape(-1, 1), np.array(bits, np.int64))
+            return
+        for qubit, bit in zip(qubits, bits, strict=True):
+            self.add(Op.MEASURE, (qubit,), bit)
+
+    def add_block(
+        self, op: Op, places: NDArray[np.int64], bit: int | NDArray[np.int64] = -1, angles: Sequence[float] = ()
+    ) -> None:
         """Append the same event on many places."""
         block = np.zeros((len(places), N_COLUMNS))
         block[:, 0], block[:, 2], block[:, 3] = op, -1, bit
@@ -80,6 +108,8 @@ class EventStream:
         if known is not None:
             return known
         self.reserve(cost.n_events(), start)
+        if cost.n_events() > self._limits.expanded:
+            raise self._source.too_large("events of one gate", cost.n_events(), self._limits.expanded, start)
         self._work += cost.work
         if self._work > self._limits.work:
             raise self._source.too_large("steps to expand gates", _shown(self._work), self._limits.work, start)
@@ -102,6 +132,19 @@ class EventStream:
                 self.columns.extend((op, targets[int(first)], -1, self._n_barriers, 0.0, 0.0, 0.0))
             else:
                 self.columns.extend((op, targets[int(first)], targets[int(second)], -1, a, b, c))
+
+    def place_all(self, local: Sequence[Row], places: NDArray[np.int64]) -> None:
+        """Append events whose qubits 0, 1, ... are those of each place, shape (n_places, n_qubits)."""
+        if len(places) <= _FEW or any(row[0] == Op.BARRIER for row in local):
+            for place in places.tolist():
+                self.place(local, place)
+            return
+        targets = np.pad(places, ((0, 0), (0, 1)), constant_values=-1)  # -1, an unused qubit, stays unused
+        block = np.full((len(places), len(local), N_COLUMNS), -1.0)
+        for column, (op, first, second, *angles) in enumerate(local):
+            block[:, column, 0], block[:, column, 4:] = op, angles
+            block[:, column, 1], block[:, column, 2] = targets[:, int(first)], targets[:, int(second)]
+        self.columns.frombytes(block.tobytes())
 
     def cut(self, n_events: int) -> None:
         """Forget all events but the first ones."""

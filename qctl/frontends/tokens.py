@@ -32,6 +32,9 @@ class Kind(Enum):
     END = "end of the text"
 
 
+_KINDS = Kind.__members__
+
+
 @dataclass(frozen=True, slots=True)
 class Dialect:
     """How one version of the language is written; ``token`` has a group for each kind but END."""
@@ -49,7 +52,7 @@ OPENQASM_2 = Dialect(
         r"(?P<NAME>(?:[a-z][A-Za-z0-9_]*|U|CX|OPENQASM)(?![A-Za-z0-9_]))"
         r"|(?P<REAL>(?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+(?=[eE]))(?:[eE][-+]?[0-9]+)?(?![A-Za-z0-9_.]))"
         r"|(?P<INTEGER>(?:0|[1-9][0-9]*)(?![A-Za-z0-9_.]))"
-        r"|(?P<STRING>\"[^\"\r\n\t]*\"|'[^'\r\n\t]*')"
+        r"|(?P<STRING>\"[^\"\r\n\t]{0,65535}\"|'[^'\r\n\t]{0,65535}')"
         r"|(?P<SIGN>->|==|[][(){},;+\-*/^])"
     ),
 )
@@ -58,7 +61,7 @@ OPENQASM_2_STRICT = replace(OPENQASM_2, strict=True)
 
 OPENQASM_3 = Dialect(
     3,
-    re.compile(r"(?:[ \t\r\n]++|//[^\n]*+|/\*(?:[^*]|\*(?!/))*+\*/)*+"),
+    re.compile(r"(?:[ \t\r\n]++|//[^\n]*+|/\*[^*]*+(?:\*(?!/)[^*]*+)*+\*/)*+"),
     re.compile(
         rf"(?P<NAME>[A-Za-z_{_GREEK}][A-Za-z0-9_{_GREEK}]*)"
         rf"|(?P<TIME>(?:{_DIGITS}\.(?:{_DIGITS})?|\.{_DIGITS}|{_DIGITS})(?:[eE][-+]?{_DIGITS})?"
@@ -69,9 +72,9 @@ OPENQASM_3 = Dialect(
         r"(?![A-Za-z0-9_.]))"
         rf"|(?P<INTEGER>(?:0[xX][0-9a-fA-F](?:_?[0-9a-fA-F])*|0[oO][0-7](?:_?[0-7])*|0[bB][01](?:_?[01])*|{_DIGITS})"
         r"(?![A-Za-z0-9_.]))"
-        r"|(?P<STRING>\"[^\"\r\n\t]*\"|'[^'\r\n\t]*')"
+        r"|(?P<STRING>\"[^\"\r\n\t]{0,65535}\"|'[^'\r\n\t]{0,65535}')"
         r"|(?P<QUBIT>\$[0-9]+(?![A-Za-z0-9_.]))"
-        r"|(?P<SIGN>->|\+\+|\*\*=?|<<=?|>>=?|&&|\|\||[<>=!]=|[-+*/%^&|~]=|[][(){},;:@<>=!~+\-*/%^&|#])"
+        r"|(?P<SIGN>->|\+\+|\*\*=?|<<=?|>>=?|&&|\|\||[<>=!]=|[-+*/%^&|~]=|/(?![/*])|[][(){},;:@<>=!~+\-*%^&|#])"
     ),
 )
 
@@ -102,7 +105,7 @@ class Cursor:
         self.start = space.end() if space else start
         found = self.dialect.token.match(text, self.start)
         if found is not None and found.lastgroup is not None:
-            self.kind, self.text, self.end = Kind[found.lastgroup], found.group(), found.end()
+            self.kind, self.text, self.end = _KINDS[found.lastgroup], found.group(), found.end()
             if self.end - self.start > self.limits.digits and self.kind is not Kind.STRING:
                 raise self.source.too_large("characters in one word", self.end - self.start, self.limits.digits, start)
         elif self.start == len(text):

@@ -64,3 +64,9 @@ def test_what_has_no_length_is_refused(text, where, message):
     with pytest.raises(ProgramError, match=message) as found:
         read_openqasm("OPENQASM 3;" + text, name="f", durations=lambda op, qubits, angles: LENGTHS[op])
     assert found.value.where == where
+
+
+def test_a_loop_within_durationof_is_no_decision():
+    text = "duration d = durationof({ for int i in [0:2] { delay[10ns] $0; } }); delay[d] $0;"
+    (row,) = read_openqasm(text).events
+    assert row["angle"][0] == pytest.approx(30e-9)

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hostile import TEXTS, attacks, canary, refused
+from hostile import FLOODS, TEXTS, attacks, canary, refused
 
 from qctl.core.errors import ProgramError
 from qctl.frontends import ReadLimits, read_openqasm
@@ -11,10 +11,16 @@ from qctl.frontends import ReadLimits, read_openqasm
 MOST_CALLS, MOST_BYTES = 500_000, 64e6
 
 
-@pytest.mark.parametrize("name", sorted(TEXTS))
+SOME = (
+    *("parameters", "registers", "stretches and comments", "loops over a variable"),
+    *("gates on wide registers", "a large power", "an open comment", "a long annotation", "a wait of 10^300 s"),
+)
+
+
+@pytest.mark.parametrize("name", [*sorted(TEXTS), *SOME])  # all: bench/study_hostile.py
 def test_a_hostile_text_is_refused_with_its_place_with_little_work_and_memory(name):
     """Work is counted, not timed: so many calls take some 70 ms."""
-    text, message = TEXTS[name]
+    text, message = (TEXTS | FLOODS)[name]
     cost = refused(lambda: read_openqasm(text, name="hostile.qasm"))
     assert isinstance(cost.reason, ProgramError)
     assert cost.reason.where.startswith("hostile.qasm:")

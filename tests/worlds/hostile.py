@@ -28,11 +28,18 @@ from qctl.jobs.container import unpack
 
 THREE = "OPENQASM 3;\nqubit[3] q;\n"
 TWO = 'OPENQASM 2.0;\ninclude "qelib1.inc";\nqreg q[3];\n'
+FLOW = "OPENQASM 3; qubit[3] q; bit c; c = measure q[0]; if (c) x q[1];"
+CAL = 'defcalgrammar "openpulse";'
 MANY = 10**6
 
 
 def chain(n, body):
     return "gate g0 a { x a; }\n" + "".join(f"gate g{k} a {{ {body.format(k - 1)} }}\n" for k in range(1, n))
+
+
+def many(one: str, n: int, between: str = "") -> str:
+    """Return a text n times, with numbers put in."""
+    return between.join(one.format(k) for k in range(n))
 
 
 def calls(kind: str, body: str, last: str) -> str:
@@ -41,13 +48,89 @@ def calls(kind: str, body: str, last: str) -> str:
     return "".join(f"def f{k}({takes}){gives} {{ {body.format(f'f{k - 1}') if k else last} }}\n" for k in range(40))
 
 
+FLOODS: dict[str, tuple[str, str]] = {
+    "parameters": (f"gate g({many('a{}', 20_000, ',')}) q {{ x q; }}", "4097 or more items in one list"),
+    "parameters 2": (f"{TWO}gate g({many('a{}', 20_000, ',')}) q {{ x q; }}", "4097 or more items in one list"),
+    "qubits of a gate": (f"gate g {many('a{}', 20_000, ',')} {{ }}", "4097 or more items in one list"),
+    "registers": (many("qreg r{}[1];", 4_097), "2049 or more declarations"),
+    "registers 2": (f"{TWO}{many('creg r{}[1];', 20_000)}", "2049 or more declarations"),
+    "registers and comments": (many("qubit r{}; // one more\n", 4_097), "2049 or more declarations"),
+    "gates": (many("gate g{} a {{ x a; }}", 20_000), "2049 or more declarations"),
+    "constants": (many("const int c{0} = {0};", 20_000), "2049 or more declarations"),
+    "subroutines": (many("def f{}() {{ }}", 20_000), "2049 or more declarations"),
+    "calibrations": (f"{CAL}{many('defcal x{} $0 {{ }}', 20_000)}", "2049 or more declarations"),
+    "ports": (f"{CAL}cal {{ {many('port p{};', 20_000)} }}", "2049 or more declarations"),
+    "stretches": (f"qubit q;{many('stretch s{0}; delay[s{0}] q;', 20_000)}", "2049 or more declarations"),
+    "stretches and comments": (
+        f"qubit q; /* */{many('stretch s{0}; delay[s{0}] q;', 20_000)}", "1001 or more stretches"
+    ),
+    "rare statements": (f"{FLOW}{'nop;' * 20_000}", "1001 or more words in statements of rare kinds"),
+    "one long rare statement": (f"{FLOW}def f() {{ {'nop;' * 1_500} }}", "or more words in statements of rare kinds"),
+    "an error behind many gates": (f"{THREE}{'x q[0];' * 5_000}bad", "no viable"),
+    "an error in a flow": (f"{FLOW}{'x q[0];' * 3_000}bad", "no viable alternative at input 'bad'"),
+    "pragmas": (FLOW + "\n#pragma a b" * 20_000 + "\nbad", "no viable alternative"),
+    "a long annotation": (FLOW + "\n@a " + "b" * 10 * MANY + "\nbad", "no viable alternative"),
+    "annotations alone": (FLOW + "@\n" * MANY, "'@' without a name"),
+    "an open comment": (f"{THREE}/*{'a' * MANY}", "a comment '/\\*' without its end"),
+    "an open comment of stars": (f"{THREE}/*{'*' * MANY}", "a comment '/\\*' without its end"),
+    "an open string": (f'include "{"a" * 10 * MANY}', "does not end on its line"),
+    "quotation marks": ('"' * MANY, "unexpected string|words in one statement"),
+    "blocks without braces": (f"{FLOW}{'if (c) ' * 100_000}x q[0];", "words in one statement|200001 or more words"),
+    "else if": (f"{FLOW}if (c) x q[1];{'else if (c) x q[2];' * 4_000}", "too deep"),
+    "switches": (f"{FLOW}{'switch (1) { case 1 {' * 100_000}", "65 brackets within each other"),
+    "subroutines within": (f"{FLOW}{'def f() {' * 100_000}", "65 brackets within each other"),
+    "calibrations within": (f"{CAL}{'cal {' * 100_000}", "65 brackets within each other"),
+    "indices within": (f"{FLOW}x {'q[' * 100_000}0", "65 brackets within each other"),
+    "elements within": (f"{FLOW}array[int, 1] a = {'{' * 100_000}", "65 brackets within each other"),
+    "complements": (f"{FLOW}uint a = {'~' * 100_000}1;", "words in one statement"),
+    "a dimension too many": (f"array[int{',1' * 100_000}] a;", "words in one statement"),
+    "powers of powers": (f"{FLOW}int a = {'1**' * 100_000}1;", "words in one statement"),
+    "concatenations": (f"{FLOW}let a = q{' ++ q' * 100_000};", "words in one statement"),
+    "labels": (f"{FLOW}switch (1) {{ case {'1,' * 100_000}1 {{ }} }}", "words in one statement"),
+    "loops over a variable": (
+        f"{THREE}int n = 999999; for int i in [0:n] {{ for int j in [0:n] {{ x q[0]; }} }}", "1000001000000 statements"
+    ),
+    "a loop that counts down": (f"{THREE}for int i in [1000000000:-1:0] {{ x q[0]; }}", "1000000001 statements"),
+    "three loops": (
+        f"{THREE}for int i in [0:999] {{ for int j in [0:999] {{ for int k in [0:999] {{ }} }} }}", "statements to run"
+    ),
+    "a loop in a subroutine": ("def f() { for int i in [0:99999999] { } } f();", "100000000 statements"),
+    "recursion of gates": (
+        f"{FLOW}def f(qubit p) {{ bit b = measure p; if (b) {{ f(p); }} }} f(q[0]);", "levels of blocks and calls"
+    ),
+    "huge arrays": ("array[int, 1000000000, 1000000000, 1000000000] a;", "elements of an array"),
+    "barriers": (f"qubit[4000] q;{'barrier q;' * 2_000}", "events on whole registers"),
+    "gates on wide registers": (f"qubit[4000] q;{'h q;' * 2_000}", "events on whole registers"),
+    "measurements of wide registers": (
+        f"qubit[4000] q; bit[4000] c;{'c = measure q;' * 2_000}", "events on whole registers"
+    ),
+    "controls of controls": (f"qubit q;{'ctrl @ ' * 300}x q;", "17 control qubits|modifiers of one gate"),
+    "a large power": (
+        "gate g a,b { cx a,b; h a; } qubit[2] q; pow(900000) @ g q[0],q[1];", "1800000 events of one gate"
+    ),
+    "negative controls": (f"{THREE}negctrl(4096) @ x q[0];", "4096 control qubits"),
+    "a power of minus 10^9": ("gate g a,b { cx a,b; h a; } qubit[2] q; pow(-1000000000) @ g q[0],q[1];", "2000000000"),
+    "a wait of 10^300 s": (f"{FLOW}delay[1e400s] q[0];", "a duration of inf s; allowed: finite durations"),
+    "version": ("OPENQASM " + "3" * MANY + ";", "OpenQASM 33333"),
+    "version 4": ("OPENQASM 4.0; qubit q;", "OpenQASM 4"),
+    "an executable": ("\x7fELF\x02\x01\x01\x00", r"U\+007F"),
+    "an archive": ("PK\x03\x04\x00\x00", r"U\+0003|not defined"),
+    "a byte order mark within": (f"{THREE}x q[0];\ufeff", r"U\+FEFF"),
+    "a line separator": (f"{THREE}x q[0];\u2028x q[1];", r"U\+2028"),
+    "mathematical letters": (f"{THREE}\U0001d431 q[0];", r"U\+1D431"),
+    "a lone surrogate": (f"{THREE}x q[0];\ud800", r"U\+D800"),
+    "emoji": (f"{THREE}{chr(0x1F600) * MANY}", r"U\+1F600"),
+    "html": ("<html>" * 100_000, "words in one statement"),
+    "terminal codes": ("\x1b[2J" * 1000, r"U\+001B"),
+}  # fmt: skip
+
 TEXTS = {
     "parentheses": (f"{THREE}rx({'(' * MANY}1{')' * MANY}) q[0];", "parentheses within each other"),
     "parentheses 2": (f"{TWO}rx({'(' * MANY}1{')' * MANY}) q[0];", "parentheses within each other"),
     "signs": (f"{THREE}rx({'-' * MANY}1) q[0];", "within each other"),
     "blocks": (THREE + "{" * MANY, "65 brackets within each other"),
     "doubling gates": (chain(90, "g{0} a; g{0} a;") + "qubit q; g89 q;", "events after expanding all gates"),
-    "deep gates": (chain(5000, "g{0} a;") + "qubit q;", "101 gate definitions within each other"),
+    "deep gates": (chain(2000, "g{0} a;") + "qubit q;", "101 gate definitions within each other"),
     "power": ("gate g a,b { cx a,b; h a; } qubit[2] q; pow(1000000000) @ g q[0],q[1];", "2000000000 events"),
     "powers": ("qubit q;" + "pow(9000000000000) @ " * 3000 + "rx(0.1) q;", "modifiers of one gate"),
     "recursion": ("gate a q { a q; }", "uses itself"),
@@ -68,7 +151,7 @@ TEXTS = {
     "a wide number": ("int[1000000000] a = 1;", "1000000000 bits of one int; allowed: at most 64"),
     "a wide number without a sign": ("uint[100000] a = 1;", "100000 bits of one uint"),
     "many stretches": (
-        "qubit q;" + "".join(f"stretch s{k}; delay[s{k}] q;" for k in range(1_100)), "1001 stretches"
+        "qubit q;" + "".join(f"stretch s{k}; delay[s{k}] q;" for k in range(1_100)), "1001 or more stretches"
     ),
     "fibonacci": (
         "def f(int n) -> int { if (n < 2) { return n; } return f(n - 1) + f(n - 2); } int a = f(40);",

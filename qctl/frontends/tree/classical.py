@@ -8,7 +8,6 @@ from typing import Any
 from openqasm3 import ast
 
 from qctl.core.flow import Expression
-from qctl.core.program import Op
 
 from ..builder import Qubits
 from ..tape import Place
@@ -203,10 +202,12 @@ class Classical:
         if len(qubits.indices) != len(bits.places):
             asked = f"a measurement of {len(qubits.indices)} qubits into {len(bits.places)} bits"
             raise self._context.wrong(node, asked, "as many bits as qubits")
-        builder.stream.reserve(len(bits.places), start)
-        for qubit, place in zip(qubits.indices, bits.places, strict=True):
+        builder.stream.spread(len(bits.places), start)
+        if not builder.is_physical:
+            builder.stream.measure(qubits.indices, [~place for place in bits.places])
+        for qubit, place in zip(qubits.indices, bits.places, strict=True) if builder.is_physical else ():
             if not self.calibrated(qubit, place, node):
-                builder.stream.add(Op.MEASURE, (qubit,), ~place)
+                builder.stream.measure((qubit,), (~place,))
         tape.measured(bits.places)
 
 

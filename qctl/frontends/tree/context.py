@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 from qctl.core.errors import ProgramError
@@ -42,19 +41,10 @@ class Context:
     call: Callable[[Any], Value | None] = field(default=lambda _: None)
     n_steps: int = 0
     in_calibration: bool = False
-    _lines: list[int] = field(default_factory=list)
 
     def start(self, node: ast.QASMNode) -> int:
         """Return where in the text a node begins."""
-        if isinstance(node.span, int):  # of the quick parser
-            return node.span
-        if not self._lines:
-            lengths = [len(line) for line in self.source.text.splitlines(keepends=True)]
-            self._lines += [0, *accumulate(lengths)]
-        span = node.span
-        if span is None:
-            return 0
-        return self._lines[min(span.start_line, len(self._lines)) - 1] + span.start_column
+        return node.span if isinstance(node.span, int) else 0  # what OpenPulse's parser read has places of its own
 
     def where(self, node: ast.QASMNode) -> str:
         """Return ``name:line:column`` of a node."""

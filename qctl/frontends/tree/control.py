@@ -13,7 +13,7 @@ from ..builder import Qubits
 from ..tape import Signal, Target
 from .classical import Classical
 from .context import Context
-from .cost import n_steps
+from .cost import changed_names, n_steps
 from .expressions import Expressions
 from .names import Extern, Frame, Subroutine, Variable
 from .operands import Operands
@@ -203,24 +203,34 @@ class Control:
             raise self._context.wrong(node, "a range with step 0")
         numbers = range(first, last + (1 if step > 0 else -1), step)
         n_rounds = max(0, (last - first) // step + 1)
-        price = n_rounds * max(1, n_steps(node.block, self._count_of))
+        changed = changed_names(node)
+        price = n_rounds * max(1, n_steps(node.block, lambda inner: self._count_of(inner, changed)))
         if self._context.n_steps + price > self._context.limits.steps:
             raise self._context.source.too_large(
                 "statements to run in this loop", price, self._context.limits.steps, self._context.start(node)
             )
         return (Value(Type("int", 0), number) for number in numbers)
 
-    def _count_of(self, node: ast.ForInLoop) -> int:
+    def _count_of(self, node: ast.ForInLoop, changed: set[str]) -> int:
         """Return how many rounds an inner loop has if that can be said already, else 0."""
         over = node.set_declaration
         if not isinstance(over, ast.RangeDefinition) or over.start is None or over.end is None:
             return 0
         ends = (over.start, over.end, over.step or ast.IntegerLiteral(1))
-        numbers = [each.value for each in ends if isinstance(each, ast.IntegerLiteral)]
-        if len(numbers) < len(ends):
+        first, last, step = (self._soon(each, changed) for each in ends)
+        if first is None or last is None or not step:
             return 0
-        first, last, step = numbers
-        return max(0, (last - first) // step + 1) if step else 0
+        return max(0, (last - first) // step + 1)
+
+    def _soon(self, node: Any, changed: set[str]) -> int | None:  # noqa: ANN401
+        """Return a whole number that will not have changed when an inner loop asks for it; None where unsure."""
+        if isinstance(node, ast.IntegerLiteral):
+            return node.value
+        found = self._context.names.find(node.name) if isinstance(node, ast.Identifier) else None
+        if not isinstance(found, Variable) or found.type.kind != "int" or found.type.shape or node.name in changed:
+            return None
+        value = self._context.tape.number(found.places[0])
+        return value if isinstance(value, int) else None
 
     def _elements(self, node: Any) -> list[Value]:  # noqa: ANN401
         value = self._expressions.value(node)

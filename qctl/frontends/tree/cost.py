@@ -39,3 +39,19 @@ def _may_leave(nodes: Sequence[Any]) -> bool:
         if any(_may_leave(block) for block in inner if isinstance(block, list)):
             return True
     return False
+
+
+def changed_names(loop: ast.ForInLoop) -> set[str]:
+    """Return the names that a loop declares or assigns to."""
+    found, todo = {loop.identifier.name}, list[Any](loop.block)
+    while todo:
+        node = todo.pop()
+        if isinstance(node, (list, tuple)):
+            todo += node
+        elif isinstance(node, ast.QASMNode):
+            target = next((t for n in ("lvalue", "target", "identifier") if (t := getattr(node, n, None))), None)
+            target = target.name if isinstance(target, ast.IndexedIdentifier) else target
+            if isinstance(target, ast.Identifier):
+                found.add(target.name)
+            todo += vars(node).values()
+    return found

@@ -191,6 +191,9 @@ class Expressions:
                 what = "a duration in dt, the step of a laboratory's clock"
                 raise self._context.unsupported(node, what, "write it in ns, us, ms or s, or let a laboratory run it")
             return Value(DURATION, node.value * machine.tick)
+            raise self._context.unsupported(node, "a duration in dt", "write it in ns, us, ms or s")
+        if not math.isfinite(node.value):
+            raise self._context.wrong(node, f"a duration of {node.value} {node.unit.name}", "finite durations")
         return Value(DURATION, duration(repr(node.value), node.unit.name).seconds)
 
     def _name(self, node: ast.Identifier) -> Value:

@@ -14,7 +14,7 @@ from qctl.core.flow import Expression, Fail, Term, Turn
 from qctl.core.program import Op
 
 from ..builder import Qubits
-from ..definition import Modifiers
+from ..definition import NO_MODIFIERS, Modifiers
 from ..gate import Gate
 from ..openqasm3 import GPHASE
 from ..synthesis import rows
@@ -203,7 +203,7 @@ class Operands:
                 controls += [word == "ctrl"] * n
             else:
                 exponents.append(-1 if word == "inv" else self._exponent(node))
-        return Modifiers(tuple(controls), tuple(reversed(exponents)))
+        return Modifiers(tuple(controls), tuple(reversed(exponents))) if nodes else NO_MODIFIERS
 
     def _exponent(self, node: ast.QuantumGateModifier) -> float:
         value = self._expressions.exact(node.argument)

@@ -53,7 +53,7 @@ class Reader:
     """
 
     def __init__(self, words: Words) -> None:
-        self.kinds, self.texts, self.starts = words.kinds, words.texts, words.starts
+        self.kinds, self.texts, self.starts, self.lines = words.kinds, words.texts, words.starts, words.lines
         self.at = 0
 
     def accept(self, word: str) -> bool:

@@ -2,34 +2,42 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
 from openqasm3 import ast
 
-from .declarations import Declarations
+from .openpulse import PULSES, Calibrations
 from .reader import BARE, SCALARS, Meaningless, Unsure
 from .words import Words
 
 ASSIGNMENTS = {sign.name: sign for sign in ast.AssignmentOperator}
+_ANNOTATION = re.compile(r"@([A-Za-z_]\w*(?:\.\w+)*)[ \t]*([^\r]*)")
+_PRAGMA = re.compile(r"#?pragma[ \t]+([^\r]+)")
 MODIFIERS = frozenset({"inv", "pow", "ctrl", "negctrl", "gphase"})
 
 
-def quick_tree(words: Words) -> ast.Program:
-    """Return the syntax tree of a text without calibrations, pragmas and annotations.
+Other = Callable[[int], tuple[Any, int]]
+"""Reads the statement that begins at a word; returns its tree, and the number of the word behind it."""
 
-    Raises
-    ------
-    Unsure
-        Where the reference parser has to read the text, or to say what is wrong with it.
+
+def unsure(first: int) -> tuple[Any, int]:
+    """Read no statement."""
+    raise Unsure
+
+
+def quick_tree(words: Words, other: Other = unsure) -> ast.Program:
+    """Return the syntax tree of a text.
+
+    Parameters
+    ----------
+    other : reads statements outside of all blocks that this parser does not know, or says what is wrong with them
     """
-    try:
-        return _Statements(words).program()
-    except (IndexError, KeyError, TypeError, ValueError, OverflowError) as reason:
-        raise Unsure from reason
+    return _Statements(words).program(other)
 
 
-class _Statements(Declarations):
+class _Statements(Calibrations):
     """Reads statements."""
 
     def __init__(self, words: Words) -> None:
@@ -40,20 +48,28 @@ class _Statements(Declarations):
             "measure": self.arrow, "reset": self.reset, "barrier": self.barrier, "delay": self.delay,
             "def": self.subroutine, "gate": self.definition, "include": self.include, "const": self.constant,
             "qubit": self.qubits, "qreg": self.old, "creg": self.old, "input": self.outside, "output": self.outside,
-            "nop": self.nothing, "array": self.array,
+            "nop": self.nothing, "array": self.array, "cal": self.calibration, "defcal": self.calibrated,
+            "defcalgrammar": self.grammar,
         }  # fmt: skip
         self._rules = rules | dict.fromkeys(MODIFIERS, self.gate) | dict.fromkeys([*SCALARS, *BARE], self.declaration)
 
-    def program(self) -> ast.Program:
+    def program(self, other: Other) -> ast.Program:
         """Read the whole text."""
         version = None
-        if self.accept("OPENQASM"):
-            version = self.texts[self.at]
-            self.at += 1
-            self.expect(";")
+        if self.texts[0] == "OPENQASM" and self.texts[2:3] == [";"]:
+            version, self.at = self.texts[1], 3
         statements = []
         while self.kinds[self.at] != "END":
-            statements.append(self.statement())
+            first = self.at
+            try:
+                statements.append(self.statement())
+            except (Unsure, IndexError, KeyError, TypeError, ValueError, OverflowError):
+                self.n_loops, self.depth, self.in_subroutine, self.in_calibration = 0, 0, False, False
+                notes, first = self.notes(first)
+                statement, self.at = other(first)
+                if notes:
+                    statement.annotations = notes
+                statements.append(statement)
         return self.placed(ast.Program(statements=statements, version=version), 0)
 
     def statement(self) -> Any:  # noqa: ANN401 - any statement
@@ -61,8 +77,34 @@ class _Statements(Declarations):
         start, text = self.at, self.texts[self.at]
         if text == "{":
             return self.placed(ast.CompoundStatement(statements=self.block()), start)
+        if start in self.lines:
+            return self.noted(start)
         rule = self._rules.get(text) if self.kinds[start] == "NAME" else None
+        if self.in_calibration and text in PULSES:
+            rule = self.entity
         return self.placed(rule(start) if rule is not None else self.other(start), start)
+
+    def noted(self, start: int) -> Any:  # noqa: ANN401
+        """Read a pragma, or a statement with its annotations."""
+        found, self.at = self.notes(start)
+        if found and self.texts[self.at] != "{" and self.at not in self.lines:
+            statement = self.statement()
+            statement.annotations = found
+            return statement
+        pragma = _PRAGMA.match(self.lines[start])
+        if found or pragma is None:
+            raise Unsure
+        self.is_global()
+        self.at += 1
+        return self.placed(ast.Pragma(pragma[1]), start)
+
+    def notes(self, start: int) -> tuple[list[ast.Annotation], int]:
+        """Return the annotations from a word on, and the number of the word behind them."""
+        found = []
+        while (line := _ANNOTATION.match(self.lines.get(start, ""))) is not None:
+            found.append(self.placed(ast.Annotation(line[1], line[2] or None), start))
+            start += 1
+        return found, start
 
     def block(self) -> list[Any]:
         """Read a block in braces."""

@@ -22,7 +22,6 @@ from ..stream import N_COLUMNS
 from .context import Context
 from .values import DURATION, Value
 
-MOST_STRETCHES = 1000  # solved for together
 _TOLERANCE = 1e-13  # s; far below a sample, far above what rounding leaves
 
 
@@ -86,8 +85,8 @@ class Timing:
     def new_stretch(self) -> Stretch:
         """Return a new stretch."""
         self._n_stretches += 1
-        if self._n_stretches > MOST_STRETCHES:
-            raise ProgramError(f"{self._n_stretches} stretches", allowed=f"at most {MOST_STRETCHES}")
+        if self._n_stretches > (most := self._context.limits.stretches):
+            raise ProgramError(f"{self._n_stretches} stretches", allowed=f"at most {most}")
         return Stretch(self._n_stretches - 1)
 
     def wait(self, seconds: Expression, qubits: Sequence[int], start: int) -> None:
@@ -119,7 +118,7 @@ class Timing:
         here = tape.here()
         first = len(stream)
         self._block(node.target)
-        if tape.length[1] > here.n_nodes:
+        if any(not isinstance(node, tuple) for node in tape.nodes()[here.n_nodes :]):
             raise self._context.unsupported(node, "the duration of what depends on measured bits")
         lengths = self._lengths(first, len(stream))
         tape.go_back(here)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 
 from qctl.core.errors import ProgramError
 
+from ..glance import DECLARING, has_more_words
 from ..limits import ReadLimits
 from ..source import Source
 from ..tokens import OPENQASM_3, Cursor
@@ -14,7 +14,7 @@ from ..tokens import OPENQASM_3, Cursor
 OPENING, CLOSING = {"(": ")", "[": "]", "{": "}"}, {")", "]", "}"}
 LONGEST = 4000  # words of one statement: parsers go deeper with each operator
 DEEPEST = 64  # brackets within each other
-SOON = 1000  # words after which the rest is looked at: what fails before costs nothing
+SOON = 5000  # words after which the rest is looked at: what fails before costs nothing
 
 
 @dataclass
@@ -23,13 +23,17 @@ class Words:
 
     Parameters
     ----------
-    plain : there are no calibrations, pragmas or annotations among them
+    lines : pragmas and annotations as they stand in the text, up to the end of their line, by the number of the word
+        that they begin with
+    n_names, n_stretches : declared so far
     """
 
     kinds: list[str] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
     starts: list[int] = field(default_factory=list)
-    plain: bool = True
+    lines: dict[int, str] = field(default_factory=dict)
+    n_names: int = 0
+    n_stretches: int = 0
 
 
 def words_of(source: Source, limits: ReadLimits) -> Words:
@@ -59,6 +63,8 @@ def words_of(source: Source, limits: ReadLimits) -> Words:
         texts.append(word)
         starts.append(at)
         if word in _MATTER:
+            if word in _ENDS and len(texts) > since + 1 and texts[since] in DECLARING:
+                _declared(source, limits, found, since)
             since = _weigh(source, found, open_brackets, since, at)
         if len(texts) == SOON:
             _refuse_many(source, limits)
@@ -67,23 +73,29 @@ def words_of(source: Source, limits: ReadLimits) -> Words:
         if len(texts) - since > LONGEST:
             raise source.too_large("words in one statement", LONGEST + 1, LONGEST, at)
         at = match.end()
-        if word in _LINES and (word != "@" or len(texts) < 2 or texts[-2] not in _MODIFIED):
-            if word != "#" or text.startswith("#pragma", starts[-1]):
-                end = text.find("\n", starts[-1])
-                at = len(text) if end < 0 else end
-            found.plain = False
+        if word in _LINES and _is_note(text, texts, starts[-1]):
+            if word == "@" and not text[at : at + 1].isidentifier():
+                raise source.wrong("'@' without a name", starts[-1], "an annotation such as @name")
+            end = text.find("\n", starts[-1])
+            at = len(text) if end < 0 else end
+            found.lines[len(starts) - 1] = text[starts[-1] : at]
+            since = len(texts)
     kinds.append("END")
     texts.append("")
     starts.append(len(text))
     return found
 
 
+def _is_note(text: str, texts: list[str], start: int) -> bool:
+    """Say whether the last word begins an annotation or a pragma, and not what follows a modifier."""
+    if texts[-1] == "@":
+        return len(texts) < 2 or texts[-2] not in _MODIFIED
+    return texts[-1] != "#" or text.startswith("#pragma", start)
+
+
 def _refuse_many(source: Source, limits: ReadLimits) -> None:
     """Refuse at a glance what surely has too many words: at least as many begin as are counted here."""
-    text = source.text
-    if len(text) <= limits.words or any(sign in text for sign in _BESIDE):
-        return
-    if len(_BEGINNING.findall(text)) > limits.words:
+    if len(source.text) > limits.words and has_more_words(source.text, limits.words):
         raise _too_many(source, limits, 0)
 
 
@@ -92,11 +104,25 @@ def _too_many(source: Source, limits: ReadLimits, start: int) -> ProgramError:
     return source.too_large(asked, limits.words + 1, limits.words, start)
 
 
-_MATTER = frozenset({*OPENING, *CLOSING, ";", "cal", "defcal"})
+_MATTER = frozenset({*OPENING, *CLOSING, ";"})
 _LINES = frozenset({"pragma", "@", "#"})  # what follows them, up to the end of the line, is no word
 _MODIFIED = frozenset({")", "inv", "pow", "ctrl", "negctrl"})  # behind these, @ is a part of a modifier
-_BEGINNING = re.compile(r"(?<![\w.])(?<![eE][-+])(?<![0-9][ \t])\w|[;,]")
-_BESIDE = ("//", "/*", '"', "'", "@", "#")  # what may hold characters that are no words
+
+
+_ENDS = frozenset({";", "{"})
+
+
+def _declared(source: Source, limits: ReadLimits, found: Words, since: int) -> None:
+    """Count a declaration, which begins at a word."""
+    word, at = found.texts[since], found.starts[since]
+    found.n_names += 1
+    found.n_stretches += word == "stretch"
+    for what, number, most in (
+        ("declarations", found.n_names, limits.names),
+        ("stretches", found.n_stretches, limits.stretches),
+    ):
+        if number > most:
+            raise source.too_large(f"or more {what}", number, most, at)
 
 
 def _weigh(source: Source, found: Words, open_brackets: list[str], since: int, at: int) -> int:
@@ -108,6 +134,4 @@ def _weigh(source: Source, found: Words, open_brackets: list[str], since: int, a
             raise source.too_large("brackets within each other", len(open_brackets), DEEPEST, at)
     elif word in CLOSING and (not open_brackets or open_brackets.pop() != word):
         raise source.wrong(f"unexpected sign {word!r}", at, "brackets in pairs")
-    elif word in ("cal", "defcal"):
-        found.plain = False
     return len(found.texts) if word in (";", "{", "}") else since
