@@ -127,6 +127,11 @@ class Cycle:
         """Say whether a value still has the error that a probe gave it."""
         return self.bench.known.estimates.get(name) is standard.wide[name]
 
+    def doubt(self, nodes: Iterable[str]) -> None:
+        """Doubt what some nodes found, so that it is measured once more."""
+        asked = set(nodes)
+        self.records |= {key: one.doubted("asked for again") for key, one in self.records.items() if key[0] in asked}
+
     def count(self) -> int:
         """Return the number of the next step."""
         self._number += 1

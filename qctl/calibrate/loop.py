@@ -31,6 +31,7 @@ def calibrate(
     from_scratch: bool = False,
     budget: float = float("inf"),
     least: float = LEAST,
+    again: Iterable[str] = (),
     on_event: OnEvent = silent,
 ) -> Report:
     """Bring targets up and leave what was found in the store.
@@ -44,6 +45,7 @@ def calibrate(
     from_scratch : forget what is stored and start from the guesses of the laboratory's file
     budget : machine time after which no more steps are begun, s
     least : gate error of a target below which nothing is measured again
+    again : names of nodes that are measured once more, however good what they found still is
     on_event : is told what happens
 
     Raises
@@ -56,6 +58,7 @@ def calibrate(
     known = default_parameters(lab.laboratory) if from_scratch else lab.parameters
     bench = Workbench(lab, known)
     cycle = opened(bench, store, nodes, chosen(lab.laboratory, targets), from_scratch, least, on_event)
+    cycle.doubt(again)
     try:
         return brought_up(cycle, budget)
     finally:

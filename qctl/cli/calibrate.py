@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 )
 @click.option("--for", "duration", default="24h", show_default=True, metavar="TIME", help="How long to maintain.")
 @click.option("--also", default="", metavar="STEPS", help="Steps that no bring-up needs, as rb1,rb2,leakage.")
+@click.option(
+    "--again", default="", metavar="STEPS", help="Steps to be measured once more, however good they still are."
+)
 @click.option("--budget", metavar="TIME", help="Begin no step after so much machine time, as 90s or 10min.")
 @click.option(
     "--report",
@@ -51,6 +54,7 @@ def command(
     maintain: bool,
     duration: str,
     also: str,
+    again: str,
     budget: str | None,
     report_file: Path | None,
     as_json: bool,
@@ -77,7 +81,9 @@ def command(
         raise UsageError(
             "--maintain together with --from-scratch or --budget", allowed="one of them", remedy="calibrate first"
         )
-    names, more = _names(targets), _names(also)
+    names, more, once_more = _names(targets), _names(also), _names(again)
+    if maintain and once_more:
+        raise UsageError("--maintain together with --again", allowed="one of them", remedy="calibrate first")
     with Lab.open(lab, seed=seed, twin=twin, state=folder) as laboratory:
         described = laboratory.laboratory
         rows = names or (*described.qubits, *described.couplings)
@@ -85,13 +91,14 @@ def command(
             ParameterStore.open(folder, stored_as(described, twin)) as store,
             LiveTable(rows, Console(stderr=True, quiet=as_json)) as table,
         ):
-            nodes = nodes_of(described, more)
+            nodes = nodes_of(described, more + once_more)
             if maintain:
                 report = keep(laboratory, store, nodes, names, seconds=span(duration), on_event=table)
             else:
                 report = calibrate(
-                    laboratory, store, nodes, names, from_scratch=from_scratch, budget=most, on_event=table
-                )
+                    laboratory, store, nodes, names, from_scratch=from_scratch, budget=most, again=once_more,
+                    on_event=table,
+                )  # fmt: skip
     written = report_file or folder / f"calibration-{report.laboratory}.html"
     _write(written, page(report, described))
     click.echo(json.dumps(as_document(report, written)) if as_json else _said(report, written))

@@ -129,6 +129,16 @@ def test_good_stored_values_are_probed_and_not_measured_again(tmp_path):
     assert report.known.estimates["q0.amp"].error < 3.0
 
 
+def test_a_step_that_is_asked_for_again_is_measured_once_more_and_nothing_else(tmp_path):
+    world = world_of()
+    calibrated(world, tmp_path)
+    world.log.clear()
+    report = calibrated(world, tmp_path, from_scratch=False, again=("ramsey",))
+    measured = [(name, qubit) for name, targets in world.log if not name.startswith("check") for qubit in targets]
+    assert sorted(measured) == [("ramsey", name) for name in world.laboratory.qubits]
+    assert all(state.standing is Standing.GOOD for by in report.states.values() for state in by.values())
+
+
 def test_a_stored_value_that_a_probe_contradicts_is_measured_again(tmp_path):
     world = world_of()
     calibrated(world, tmp_path)

@@ -167,11 +167,14 @@ def world_of(nodes=CHAIN, laboratory=TRANSMON5, seed=1, **settings):
     return World(known, truth, laboratory=laboratory, seed=seed, **settings)
 
 
-def calibrated(world, folder, nodes=CHAIN, targets=(), from_scratch=True, budget=math.inf, on_event=silent):
+def calibrated(
+    world, folder, nodes=CHAIN, targets=(), from_scratch=True, budget=math.inf, again=(), on_event=silent
+):  # fmt: skip
     """Return the report of a calibration of a world, kept in a store in ``folder``."""
     with ParameterStore.open(folder, "fake") as store:
         chosen_ = chosen(world.laboratory, targets)
         cycle = opened(world, store, nodes, chosen_, from_scratch, LEAST, on_event)
+        cycle.doubt(again)
         return brought_up(cycle, budget)
 
 

@@ -27,7 +27,7 @@ def strength_curvature(known: Parameters, target: str) -> float:
 
 
 def _node(kind: type, found: tuple[Quantity, ...], needs: tuple[str, ...], *, one_for_all: bool,
-          check: bool = False) -> Node:  # fmt: skip
+          check: bool = False, least_contrast: float = 2.0) -> Node:  # fmt: skip
     make: Callable[[Laboratory, tuple[str, ...]], Experiment] = kind
     return Node(
         name=kind.name,  # type: ignore[attr-defined]
@@ -37,7 +37,7 @@ def _node(kind: type, found: tuple[Quantity, ...], needs: tuple[str, ...], *, on
         needs=needs,
         claims=alone if one_for_all else its_ions,
         check=(lambda laboratory, targets, known: MsCheck(laboratory, targets)) if check else None,
-        least_contrast=2.0,
+        least_contrast=least_contrast,
     )
 
 
@@ -54,6 +54,7 @@ NODES = (
     _node(MsClosure, (DETUNING,), (MsCentre.name,), one_for_all=True),
     _node(MsFrames, SHIFTS, (MsClosure.name,), one_for_all=False),
     _node(MsTrim, (CENTRE, *SHIFTS), (MsFrames.name,), one_for_all=False),
-    _node(MsPhases, (CENTRE, SPLIT, *SHIFTS), (MsTrim.name,), one_for_all=False),
+    # Rows of good gates are flat: that is an answer.
+    _node(MsPhases, (CENTRE, SPLIT, *SHIFTS), (MsTrim.name,), one_for_all=False, least_contrast=0.0),
     _node(MsFine, (STRENGTH,), (MsPhases.name,), one_for_all=False, check=True),
 )

@@ -55,8 +55,8 @@ class MsPhases:
     name: ClassVar[str] = "ion_ms_phases"
     laboratory: Laboratory
     targets: tuple[str, ...]
-    numbers: tuple[int, ...] = (2, 6)
-    shots: int = 400
+    numbers: tuple[int, ...] = (4,)
+    shots: int = 500
 
     @property
     def rows(self) -> tuple[Words, ...]:
