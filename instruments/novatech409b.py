@@ -55,6 +55,7 @@ class Novatech409b(SerialInstrument):
 
     identity: ClassVar[str] = "Novatech,409B"
     baud_rate: ClassVar[int] = 19200
+    n_channels: ClassVar[int] = N_CHANNELS
 
     def __init__(self, session: LineSession, name: str = "") -> None:
         super().__init__(session, name)

@@ -21,7 +21,8 @@ LAYERS = (
     ("run",),
     ("frontends", "compile", "control", "readout", "store"),
     ("judge",),
-    ("platforms", "config", "instruments", "physics"),
+    ("config",),  # asks platforms what their laboratory files must wire
+    ("platforms", "instruments", "physics"),
     ("transport",),
     ("kernels", "core"),
 )

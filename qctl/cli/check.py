@@ -19,7 +19,7 @@ def command(files: tuple[Path, ...], as_json: bool) -> None:
     """Check FILES and report every mistake as file:line:column.
 
     A .json file is a snapshot of parameters, a file in a folder called twins is a hidden truth; others are
-    laboratories, whose drivers must be there as well.
+    laboratories, whose drivers must be there as well, and have the ports that lines name.
     """
     found = {str(file): [str(mistake) for mistake in mistakes_of(file)] for file in files}
     if as_json:
@@ -33,8 +33,8 @@ def command(files: tuple[Path, ...], as_json: bool) -> None:
 
 def mistakes_of(file: Path) -> tuple[ConfigError, ...]:
     """Return every mistake of one file."""
-    from qctl.config import check_file, read_laboratory
-    from qctl.control import drivers_of
+    from qctl.config import check_file, missing_ports, read_laboratory
+    from qctl.control.drivers import ports_there
     from qctl.core.laboratory import Laboratory
     from qctl.core.parameters import Parameters
 
@@ -47,7 +47,8 @@ def mistakes_of(file: Path) -> tuple[ConfigError, ...]:
     mistakes = check_file(file, Laboratory)
     if not mistakes:
         try:
-            drivers_of(read_laboratory(file))
+            laboratory = read_laboratory(file)
+            return missing_ports(laboratory, ports_there(laboratory))
         except ConfigError as error:
             return (error,)
     return mistakes

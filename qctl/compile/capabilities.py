@@ -14,10 +14,10 @@ from qctl.core.parameters import Parameters
 from qctl.core.program import EVENT, Op, Program, event
 from qctl.core.protocols import Limits
 from qctl.platforms import platform_of
-from qctl.platforms.parts import measuring_of
+from qctl.platforms.parts import coherence, measuring_of
 
 from .branching import compile_branching, instruments_decide
-from .feedback import HOST_LATENCY, coherence
+from .feedback import HOST_LATENCY
 from .flatten import flatten
 from .host import is_steered, steered_points
 

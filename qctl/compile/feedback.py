@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from qctl.core.answers import as_measured, decisions
 from qctl.core.errors import CompileError
@@ -11,7 +11,7 @@ from qctl.core.laboratory import Laboratory
 from qctl.core.program import Program
 from qctl.core.units import format_quantity
 from qctl.platforms import platform_of
-from qctl.platforms.parts import measuring_of
+from qctl.platforms.parts import coherence, measuring_of
 
 from .route import used_qubits
 
@@ -40,12 +40,6 @@ def without_decisions(program: Program, known: Mapping[str, float], laboratory: 
         where=(first.where if first else "") or laboratory.name,
         remedy="run it where qubits remember for longer, or play each way for itself (each_way=True, --each-way)",
     )
-
-
-def coherence(known: Mapping[str, float], qubits: Iterable[str]) -> dict[str, float]:
-    """Return how long qubits remember, s, as far as that is known: T2 of an echo, else that of a Ramsey experiment."""
-    names, kinds = tuple(qubits), ("t2_ramsey", "t2")
-    return {name: known[f"{name}.{kind}"] for kind in kinds for name in names if f"{name}.{kind}" in known}
 
 
 def memory(program: Program, known: Mapping[str, float], laboratory: Laboratory) -> str:

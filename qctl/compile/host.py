@@ -14,18 +14,13 @@ from qctl.core.program import Program
 from qctl.core.protocols import Limits
 from qctl.core.sequence import Sequence
 from qctl.core.tree import Tree
-from qctl.core.units import format_quantity
 from qctl.platforms import platform_of
-from qctl.platforms.parts import IN_PARTS, measuring_of
+from qctl.platforms.parts import check_spare, in_parts_of, measuring_of, refuse_late
 
-from .feedback import coherence
 from .limits import check_length, check_limits
 from .resets import drop_passive_resets
 from .timing import time_program
 from .tree import forest_of
-
-DECISION = 4e-3  # s of a slot that must be left for the host; fewer, and a plain scheduler misses it again and again
-SHORTEST_MEMORY = 2.0  # slots; a qubit that forgets faster than that does not remember until a decision has been taken
 
 
 @dataclass(frozen=True)
@@ -101,22 +96,15 @@ def steered(program: Program, known: Parameters, laboratory: Laboratory, limits:
     measuring, slot = measuring_of(laboratory), laboratory.slot
     assert measuring is not None
     assert slot is not None
-    _refuse_forgetful(known, laboratory, slot)
-    inside = IN_PARTS[laboratory.platform]
+    refuse_late(known, laboratory)
+    inside = in_parts_of(laboratory)
     forest = forest_of(program, known, laboratory, measuring, inside.turned(laboratory, known, slot), point=point)
     if not forest.tree.n_parts:
         raise CompileError("nothing is measured", allowed="at least one measurement", where=laboratory.name)
     schedule = time_program(forest.program, forest.placement, platform_of(laboratory), known, laboratory)
     check_length(schedule, slot, laboratory.name)
     sequence = inside.sequence(schedule, known, laboratory, slot)
-    if sequence.spare < DECISION:
-        raise CompileError(
-            f"a part that takes {format_quantity(slot - sequence.spare, 's')} of a slot",
-            allowed=f"{format_quantity(slot - DECISION, 's')}: the host needs {format_quantity(DECISION, 's')} "
-            f"of each slot of {format_quantity(slot, 's')}",
-            where=laboratory.name,
-            remedy="shorter parts, or a longer slot in the laboratory file",
-        )
+    check_spare(sequence, laboratory)
     sequence = replace(
         sequence,
         shots=program.shots,
@@ -125,15 +113,3 @@ def steered(program: Program, known: Parameters, laboratory: Laboratory, limits:
     )
     check_limits(sequence, laboratory, limits)
     return Steered(program, point, measuring, sequence)
-
-
-def _refuse_forgetful(known: Parameters, laboratory: Laboratory, slot: float) -> None:
-    times = coherence(known, laboratory.qubits)
-    if times and max(times.values()) < SHORTEST_MEMORY * slot:
-        name = max(times, key=lambda one: times[one])
-        raise CompileError(
-            f"feedback: a decision of the host takes a slot of {format_quantity(slot, 's')}",
-            allowed=f"within T2, which is {format_quantity(times[name], 's')} at most ({name})",
-            where=laboratory.name,
-            remedy="a shorter slot, or play each way for itself (each_way=True, --each-way)",
-        )

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from qctl.core.laboratory import Line
+from qctl.core.names import Target, unit_of
 from qctl.core.units import format_quantity
 
 from .check_times import whole
@@ -14,10 +15,6 @@ from .draft import Draft
 from .guesses import SECTION
 
 _COUNT = re.compile(r"_[0-9]+$")
-_NEEDED = {  # what nobody can assume, by platform
-    "superconducting": ("frequency", "anharmonicity", "readout.frequency"),
-    "trapped_ion": ("frequency",),
-}
 _POSITIVE = ("frequency", "duration", "t1", "t2", "tau")
 _PROBABILITIES = ("error", "p01", "p10")
 _FRACTIONS = ("amplitude", "flux_amplitude", "coupler_amplitude", "offset_i", "offset_q")
@@ -55,17 +52,22 @@ def _guesses(draft: Draft) -> Iterator[tuple[Steps, str, float]]:
 
 def _qubit(draft: Draft, qubit: str) -> None:
     guess = draft.laboratory.first_guess
-    for quantity in _NEEDED.get(draft.laboratory.platform, ()):
-        if not draft.document.written((SECTION, qubit, quantity)):
-            draft.wrong(
-                (SECTION, qubit, quantity), f"no first guess of {qubit}.{quantity}", f"{quantity}: a quantity in Hz"
-            )
+    for quantity in draft.lines.of_qubits if draft.lines is not None else ():
+        needed(draft, qubit, quantity, Target.QUBIT)
     t1, t2 = guess.get(f"{qubit}.t1"), guess.get(f"{qubit}.t2")
     if t1 is not None and t2 is not None and t2 > 2 * t1:
         draft.wrong((SECTION, qubit, "t2"), f"t2 of {qubit} is {t2:g} s", f"up to twice its t1, {2 * t1:g} s")
     _tone(draft, qubit, "frequency", draft.laboratory.qubits[qubit].drive)
     _tone(draft, qubit, "readout.frequency", draft.laboratory.qubits[qubit].readout)
     _direct_tone(draft, qubit)
+
+
+def needed(draft: Draft, target: str, quantity: str, kind: Target) -> None:
+    """Note that a first guess is missing which nobody can assume."""
+    if not draft.document.written((SECTION, target, quantity)):
+        unit = unit_of(quantity, kind)
+        allowed = f"{quantity}: a quantity in {unit}" if unit else f"{quantity}: a number"
+        draft.wrong((SECTION, target, quantity), f"no first guess of {target}.{quantity}", allowed)
 
 
 def _tone(draft: Draft, qubit: str, quantity: str, line_name: str) -> None:

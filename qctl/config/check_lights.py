@@ -3,39 +3,45 @@
 from __future__ import annotations
 
 from qctl.core.laboratory import Line
+from qctl.core.lines import Lines
+from qctl.core.names import Target
 
+from .check_guesses import needed
 from .draft import Draft
 from .guesses import SECTION
 
-_LIGHTS = {"trapped_ion": ("cooling", "pumping", "detection")}
-"""Lines with a switch that every shot of a platform uses."""
-
-_NEEDED = {"trapped_ion": ("trap.mode_1",)}
-"""First guesses that a platform cannot assume, beside those of qubits."""
-
 
 def check_lights(draft: Draft) -> None:
-    """Check the lights that a platform needs, and the tones and voltages of all lines that have one."""
-    laboratory = draft.laboratory
-    if draft.whole("lines"):
-        for name in _LIGHTS.get(laboratory.platform, ()):
-            line = laboratory.lines.get(name)
-            if line is None or line.switch is None:
-                wanted = f"{name}: {{switch: an output of a pulse generator}}"
-                draft.wrong(
-                    ("lines", name), f"no line {name!r} with a switch on platform {laboratory.platform}", wanted
-                )
-    for parameter in _NEEDED.get(laboratory.platform, ()):
-        target, _, quantity = parameter.partition(".")
-        _needed(draft, target, quantity)
+    """Check the lines that a platform needs, and the tones and voltages of all lines that have one."""
+    laboratory, asked = draft.laboratory, draft.lines
+    if asked is not None:
+        _lines(draft, asked)
+        for quantity in asked.of_readout:
+            for name in dict.fromkeys(qubit.readout for qubit in laboratory.qubits.values()):
+                needed(draft, name, quantity, Target.LINE)
+        for parameter in asked.of_lines:
+            target, _, quantity = parameter.partition(".")
+            needed(draft, target, quantity, Target.LINE)
+        if asked.most_qubits is not None and len(laboratory.qubits) > asked.most_qubits:
+            draft.wrong(("qubits",), f"{len(laboratory.qubits)} qubits", f"at most {asked.most_qubits}")
     for name, line in laboratory.lines.items():
         _tone(draft, name, line)
         _voltage(draft, name, line)
 
 
-def _needed(draft: Draft, target: str, quantity: str) -> None:
-    if not draft.document.written((SECTION, target, quantity)):
-        draft.wrong((SECTION, target, quantity), f"no first guess of {target}.{quantity}", f"{quantity}: a quantity")
+def _lines(draft: Draft, asked: Lines) -> None:
+    """Check that the lines are there which every shot uses, with what stands at their ends."""
+    lines, declared = draft.laboratory.lines, draft.document.declared("lines")
+    ends = (
+        ("switch", "a switch", "an output of a pulse generator", asked.lights),
+        ("carrier", "a carrier", "a channel of a DDS", asked.carried),
+        ("output", "an output", "an output of an AWG", asked.outputs),
+    )
+    for key, what, end, names in ends:
+        for name in names:
+            if name not in declared or (name in lines and getattr(lines[name], key) is None):
+                said = f"no line {name!r} with {what} on platform {draft.laboratory.platform}"
+                draft.wrong(("lines", name), said, f"{name}: {{{key}: {end}}}", "wire it: every shot uses it")
 
 
 def _tone(draft: Draft, name: str, line: Line) -> None:
@@ -46,7 +52,7 @@ def _tone(draft: Draft, name: str, line: Line) -> None:
         if line.carrier is None and value is not None:
             draft.wrong(steps, f"line {name} has no tone", "lines with carrier: a channel of a DDS")
         elif line.carrier is not None:
-            _needed(draft, name, f"tone.{what}")
+            needed(draft, name, f"tone.{what}", Target.LINE)
             if value is not None and value < 0:
                 draft.wrong(steps, f"tone.{what} {value:g}", "0 or more")
 
@@ -57,7 +63,7 @@ def _voltage(draft: Draft, name: str, line: Line) -> None:
         if value is not None:
             draft.wrong(steps, f"line {name} has no voltage", "lines with supply: a channel of a DC supply")
         return
-    _needed(draft, name, "voltage")
+    needed(draft, name, "voltage", Target.LINE)
     limit = draft.laboratory.limits.get(line.supply.instrument)
     if value is not None and limit is not None and not limit.min <= value <= limit.max:
         asked = f"{value:g} V is beyond the limits of {line.supply.instrument}"

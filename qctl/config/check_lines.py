@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from qctl.core.laboratory import Line
 from qctl.core.port import Port
 
-from .document import Steps
+from .check_ports import INPUTS, ports_of
 from .draft import Draft
 
 _KINDS = {
@@ -19,17 +19,6 @@ _KINDS = {
     "counter": "counted_by: an input of a counter",
     "camera": "seen_by: a camera",
 }
-_SERVE = {
-    "superconducting": {"drive": "drive", "readout": "readout", "flux": "flux"},
-    "trapped_ion": {"drive": "beam", "readout": "counter"},
-    "neutral_atom": {"drive": "beam", "readout": "camera"},
-}
-"""Kind of the lines that a qubit names, by platform; others may name what they like."""
-
-INPUTS = ("back", "decided_by")
-_SHARED = {"superconducting": ("readout",), "trapped_ion": (), "neutral_atom": ("drive", "readout")}
-_FOR_ALL = {"trapped_ion": ("focus",)}  # lines with an output that serve the platform, and no single qubit
-_IDLE = {"superconducting": ("drive", "readout", "flux"), "trapped_ion": ("beam", "counter")}  # serve, or are a mistake
 
 
 def check_lines(draft: Draft) -> None:
@@ -106,7 +95,7 @@ def _deciding(line: Line, marker: bool) -> Iterator[tuple[bool, str, str, str]]:
 def _ports_once(draft: Draft) -> None:
     first: dict[Port, str] = {}
     for name, line in draft.laboratory.lines.items():
-        for steps, port in _ports(line):
+        for steps, port in ports_of(line):
             if port in first:
                 draft.wrong(
                     ("lines", name, *steps), f"port {port} a second time", f"each port once; first in {first[port]}"
@@ -122,8 +111,9 @@ def _one_hologram(draft: Draft) -> None:
 
 def _uses(draft: Draft) -> None:
     """Check that lines fit those they serve, that nobody shares drive or flux, and that no line serves nothing."""
-    lines, first, platform = draft.laboratory.lines, dict[str, str](), draft.laboratory.platform
-    serve, shared = _SERVE.get(platform), _SHARED.get(platform, ("drive", "readout", "flux"))
+    lines, first, asked = draft.laboratory.lines, dict[str, str](), draft.lines
+    if asked is None:
+        return
     used = [
         (("qubits", name, kind), kind, line)
         for name, qubit in draft.laboratory.qubits.items()
@@ -132,18 +122,18 @@ def _uses(draft: Draft) -> None:
     for steps, kind, line in used:
         if line is None or line not in lines:
             continue
-        wanted, there = None if serve is None else serve.get(kind), kind_of(lines[line], platform)
-        if serve is not None and wanted is None:
-            draft.wrong(steps, f"{kind} on platform {platform}", ", ".join(serve))
-        elif wanted is not None and there != wanted:
+        wanted, there = asked.serve.get(kind), kind_of(lines[line], asked.single)
+        if wanted is None:
+            draft.wrong(steps, f"{kind} on platform {draft.laboratory.platform}", ", ".join(asked.serve))
+        elif there != wanted:
             draft.wrong(steps, f"{line} is a {there} line", f"a {wanted} line: {_KINDS[wanted]}")
-        elif kind not in shared and line in first:
+        elif kind not in asked.shared and line in first:
             draft.wrong(steps, f"{line} already serves {first[line]}", f"a {kind} line of its own")
         first.setdefault(line, steps[1])
     if draft.whole("lines", "qubits", "couplings"):
         for name, line_entry in lines.items():
-            idle = name not in first and name not in _FOR_ALL.get(platform, ())
-            if idle and kind_of(line_entry, platform) in _IDLE.get(platform, ()):
+            idle = name not in first and name not in (*asked.outputs, *asked.optional, *asked.steering)
+            if idle and kind_of(line_entry, asked.single) in (*asked.serve.values(), asked.single):
                 draft.wrong(
                     ("lines", name),
                     f"line {name} serves no qubit and no coupling",
@@ -151,8 +141,8 @@ def _uses(draft: Draft) -> None:
                 )
 
 
-def kind_of(line: Line, platform: str = "superconducting") -> str:
-    """Return drive, readout, flux or beam, trigger, light, electrode, counter, camera or traps."""
+def kind_of(line: Line, single: str) -> str:
+    """Return drive, readout, trigger, light, electrode, counter, camera or traps, or ``single`` of a single output."""
     if line.back is not None:
         return "readout"
     if line.i is not None or line.q is not None:
@@ -166,16 +156,7 @@ def kind_of(line: Line, platform: str = "superconducting") -> str:
         return "trigger"
     if line.switch is not None or line.carrier is not None:
         return "light"
-    return "flux" if platform == "superconducting" else "beam"
-
-
-def _ports(line: Line) -> Iterator[tuple[Steps, Port]]:
-    for key, end, _ in line.uses:
-        if isinstance(end, Port) and key not in INPUTS:
-            yield (key,), end
-    for key in INPUTS:
-        for k, port in enumerate(getattr(line, key) or ()):
-            yield (key, str(k)), port
+    return single
 
 
 def _owner(port: Port | None) -> str:

@@ -6,10 +6,12 @@ import re
 from pathlib import Path
 
 from qctl.core.laboratory import instrument_of
+from qctl.platforms import PLATFORMS
 
-from .check_lines import INPUTS
+from .check_ports import INPUTS
 from .document import Steps
 from .draft import Draft
+from .mistakes import shown
 
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
 _LINE = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,126}")
@@ -24,8 +26,11 @@ def check_names(draft: Draft) -> None:
     for name, entry in draft.laboratory.instruments.items():
         if not _DRIVER.fullmatch(entry.driver):
             draft.wrong(("instruments", name, "driver"), f"{entry.driver!r} names no driver", "'MODULE:CLASS'")
-    if draft.laboratory.platform and not _WORD.fullmatch(draft.laboratory.platform):
-        draft.wrong(("platform",), f"{draft.laboratory.platform!r} names no platform", "a word such as superconducting")
+    platform = draft.laboratory.platform
+    if platform and platform not in PLATFORMS:
+        draft.wrong(
+            ("platform",), f"{shown(platform)!r} is no platform", ", ".join(PLATFORMS), like=(platform, PLATFORMS)
+        )
     snapshot = draft.laboratory.parameters
     if snapshot is not None:
         _snapshot(draft, snapshot)

@@ -6,6 +6,8 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from qctl.core.laboratory import Laboratory
+from qctl.core.lines import Lines
+from qctl.platforms import PLATFORMS
 
 from .document import Document, Steps
 from .mistakes import shown
@@ -28,6 +30,12 @@ class Draft:
     def wrong(self) -> Callable[..., None]:
         """Note a mistake: see ``Document.wrong``."""
         return self.document.wrong
+
+    @property
+    def lines(self) -> Lines | None:
+        """Return what the platform says of lines; None where the file names no platform that there is."""
+        found = PLATFORMS.get(self.laboratory.platform)
+        return None if found is None else found.lines
 
     def whole(self, *sections: str) -> bool:
         """Say whether nothing was wrong in these sections so far: only then is what is absent a mistake of its own."""

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+from difflib import get_close_matches
+
 from qctl.core.errors import ConfigError
+from qctl.core.laboratory import Line
 from qctl.core.names import UNITS, Target, unit_of
 from qctl.core.units import Unit
 
@@ -12,6 +16,7 @@ from .mistakes import shown
 from .nodes import Node, Scalar, Table
 
 SECTION = "first_guess"
+FEW = 8  # names that a message lists
 _SECTIONS = {Target.QUBIT: "qubits", Target.COUPLING: "couplings", Target.LINE: "lines"}
 
 
@@ -37,12 +42,26 @@ def read_guesses(document: Document, table: Table) -> dict[str, float]:
     return read
 
 
+def _unknown(document: Document, steps: tuple[str, str, str], target: Target, quantity: str) -> None:
+    """Say that a target has no such quantity; what belongs to the wiring is told apart from a slip of the pen."""
+    known = UNITS[target]
+    wired = target is Target.LINE and quantity in {entry.name for entry in fields(Line)}
+    near = get_close_matches(quantity[:60], known, n=FEW, cutoff=0.3)
+    near += [name for name in known if name not in near][: FEW - len(near)]
+    document.wrong(
+        steps,
+        f"a {target} has no quantity {shown(quantity)!r}",
+        f"{', '.join(near)}, ... ({len(known)} in all: docs/laboratory-file.md)",
+        f"{quantity} is wiring: write it under lines" if wired else "",
+        like=(quantity, known),
+    )
+
+
 def _guess(document: Document, name: str, quantity: str, node: Node, target: Target) -> float | None:
     unit = unit_of(quantity, target)
     steps = (SECTION, name, quantity)
     if unit is None:
-        known = UNITS[target]
-        document.wrong(steps, f"a {target} has no {shown(quantity)!r}", ", ".join(known), like=(quantity, known))
+        _unknown(document, steps, target, quantity)
         return None
     if not isinstance(node, Scalar):
         document.wrong(steps, f"{quantity} is no value", f"a quantity in {unit}" if unit else "a number")

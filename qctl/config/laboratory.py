@@ -15,6 +15,7 @@ from .check_lights import check_lights
 from .check_lines import check_lines
 from .check_names import check_names
 from .check_outputs import check_outputs
+from .check_shot import check_shot
 from .check_times import check_times
 from .check_triggers import check_triggers
 from .document import Document, content_of
@@ -30,6 +31,7 @@ _CHECKS = (
     check_times,
     check_guesses,
     check_lights,
+    check_shot,  # last: it asks the platform for a shot, where nothing is wrong so far
 )
 _TABLES = ("instruments", "lines", "qubits", "couplings", "safe", "limits")
 

@@ -20,7 +20,7 @@ from qctl.core.parameters import Parameters
 from qctl.core.program import Op, Program
 from qctl.core.tree import column
 from qctl.platforms import platform_of
-from qctl.platforms.parts import IN_PARTS, measuring_of
+from qctl.platforms.parts import in_parts_of, measuring_of
 
 from .noise import Noisy, assignment, drawn, prepare
 
@@ -74,7 +74,7 @@ def predict_steered(program: Program, known: Parameters, laboratory: Laboratory)
 
 def _rest(walk: Noisy, asked: list[int], slot: float, begin: float) -> None:
     """Let qubits wait for the rest of a slot; the next part's schedule counts from ``begin``, s."""
-    inside = IN_PARTS[walk.laboratory.platform]
+    inside = in_parts_of(walk.laboratory)
     for qubit, time in list(walk.until.items()):
         walk.until[qubit] = time - slot
         if qubit not in asked and inside.refocused(walk.laboratory, walk.known, qubit, slot):
@@ -95,5 +95,5 @@ def _answered(walk: Noisy, asked: list[int], *, grounded: bool) -> Iterator[tupl
 
 def _reads(walk: Noisy, qubit: int) -> NDArray[np.float64]:
     """Return the probability of each answer for each state, shape (2, 2)."""
-    found = IN_PARTS[walk.laboratory.platform].misread(walk.laboratory, walk.known, qubit)
+    found = in_parts_of(walk.laboratory).misread(walk.laboratory, walk.known, qubit)
     return assignment(walk.known, walk.laboratory.qubit_names[qubit], found)

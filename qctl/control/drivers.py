@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Mapping
 
+from qctl.core.connectors import Connectors, connectors_of
 from qctl.core.errors import ConfigError
 from qctl.core.laboratory import InstrumentEntry, Laboratory
 from qctl.core.protocols import Declared, Instrument, Limits
@@ -46,6 +47,15 @@ def driver_of(name: str, entry: InstrumentEntry) -> type[Instrument]:
 def drivers_of(laboratory: Laboratory) -> Mapping[str, type[Instrument]]:
     """Return the driver class of every instrument by name."""
     return {name: driver_of(name, entry) for name, entry in laboratory.instruments.items()}
+
+
+def ports_there(laboratory: Laboratory) -> dict[str, Connectors]:
+    """Return how many connectors instruments have, by name, as far as their drivers declare it."""
+    found = {name: connectors_of(limits) for name, limits in limits_of(laboratory).items()}
+    for name, driver in drivers_of(laboratory).items():
+        if name not in found and isinstance(number := getattr(driver, "n_channels", None), int):
+            found[name] = Connectors(number)
+    return found
 
 
 def limits_of(laboratory: Laboratory) -> Limits:

@@ -12,7 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .branching import Branching
+from .course import Measuring
 from .laboratory import InstrumentEntry, Laboratory, LimitEntry, SafeEntry
+from .lines import Lines
 from .parameters import Parameters
 from .program import Program
 from .schedule import Schedule
@@ -296,6 +298,25 @@ class Hologram(Instrument, Protocol):
         """Give each trap its part of the light, relative to the others; return when it is displayed."""
 
 
+class InParts(Protocol):
+    """How a platform plays a shot in parts between which the host decides: functions of what is known."""
+
+    def measuring(self, lab: Laboratory) -> Measuring | None:
+        """Return how qubits are measured while others remember; None where this laboratory is not wired for it."""
+
+    def turned(self, lab: Laboratory, known: Mapping[str, float], seconds: float) -> NDArray[np.float64]:
+        """Return by how much frames turn from the start of one part to that of the next, rad, shape (n_qubits,)."""
+
+    def misread(self, lab: Laboratory, known: Mapping[str, float], qubit: int) -> tuple[float, float] | None:
+        """Return the probabilities to read 1 of a qubit in 0, and 0 of one in 1; None: as at the end of a shot."""
+
+    def refocused(self, lab: Laboratory, known: Mapping[str, float], qubit: int, slot: float) -> bool:
+        """Say whether two pi pulses refocus a qubit that waits for the rest of a slot."""
+
+    def sequence(self, schedule: Schedule, known: Mapping[str, float], lab: Laboratory, slot: float) -> Sequence:
+        """Return parts as sweep points, each of which lasts ``slot`` seconds; the first one opens the shot."""
+
+
 class Platform(Protocol):
     """What a gate means on one kind of machine: pure functions of known values by parameter name."""
 
@@ -303,6 +324,8 @@ class Platform(Protocol):
     natives: ClassVar[frozenset[int]]  # core.program.Op that `spans` takes; others are lowered first
     measures_last: ClassVar[bool]  # measurements end the shot of all qubits
     exclusive: ClassVar[frozenset[int]]  # of these, those that tolerate nothing beside them
+    lines: ClassVar[Lines]  # what its laboratory files must wire
+    in_parts: ClassVar[InParts | None]  # how it stops within a shot, asks the host and goes on; None: it cannot
 
     def defaults(self, lab: Laboratory) -> Parameters:
         """Return the first guesses of a laboratory file, completed by what the platform assumes."""

@@ -12,15 +12,21 @@ from numpy.typing import NDArray
 
 from qctl.core.errors import LimitError
 from qctl.core.laboratory import Laboratory
+from qctl.core.lines import Lines
+from qctl.core.names import DEFLECTORS
 from qctl.core.parameters import Parameters
 from qctl.core.program import Op, Program
+from qctl.core.protocols import InParts
 from qctl.core.schedule import Schedule
 from qctl.core.sequence import Sequence
 from qctl.core.units import to_ticks
 
+from . import atom_parts
 from .tweezers.assemble import sequence
 from .tweezers.known import array_of, defaults
+from .tweezers.lights import TIMED
 from .tweezers.plays import rotation_time, visit
+from .tweezers.reading import LIGHTS
 
 
 class NeutralAtom:
@@ -35,6 +41,21 @@ class NeutralAtom:
     natives: ClassVar[frozenset[int]] = frozenset({Op.R, Op.RZ, Op.CZ, Op.MEASURE, Op.DELAY, Op.BARRIER, Op.PULSE})
     measures_last: ClassVar[bool] = True
     exclusive: ClassVar[frozenset[int]] = frozenset({Op.CZ})  # one pair of movable traps, one zone
+    lines: ClassVar[Lines] = Lines(
+        serve={"drive": "beam", "readout": "camera"},
+        shared=("drive", "readout"),
+        lights=TIMED,
+        outputs=(*DEFLECTORS, "rydberg_blue", "rydberg_red", "dark"),
+        optional=("raman",),
+        steering=LIGHTS,
+        of_qubits=("frequency", "site.row", "site.column"),
+        of_readout=(
+            *(f"{deflector}.map_{k}" for deflector in DEFLECTORS for k in (1, 2, 3)),
+            *(f"zone.{axis}_{k}" for k in (1, 2) for axis in ("row", "column")),
+            "rydberg.resonance",
+        ),
+    )
+    in_parts: ClassVar[InParts | None] = atom_parts
 
     def defaults(self, lab: Laboratory) -> Parameters:
         """Return the first guesses of a laboratory file, completed by what the platform assumes."""

@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 
 from qctl.core.errors import CompileError, LimitError
 from qctl.core.laboratory import Laboratory
+from qctl.core.lines import Lines
 from qctl.core.parameters import Parameters
 from qctl.core.program import Op, Program
+from qctl.core.protocols import InParts
 from qctl.core.pulse import Pulse
 from qctl.core.schedule import Schedule
 from qctl.core.sequence import Sequence
@@ -37,6 +39,13 @@ class Superconducting:
     natives: ClassVar[frozenset[int]] = frozenset({Op.R, Op.RZ, Op.CZ, Op.MEASURE, Op.DELAY, Op.BARRIER, Op.PULSE})
     measures_last: ClassVar[bool] = False
     exclusive: ClassVar[frozenset[int]] = frozenset()
+    lines: ClassVar[Lines] = Lines(
+        serve={"drive": "drive", "readout": "readout", "flux": "flux"},
+        shared=("readout",),
+        single="flux",
+        of_qubits=("frequency", "anharmonicity", "readout.frequency"),
+    )
+    in_parts: ClassVar[InParts | None] = None  # instruments decide, or nobody
 
     def defaults(self, lab: Laboratory) -> Parameters:
         """Return the first guesses of a laboratory file, completed by what the platform assumes."""

@@ -12,13 +12,16 @@ from numpy.typing import NDArray
 from qctl.core.answers import used_after_measurement
 from qctl.core.errors import CompileError
 from qctl.core.laboratory import Laboratory
+from qctl.core.lines import Lines
 from qctl.core.parameters import Parameters
 from qctl.core.program import Op, Program
+from qctl.core.protocols import InParts
 from qctl.core.schedule import Schedule
 from qctl.core.sequence import Sequence
 from qctl.core.units import to_ticks
 
-from .ion_known import defaults
+from . import ion_parts
+from .ion_known import COOLING, DETECTION, FOCUS, FOCUS_PUMPING, MODES, PUMPING, TRAP, defaults
 from .ion_pulses import check_pair
 from .ion_shot import counting_of, digital_of, lights_of, shot_of
 from .ion_tracks import beams, kind_of, kinds
@@ -44,6 +47,15 @@ class TrappedIon:
     natives: ClassVar[frozenset[int]] = frozenset({Op.R, Op.RZ, Op.RXX, Op.MEASURE, Op.DELAY, Op.BARRIER, Op.PULSE})
     measures_last: ClassVar[bool] = True
     exclusive: ClassVar[frozenset[int]] = frozenset({Op.RXX})  # all pairs use one mode of motion
+    lines: ClassVar[Lines] = Lines(
+        serve={"drive": "beam", "readout": "counter"},
+        lights=(COOLING, PUMPING, DETECTION),
+        carried=(TRAP,),
+        steering=(FOCUS, FOCUS_PUMPING),
+        of_lines=(f"{TRAP}.mode_1",),
+        most_qubits=len(MODES),
+    )
+    in_parts: ClassVar[InParts | None] = ion_parts
 
     def defaults(self, lab: Laboratory) -> Parameters:
         """Return the first guesses of a laboratory file, completed by what the platform assumes."""

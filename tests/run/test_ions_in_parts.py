@@ -87,7 +87,7 @@ def ready(lab, text, **changed):
 
 
 def test_ions_that_forget_sooner_than_the_host_decides_are_refused_with_both_times(lab):
-    with pytest.raises(CompileError, match=r"a slot of 20 ms; allowed: within T2, which is 30 ms at most \(q0\)"):
+    with pytest.raises(CompileError, match=r"20 ms; allowed: two slots within T2, which is 30 ms at most \(q0\)"):
         ready(lab, HEAD + "reset q[0]; x q[0]; reset q[0]; c = measure q;", **{"q0.t2": 0.03, "q1.t2": 0.02})
 
 

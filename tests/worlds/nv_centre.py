@@ -12,6 +12,7 @@ import numpy as np
 
 from qctl.core.errors import CompileError
 from qctl.core.laboratory import Coupling, InstrumentEntry, Laboratory, Line, Qubit, SafeAction, SafeEntry
+from qctl.core.lines import Lines
 from qctl.core.parameters import Estimate, Parameters
 from qctl.core.port import Port
 from qctl.core.program import Op
@@ -69,6 +70,8 @@ class NvCentre:
     natives: ClassVar = frozenset({Op.R, Op.RZ, Op.CZ, Op.MEASURE, Op.DELAY, Op.BARRIER})
     measures_last: ClassVar = True
     exclusive: ClassVar = frozenset()
+    lines: ClassVar = Lines(serve={"drive": "beam", "readout": "counter", "flux": "beam"}, lights=("green",))
+    in_parts: ClassVar = None
 
     def defaults(self, lab):
         table = {"frequency": 2e8, "x180.duration": 2e-7, "x180.amplitude": 0.5, "x90.duration": 2e-7}

@@ -9,13 +9,12 @@ from qiskit.circuit import BreakLoopOp, ContinueLoopOp, ForLoopOp, IfElseOp, Res
 from qiskit.circuit.library import IGate
 from qiskit.transpiler import InstructionProperties, QubitProperties, Target
 
-from qctl.compile.host import SHORTEST_MEMORY
 from qctl.compile.target import target_of
 from qctl.core.laboratory import Laboratory
 from qctl.core.parameters import Parameters
 from qctl.core.program import EVENT, Op, Program, event
 from qctl.platforms import platform_of
-from qctl.platforms.parts import measuring_of
+from qctl.platforms.parts import host_decides
 from qctl.platforms.wiring import station_tick
 
 _FLOW = {
@@ -51,11 +50,7 @@ def full_target(known: Parameters, laboratory: Laboratory) -> Target:
 
 def _decides(known: Parameters, laboratory: Laboratory) -> bool:
     """Say whether instruments or the host decide on measured bits while qubits remember."""
-    t2 = max(
-        (known.get(f"{name}.t2", known.get(f"{name}.t2_ramsey", 0.0)) for name in laboratory.qubit_names), default=0.0
-    )
-    by_host = measuring_of(laboratory) is not None and laboratory.slot is not None
-    return laboratory.event_line() is not None or (by_host and t2 >= SHORTEST_MEMORY * (laboratory.slot or 0.0))
+    return laboratory.event_line() is not None or host_decides(known, laboratory)
 
 
 def _complete(target: Target, known: Parameters, laboratory: Laboratory) -> None:

@@ -46,7 +46,7 @@ class Lights:
 
 def lights(known: Known, length: float) -> Lights:
     """Return all lights around waveforms of ``length`` seconds."""
-    lasts = {line: _grid(known[f"{line}.duration"]) for line in _TIMED}
+    lasts = {line: _grid(known[f"{line}.duration"]) for line in TIMED}
     pump = _before(-SOON, lasts["pumping"])
     cool = _before(pump[0] - 4 * SOON, lasts["cooling"])
     first = _before(cool[0] - CLEAR, lasts["imaging"])
@@ -66,7 +66,7 @@ def lights(known: Known, length: float) -> Lights:
     return Lights(spans, (first, probe, last), GRID - empty[0])
 
 
-_TIMED = ("trap_off", "mot", "imaging", "cooling", "pumping", "probe")
+TIMED = ("trap_off", "mot", "imaging", "cooling", "pumping", "probe")
 
 
 def digital(lab: Laboratory, what: Lights) -> dict[str, Digital]:
