@@ -35,6 +35,9 @@ MOST_BARS = 32
 )
 @click.option("--each-way", is_flag=True, help="Play every way through decisions, and count the shots that took it.")
 @click.option("--mitigate", is_flag=True, help="Also undo known readout errors.")
+@click.option(
+    "--longest", metavar="TIME", help="Machine time that this run may take, as 90min  [default: the file's longest_run]"
+)
 @json_option
 @click.pass_context
 def command(
@@ -47,17 +50,24 @@ def command(
     inputs: tuple[str, ...],
     each_way: bool,
     mitigate: bool,
+    longest: str | None,
     as_json: bool,
 ) -> None:
     """Run the OpenQASM program in FILE and print how often each answer came."""
+    from qctl.core.units import spoken
     from qctl.run import Lab
+    from qctl.run.said import WORTH_SAYING
 
     from .inputs import read_inputs
+    from .quantities import span
     from .state import keep_log, state_folder
 
     keep_log(ctx)
     with Lab.open(lab, seed=seed, twin=twin, state=state_folder(ctx)) as laboratory:
-        result = laboratory.run(file, shots=shots, inputs=read_inputs(inputs), mitigate=mitigate, each_way=each_way)
+        values, most = read_inputs(inputs), None if longest is None else span(longest)
+        if not each_way and (seconds := laboratory.machine_time(file, shots, inputs=values)) > WORTH_SAYING:
+            click.echo(f"{shots} shots take {spoken(seconds)} of {laboratory.laboratory.name}'s time", err=True)
+        result = laboratory.run(file, shots=shots, inputs=values, mitigate=mitigate, each_way=each_way, longest=most)
     if as_json:
         click.echo(json.dumps(as_document(result)))
         return

@@ -13,13 +13,14 @@ from qctl.core.laboratory import Laboratory
 from qctl.core.parameters import Parameters
 from qctl.core.program import EVENT, Op, Program, event
 from qctl.core.protocols import Limits
+from qctl.core.units import format_quantity
 from qctl.platforms import platform_of
-from qctl.platforms.parts import coherence, measuring_of
+from qctl.platforms.parts import coherence, measuring_of, not_in_time
 
 from .branching import compile_branching, instruments_decide
 from .feedback import HOST_LATENCY
 from .flatten import flatten
-from .host import is_steered, steered_points
+from .planned import planned, refuse_too_long
 
 _NO_GATES = (Op.MEASURE, Op.DELAY, Op.BARRIER, Op.PULSE)
 
@@ -35,9 +36,11 @@ class Capabilities:
     measures_last : measurements end the shot of all qubits
     coherence : longest T2 among the parameters, s; 0 when none is known
     at_once : qubits that are measured at a time while others remember, in shots that the host steers; 0: it steers none
+    longest_run : s of machine time that one run may take
     decision : s that a decision on measured bits takes, by instruments within the shot or by the host: a part of a shot
     shots_per_second : of one sweep point
     program_time : s that a program may last
+    no_feedback : why no decision on a measured bit comes while qubits remember; empty where one does
     """
 
     platform: str
@@ -49,7 +52,9 @@ class Capabilities:
     coherence: float
     decision: float
     shots_per_second: float
+    longest_run: float
     program_time: float
+    no_feedback: str
 
     @property
     def all_to_all(self) -> bool:
@@ -59,7 +64,7 @@ class Capabilities:
     @property
     def feedback(self) -> bool:
         """Say whether a decision on a measured bit comes while qubits remember, and there are any left to act on."""
-        return (self.at_once > 0 or not self.measures_last) and self.decision < self.coherence
+        return not self.no_feedback
 
 
 def capabilities(known: Parameters, laboratory: Laboratory, limits: Limits) -> Capabilities:
@@ -73,6 +78,7 @@ def capabilities(known: Parameters, laboratory: Laboratory, limits: Limits) -> C
     platform = platform_of(laboratory)
     shortest = compile_program(_measurement(), known, laboratory, limits)
     steers = measuring_of(laboratory)
+    decision = _decision(known, laboratory, limits) if steers is None else laboratory.slot or 0.0
     pairs = tuple(coupling.pair for coupling in laboratory.couplings.values())
     return Capabilities(
         platform=laboratory.platform,
@@ -82,27 +88,35 @@ def capabilities(known: Parameters, laboratory: Laboratory, limits: Limits) -> C
         measures_last=platform.measures_last,
         at_once=0 if steers is None else steers.at_once,
         coherence=_longest(known, laboratory),
-        decision=_decision(known, laboratory, limits) if steers is None else laboratory.slot or 0.0,
+        decision=decision,
         shots_per_second=1 / laboratory.period,
+        longest_run=laboratory.longest_run,
         program_time=laboratory.period - shortest.lead - shortest.length,
+        no_feedback=_no_feedback(known, laboratory, decision),
     )
 
 
 def refusal(program: Program, known: Parameters, laboratory: Laboratory, limits: Limits) -> str | None:
     """Return why a program cannot run, None when it can; all that would be uploaded is made and checked."""
     try:
-        if instruments_decide(program, laboratory):
-            points = range(program.n_points)
-            played = [compile_branching(program, known, laboratory, limits, point=point) for point in points]
-        elif is_steered(program, laboratory):
-            played = [one.sequence for one in steered_points(program, known, laboratory, limits)]
-        else:
-            played = [compile_program(program, known, laboratory, limits)]
+        played = planned(program, known, laboratory, limits)
         for sequence in played:
             flatten(sequence, laboratory, limits)
+        refuse_too_long(played, laboratory)
     except QctlError as reason:
         return str(reason)
     return None if all(sequence.n_measured for sequence in played) else "nothing is measured"
+
+
+def _no_feedback(known: Parameters, laboratory: Laboratory, decision: float) -> str:
+    """Return why no decision on a measured bit comes while qubits remember; empty where one does."""
+    if measuring_of(laboratory) is not None:
+        return str(not_in_time(known, laboratory) or "")
+    if platform_of(laboratory).measures_last:
+        return "measuring ends the shot of all qubits: nothing is left to act on"
+    longest = _longest(known, laboratory)
+    took, remembered = (format_quantity(float(f"{seconds:.3g}"), "s") for seconds in (decision, longest))
+    return "" if decision < longest else f"a decision takes {took}, T2 is {remembered} at most"
 
 
 def _decision(known: Parameters, laboratory: Laboratory, limits: Limits) -> float:

@@ -13,6 +13,7 @@ from qctl.core.units import format_quantity
 from qctl.platforms import platform_of
 from qctl.platforms.parts import coherence, measuring_of
 
+from .resets import active_resets
 from .route import used_qubits
 
 HOST_LATENCY = 1e-3
@@ -27,19 +28,37 @@ def without_decisions(program: Program, known: Mapping[str, float], laboratory: 
     Raises
     ------
     CompileError
-        When measured bits decide about events: it says how long the qubits remember, and what a decision takes.
+        When measured bits decide about events, or a qubit is reset between its operations: it says how long the
+        qubits remember, and what a decision takes.
     """
     found = decisions(program)
     if not found:
-        return as_measured(program)
+        flat = as_measured(program)
+        for row in active_resets(flat).tolist()[:1]:
+            asked = f"feedback: event {row} resets qubit {flat.events['q'][row, 0]} between its operations"
+            raise at_one_go(asked, program, known, laboratory)
+        return flat
     first = next((each for each in found if isinstance(each, (Branch, Loop))), None)
     what = "a loop" if isinstance(first, Loop) else "a branch" if first else "an angle"
-    raise CompileError(
-        f"feedback: {what} on measured bits",
-        allowed=memory(program, known, laboratory),
-        where=(first.where if first else "") or laboratory.name,
-        remedy="run it where qubits remember for longer, or play each way for itself (each_way=True, --each-way)",
-    )
+    raise at_one_go(f"feedback: {what} on measured bits", program, known, laboratory, first.where if first else "")
+
+
+def at_one_go(
+    asked: str, program: Program, known: Mapping[str, float], laboratory: Laboratory, where: str = ""
+) -> CompileError:
+    """Return the refusal of what needs a decision within the shot, for programs that are played at one go.
+
+    A laboratory that decides within shots does it for programs that are run alone: then the remedy is to do so.
+    """
+    where, alone = where or laboratory.name, "run it alone (Lab.run, qctl run)"
+    if measuring_of(laboratory) is not None:
+        allowed = f"programs without decisions, where several share an upload; the host of {laboratory.name} decides "
+        return CompileError(asked, allowed=f"{allowed}within shots of one that is run alone", where=where, remedy=alone)
+    if laboratory.event_line() is not None:
+        allowed = f"programs without decisions, where several share an upload; instruments of {laboratory.name} branch "
+        return CompileError(asked, allowed=f"{allowed}for one that is run alone", where=where, remedy=alone)
+    remedy = "run it where qubits remember for longer, or play each way for itself (each_way=True, --each-way)"
+    return CompileError(asked, allowed=memory(program, known, laboratory), where=where, remedy=remedy)
 
 
 def memory(program: Program, known: Mapping[str, float], laboratory: Laboratory) -> str:
@@ -56,10 +75,6 @@ def memory(program: Program, known: Mapping[str, float], laboratory: Laboratory)
 
 
 def _nobody(laboratory: Laboratory) -> str:
-    if measuring_of(laboratory) is not None:
-        return f"steers shots of {laboratory.name} for programs that are run alone"
     if platform_of(laboratory).measures_last:
         return f"measuring ends the shot of all qubits of {laboratory.name}"
-    if laboratory.event_line() is None:
-        return f"no instrument of {laboratory.name} branches"
-    return f"instruments of {laboratory.name} branch for programs that are run alone"
+    return f"no instrument of {laboratory.name} branches"

@@ -1,4 +1,4 @@
-"""Resets that the wait between shots already does, and those that this rack cannot do."""
+"""Resets that the wait between shots already does, and those that need a decision."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def drop_passive_resets(program: Program) -> Program:
     Raises
     ------
     CompileError
-        When a reset stands between operations of its qubit: that needs feedback, which this rack does not have.
+        When a reset stands between operations of its qubit: that needs a decision within the shot.
     """
     events = program.events
     wrong = active_resets(program)
@@ -27,8 +27,8 @@ def drop_passive_resets(program: Program) -> Program:
         raise CompileError(
             f"event {wrong[0]} resets qubit {events['q'][wrong[0], 0]} between its operations",
             allowed="a reset before the first or after the last operation of a qubit",
-            remedy="an active reset needs feedback, which this rack lacks: use another qubit, "
-            "or play each way for itself (each_way=True, --each-way)",
+            remedy="an active reset needs feedback: run the program alone where somebody decides, "
+            "use another qubit, or play each way for itself (each_way=True, --each-way)",
         )
     keep = events["op"] != Op.RESET
     if np.all(keep):

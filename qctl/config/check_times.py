@@ -10,7 +10,7 @@ from .draft import Draft
 def check_times(draft: Draft) -> None:
     """Check period and reference against each other and against every sample clock."""
     laboratory = draft.laboratory
-    for key in ("period", "reference"):
+    for key in ("period", "reference", "longest_run"):
         if getattr(laboratory, key) <= 0:
             draft.wrong((key,), f"{key} {getattr(laboratory, key):g}", "more than zero")
     if not (laboratory.period > 0 and laboratory.reference > 0):

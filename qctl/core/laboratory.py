@@ -213,6 +213,7 @@ class Laboratory:
     period : repetition period of shots; the passive reset is part of it
     slot : where the host decides within a shot: the period of a clock, locked to the reference, at whose edges the
         pulse generator starts each part
+    longest_run : machine time that one run may take, unless it is asked for more
     qubits, couplings : in file order; index in this order is the physical index
     first_guess : SI values by parameter name (``q0.frequency``), used until measured
     parameters : file of a committed snapshot beside the laboratory file, if any
@@ -232,6 +233,7 @@ class Laboratory:
     first_guess: Annotated[Mapping[str, float], ParameterNames()] = field(default_factory=dict)
     parameters: str | None = None
     slot: Seconds | None = None
+    longest_run: Seconds = 3600.0
     path: str = field(default="", metadata=DERIVED)
     digest: str = field(default="", metadata=DERIVED)
 

@@ -101,6 +101,15 @@ def format_quantity(value: float, unit: str) -> str:
     return f"{digits:f} {spelling}" if -6 <= digits.adjusted() <= 12 else f"{digits:E} {spelling}"
 
 
+def spoken(seconds: float) -> str:
+    """Return a time as people say it, to three digits: ``1.5 s``, ``13.3 min``, ``5.56 h``."""
+    size, name = next(
+        (each for each in ((3600.0, "h"), (60.0, "min")) if seconds >= each[0]),
+        (1.0, "s"),
+    )
+    return f"{seconds / size:.3g} {name}"
+
+
 MOST_TICKS = 2**53  # of one time: floats hold no longer ones
 
 

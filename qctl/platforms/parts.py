@@ -90,8 +90,9 @@ def check_spare(part: Sequence, lab: Laboratory) -> None:
         slot, left = lab.slot, lab.slot - DECISION
         taken = f"a part that takes {format_quantity(float(f'{slot - part.spare:.4g}'), 's')}"
         raise CompileError(
-            f"{taken} of a slot of {format_quantity(slot, 's')}",
-            allowed=f"{format_quantity(max(0.0, left), 's')}: the host needs {format_quantity(DECISION, 's')} of each",
+            f"{taken} of a slot",
+            allowed=f"{format_quantity(max(0.0, left), 's')}: the host needs {format_quantity(DECISION, 's')} "
+            f"of each slot of {format_quantity(slot, 's')}",
             where=lab.name,
             remedy="shorter parts, or a longer slot in the laboratory file",
         )

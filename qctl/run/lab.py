@@ -10,20 +10,22 @@ from collections.abc import Sequence as Seq
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from itertools import chain
+from math import inf
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 import numpy as np
 
-from qctl.compile import compile_branching, compile_program, durations, flatten, instruments_decide, join, with_atoms
+from qctl.compile import compile_program, flatten, instruments_decide, join, with_atoms
 from qctl.compile.host import Steered, is_steered, steered_points
+from qctl.compile.planned import planned
 from qctl.compile.resets import active_resets
 from qctl.config import read_laboratory
 from qctl.config.find import find_laboratory
 from qctl.control import Station, limits_of, open_station, operating_point, shots_at_once
 from qctl.core.answers import decisions
-from qctl.core.errors import CompileError, UsageError
+from qctl.core.errors import UsageError
 from qctl.core.laboratory import Laboratory
 from qctl.core.parameters import Parameters
 from qctl.core.program import Program, Register
@@ -31,13 +33,14 @@ from qctl.core.record import Record, Timing
 from qctl.core.result import Result, points_in_a_row, shots_in_a_row
 from qctl.core.sequence import Playlist, Sequence
 from qctl.core.ways import ways
-from qctl.frontends import Inputs, Text, Written, as_program
+from qctl.frontends import Inputs, Text, Written
 from qctl.readout import compute, gather, gather_points, read_out, stop_if_lost, undo_readout_errors
 from qctl.store import ParameterStore, state_folder
 
 from .deciding import run_told
 from .known import known_parameters, stored_as
 from .playing import play_as_asked
+from .said import check_run, log_failure
 from .steering import steer
 from .trying import failing, without
 from .uploads import uploads
@@ -123,22 +126,6 @@ class Lab(Viewing):
         """
         return self.station.clock.now()
 
-    def compile(
-        self,
-        program: Program | Written | Text,
-        shots: int | None = None,
-        *,
-        inputs: Inputs | None = None,
-        parameters: Parameters | None = None,
-        optimise: bool = True,
-    ) -> Sequence:
-        """Return what would be played, checked against every limit; no instrument is needed."""
-        ready = self._read(program, inputs, parameters)
-        ready = ready if shots is None else ready.with_shots(shots)
-        if ready.n_points == 1 and instruments_decide(ready, self.laboratory):
-            return compile_branching(ready, parameters or self.parameters, self.laboratory, self.limits)
-        return compile_program(ready, parameters or self.parameters, self.laboratory, self.limits, optimise=optimise)
-
     def run(
         self,
         program: Program | Written | Text,
@@ -149,6 +136,7 @@ class Lab(Viewing):
         parameters: Parameters | None = None,
         optimise: bool = True,
         each_way: bool = False,
+        longest: float | None = None,
     ) -> Result:
         """Compile, play and read out.
 
@@ -162,6 +150,7 @@ class Lab(Viewing):
         optimise : let the compiler look for a shorter program; False plays gates as they stand
         each_way : where measured bits decide what is played, play every way for itself and count the shots whose
             answers lead there (`qctl.core.ways`); otherwise such programs are refused where nobody decides in time
+        longest : s of machine time that this run may take; as the laboratory file says by default (`longest_run`)
 
         Raises
         ------
@@ -171,16 +160,17 @@ class Lab(Viewing):
             When the laboratory fails; its outputs are stopped.
         """
         ready = self._read(program, inputs, parameters).with_shots(shots)
+        known = parameters or self.parameters
         if each_way and (decisions(ready) or len(active_resets(ready))):
-            return self._run_each_way(ready, parameters or self.parameters, mitigate=mitigate, optimise=optimise)
+            return self._run_each_way(ready, known, longest, mitigate=mitigate, optimise=optimise)
         if instruments_decide(ready, self.laboratory):
             if mitigate:
                 raise UsageError("mitigation of a program whose shots branch", remedy="run it without")
-            return self.run_told([(ready, parameters or self.parameters)])
+            check_run(planned(ready, known, self.laboratory, self.limits), self.laboratory, longest)
+            return self.run_told([(ready, known)])
         if is_steered(ready, self.laboratory):
-            return self._run_in_parts(ready, parameters or self.parameters, mitigate=mitigate)
-        pairs = [(ready, parameters or self.parameters)]
-        return self.run_each(pairs, mitigate=mitigate, optimise=optimise, guarded=True)
+            return self._run_in_parts(ready, known, longest, mitigate=mitigate)
+        return self.run_each([(ready, known)], mitigate=mitigate, optimise=optimise, guarded=True, longest=longest)
 
     def run_told(self, pairs: Seq[tuple[Program, Parameters]]) -> Result:
         """Run programs read out by the instrument that tells states within the shot, and branch where they decide.
@@ -196,12 +186,14 @@ class Lab(Viewing):
         """
         return run_told(pairs, self.laboratory, self.limits, self.play)
 
-    def _run_each_way(self, program: Program, known: Parameters, *, mitigate: bool, optimise: bool) -> Result:
+    def _run_each_way(
+        self, program: Program, known: Parameters, longest: float | None, *, mitigate: bool, optimise: bool
+    ) -> Result:
         if mitigate:
             raise UsageError("each way with mitigation", allowed="each way without it")
         points = [ways(program, point, len(self.laboratory.qubits)) for point in range(program.n_points)]
-        for way in chain.from_iterable(points):  # all are compiled before the first is played
-            _refuse_silence(self.compile(way.program, parameters=known, optimise=optimise))
+        every = list(chain.from_iterable(points))  # all are compiled before the first is played
+        check_run([self._at_one_go(way.program, known, optimise) for way in every], self.laboratory, longest)
         results = []
         for found in points:
             played = [self.run_each([(way.program, known)], optimise=optimise, guarded=True) for way in found]
@@ -221,15 +213,13 @@ class Lab(Viewing):
         with self._failing_loudly(points[0].sequence):
             return steer(self.station, points, known, self.limits)
 
-    def _run_in_parts(self, program: Program, known: Parameters, *, mitigate: bool) -> Result:
+    def _run_in_parts(self, program: Program, known: Parameters, longest: float | None, *, mitigate: bool) -> Result:
         points = steered_points(program, known, self.laboratory, self.limits, mitigate=mitigate)
+        check_run([one.sequence for one in points], self.laboratory, longest)
         (result,) = self._tried([self._steered(points, known)], points[0].sequence, known)
         self._warn([result])
         stop_if_lost([result], self.laboratory.name)
         return result
-
-    def _read(self, program: Program | Written | Text, inputs: Inputs | None, known: Parameters | None) -> Program:
-        return as_program(program, inputs, durations(known or self.parameters, self.laboratory))
 
     def run_each(
         self,
@@ -240,6 +230,7 @@ class Lab(Viewing):
         optimise: bool = True,
         traces: bool = False,
         guarded: bool = False,
+        longest: float | None = None,
     ) -> Result:
         """Run many programs, each with parameters of its own; their points follow one another.
 
@@ -253,6 +244,7 @@ class Lab(Viewing):
         traces : keep mean traces of all feedlines
         guarded : look each second (each minute at arrays) whether ions, atoms and light are there, and stop where
             hardly a shot counts
+        longest : of guarded runs, as of `run`
 
         Raises
         ------
@@ -264,11 +256,9 @@ class Lab(Viewing):
         if not pairs:
             raise UsageError("nothing to run", allowed="at least one program")
         programs = [(self._read(program, None, known), known) for program, known in pairs]
-        sequences = [
-            with_atoms(p, self.compile(p, shots, parameters=known, optimise=optimise)) for p, known in programs
-        ]
-        for sequence in sequences:
-            _refuse_silence(sequence)
+        ready = [(p if shots is None else p.with_shots(shots), known) for p, known in programs]
+        sequences = [with_atoms(p, self._at_one_go(p, known, optimise)) for p, known in ready]
+        check_run(sequences, self.laboratory, longest if guarded else inf)
         results, timing = [], Timing()
         for batch in uploads(sequences, [known for _, known in programs], self.limits):
             members = [(sequences[k], programs[k][1], programs[k][0].bits) for k in batch]
@@ -308,6 +298,9 @@ class Lab(Viewing):
         )
         return record
 
+    def _at_one_go(self, program: Program, known: Parameters, optimise: bool) -> Sequence:
+        return compile_program(program, known, self.laboratory, self.limits, optimise=optimise)
+
     def _operate(self, known: Parameters) -> None:
         """Bring what stands still to where these parameters want it, if it is not there."""
         levels = operating_point(known)
@@ -322,7 +315,7 @@ class Lab(Viewing):
             yield
         except BaseException as error:
             self._operating = None  # nobody knows what still holds
-            _log_failure(f"{self.laboratory.name}: {sequence.digest[:8]}", error)
+            log_failure(f"{self.laboratory.name}: {sequence.digest[:8]}", error)
             raise
 
     def _batch(
@@ -381,19 +374,3 @@ class Lab(Viewing):
         atexit.unregister(self.close)
         if stack is not None:
             stack.__exit__(kind, error, trace)
-
-
-def _refuse_silence(sequence: Sequence) -> None:
-    if not sequence.n_measured:
-        raise CompileError(
-            "nothing is measured",
-            allowed="at least one measurement into a bit",
-            remedy="end the program with a measurement, such as c = measure q;",
-        )
-
-
-def _log_failure(what: str, error: BaseException) -> None:
-    if isinstance(error, KeyboardInterrupt):
-        log.info("%s interrupted", what)
-    else:
-        log.error("%s failed: %s", what, str(error) or type(error).__name__)
