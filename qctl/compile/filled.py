@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
+
 from qctl.core.program import Program
 from qctl.core.sequence import Sequence
 
 
 def with_atoms(program: Program, sequence: Sequence) -> Sequence:
-    """Return a sequence that asks for an atom in each qubit's site; programs on physical qubits take what is there."""
-    if program.physical or not sequence.exposing:
+    """Return a sequence that asks for an atom in the site of each qubit that gates act on or that is measured.
+
+    Experiments say that they take atoms as they were loaded; theirs are returned as they are.
+    """
+    if program.as_loaded or not sequence.exposing:
         return sequence
-    return replace(sequence, filled=tuple(sorted({qubit for qubit in sequence.placement if qubit >= 0})))
+    rows = [rows["qubit"] for one in sequence.exposing.values() for rows in (one.reads, one.watched)]
+    return replace(sequence, filled=tuple(np.unique(np.concatenate(rows)).tolist()))

@@ -98,6 +98,8 @@ class Program:
     bits : classical registers, in order of declaration; key character i of a count is bit i
     qubits : quantum registers
     physical : the qubits are already physical: index i means qubit i of the laboratory
+    as_loaded : atoms stay in the sites where they were loaded, and shots without one of them do not count; otherwise
+        they are sorted into the sites that the program uses. For experiments, which look at all sites at once
     pulses : what events ``PULSE`` play; only programs on physical qubits have some
     flow : for programs in which measured bits decide something, what to do at each sweep point, in terms of rows of
         ``events``; empty where every event is played once
@@ -116,6 +118,7 @@ class Program:
     bits: tuple[Register, ...] = ()
     qubits: tuple[Register, ...] = ()
     physical: bool = False
+    as_loaded: bool = False
     pulses: tuple[Pulse, ...] = ()
     flow: tuple[Block, ...] = ()
     n_cells: int = 0
@@ -165,7 +168,8 @@ class Program:
     def digest(self) -> str:
         """Return the SHA-256 of the content, as hex; shots and register names do not count."""
         flow = f" {self.flow} {self.n_cells} {self.outputs}" if self.flow else ""
-        head = f"{self.n_qubits} {self.n_bits} {self.physical} {self.pulses or ''}{flow}".encode()
+        loaded = " as loaded" if self.as_loaded else ""
+        head = f"{self.n_qubits} {self.n_bits} {self.physical} {self.pulses or ''}{flow}{loaded}".encode()
         content = hashlib.sha256(head + self.starts.tobytes())
         for first in range(0, len(self.events), _BLOCK):
             block = self.events[first : first + _BLOCK]

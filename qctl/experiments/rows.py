@@ -70,12 +70,15 @@ def program(
     shots: int,
     pulses: tuple[Pulse, ...] = (),
 ) -> Program:
-    """Return a program on physical qubits: one sweep point for each circuit, ``qubits`` measured at the end of each."""
+    """Return a program on physical qubits: one sweep point for each circuit, ``qubits`` measured at the end of each.
+
+    Atoms stay where they were loaded: an experiment looks at all sites at once, and half of them hold one.
+    """
     rows = [[*circuit, *measure(qubits)] for circuit in circuits]
     starts = np.cumsum([0, *map(len, rows)])
     events = np.array([row for point in rows for row in point], EVENT)
     return Program(
-        events, len(laboratory.qubits), len(qubits), starts, shots, physical=True, pulses=pulses
+        events, len(laboratory.qubits), len(qubits), starts, shots, physical=True, as_loaded=True, pulses=pulses
     )  # fmt: skip
 
 

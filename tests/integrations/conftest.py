@@ -21,6 +21,18 @@ def transmon5():
         yield lab
 
 
+@pytest.fixture(scope="session", params=["ion8", "atoms16"])
+def light(request):
+    """Return an open laboratory whose qubits are seen by their light: ions, then atoms.
+
+    Its pulses count as guesses: then light is not tried behind each run, which takes more shots than these.
+    """
+    with Lab.open(request.param, seed=4) as lab:
+        name = "q0.x180.amplitude"
+        lab.parameters = lab.parameters.replaced({name: lab.parameters[name]} if name in lab.parameters else {})
+        yield lab
+
+
 @pytest.fixture(scope="session")
 def equal_up_to_phase():
     """Return a check that two matrices differ by a phase alone."""

@@ -74,7 +74,9 @@ def trial_of(lab: Laboratory, known: Parameters, light: str) -> Trial:
         rows += [*_barrier(qubits, 3 * number + 2), event(Op.CZ, (qubits[a], qubits[b]))]
         rows += [*_barrier(qubits, 3 * number + 3), event(Op.R, (qubits[b],), (pi / 2, pi))]
     rows += _barrier(qubits, 1000) + [event(Op.MEASURE, (q,), (), k) for k, q in enumerate(qubits)]
-    program = Program(np.array(rows, EVENT), len(lab.qubits), len(qubits), np.zeros(0, np.int64), SHOTS, physical=True)
+    program = Program(
+        np.array(rows, EVENT), len(lab.qubits), len(qubits), shots=SHOTS, physical=True, as_loaded=True
+    )  # fmt: skip
     return Trial(program, tuple(turned), tuple(left), tuple(pairs))
 
 
