@@ -1,6 +1,6 @@
 """Teleportation, repeat until success and phase estimation, steered by the host: counts against what noise predicts.
 
-    python bench/study_feedback.py --lab ion8|atoms16 [--twin FILE] [--state FOLDER] [--shots 1000]
+    python bench/study_feedback.py --lab ion8|atoms16 [--twin FILE] [--state FOLDER] [--shots 1000] [--only PROGRAM]
 
 The laboratory should have been calibrated (``qctl calibrate``). Exit code 1 when a program is farther from its
 prediction than 0.03 and chance.
@@ -28,9 +28,10 @@ def main() -> int:
         asked.add_argument(name, default="ion8" if name == "--lab" else None)
     asked.add_argument("--shots", type=int, default=1000)
     asked.add_argument("--seed", type=int, default=1)
+    asked.add_argument("--only", help="one of tests/run/programs, by its name")
     given, far = asked.parse_args(), 0
     with Lab.open(given.lab, twin=given.twin, state=given.state, seed=given.seed) as lab:
-        for file in sorted(PROGRAMS.glob("*.qasm")):
+        for file in sorted(PROGRAMS.glob(f"{given.only or '*'}.qasm")):
             program = read_program(file.read_text(encoding="utf-8"), name=file.name)
             result = lab.run(program, shots=given.shots)
             n = sum(result.counts.values())
@@ -41,6 +42,7 @@ def main() -> int:
             print(
                 f"{file.stem}: {n} shots, {off:.3f} from the prediction, {allowed:.3f} allowed; ways {len(result.ways)}"
             )
+            print("  " + ", ".join(f"{key}: {result.counts.get(key, 0)} ({n * p:.1f})" for key, p in expected.items()))
             timing = result.timing
             print(f"  {timing.deadlines} decisions, {timing.misses} late; {dict(timing.flags)}; {dict(result.dropped)}")
             reactions = {name: s for name, s in timing.seconds.items() if name.startswith("reaction")}
