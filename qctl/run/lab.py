@@ -42,7 +42,7 @@ from .known import known_parameters, stored_as
 from .playing import play_as_asked
 from .said import check_run, log_failure
 from .steering import steer
-from .trying import failing, without
+from .trying import tried
 from .uploads import uploads
 from .viewing import Viewing
 
@@ -216,7 +216,8 @@ class Lab(Viewing):
     def _run_in_parts(self, program: Program, known: Parameters, longest: float | None, *, mitigate: bool) -> Result:
         points = steered_points(program, known, self.laboratory, self.limits, mitigate=mitigate)
         check_run([one.sequence for one in points], self.laboratory, longest)
-        (result,) = self._tried([self._steered(points, known)], points[0].sequence, known)
+        (result,), spent = self._tried([self._steered(points, known)], points[0].sequence, known)
+        result = replace(result, timing=result.timing + spent)
         self._warn([result])
         stop_if_lost([result], self.laboratory.name)
         return result
@@ -333,8 +334,8 @@ class Lab(Viewing):
                 parts[k].append(read_out(piece, known, self.laboratory, registers=registers, traces=traces))
             last = [part[-1] for part in parts]
             if guarded:
-                last = self._tried(last, joined, members[0][1])
-                parts = [[*part[:-1], one] for part, one in zip(parts, last, strict=True)]
+                last, spent = self._tried(last, joined, members[0][1])
+                timing, parts = timing + spent, [[*p[:-1], one] for p, one in zip(parts, last, strict=True)]
             if joined.filled or joined.counting:  # atoms that stay where they were loaded are missing half of the time
                 self._warn(last)
             if guarded:
@@ -347,10 +348,9 @@ class Lab(Viewing):
         for shots in shots_at_once(joined, self.limits, *(() if guarded else (UNGUARDED_SECONDS,))):
             yield self.play(replace(joined, shots=shots), known, playlists)
 
-    def _tried(self, results: Seq[Result], played: Sequence, known: Parameters) -> list[Result]:
-        """Return what was just played, without a shot that counts where light turns out not to work."""
-        reason = failing(self.laboratory, known, played, lambda program, with_: self.run_each([(program, with_)]))
-        return [result if reason is None else without(result, reason) for result in results]
+    def _tried(self, results: Seq[Result], played: Sequence, known: Parameters) -> tuple[list[Result], Timing]:
+        """Return what was just played as a trial of its light leaves it, and how long that took."""
+        return tried(results, self.laboratory, known, played, lambda one, told: self.run_each([(one, told)]), self.now)
 
     def _warn(self, results: Seq[Result]) -> None:
         for result in results:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from collections.abc import Sequence as Seq
 from dataclasses import replace
 
 import numpy as np
@@ -11,6 +12,7 @@ from qctl.compile import Trial, light_of, trial_of, unpumped
 from qctl.core.laboratory import Laboratory
 from qctl.core.parameters import Parameters
 from qctl.core.program import Program
+from qctl.core.record import Timing
 from qctl.core.result import Result
 from qctl.core.sequence import Sequence
 from qctl.readout.image import UNPUMPED
@@ -25,6 +27,18 @@ SOME = 0.25  # of the atoms in 1 that should not be
 FEW = 0.08  # of the atoms in 1 where hardly any are pumped: fewer, and pumping light is on nevertheless
 
 Play = Callable[[Program, Parameters], Result]
+
+
+def tried(
+    results: Seq[Result], lab: Laboratory, known: Parameters, sequence: Sequence, play: Play, now: Callable[[], float]
+) -> tuple[list[Result], Timing]:
+    """Return what was just played, without a shot that counts where light does not work, and how long trying took."""
+    begun = now()
+    if not light_of(lab, known, sequence):
+        return list(results), Timing()
+    reason = failing(lab, known, sequence, play)
+    spent = Timing(seconds={"trial": now() - begun})
+    return [result if reason is None else without(result, reason) for result in results], spent
 
 
 def failing(lab: Laboratory, known: Parameters, sequence: Sequence, play: Play) -> str | None:

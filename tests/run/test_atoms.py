@@ -49,6 +49,7 @@ def test_a_bell_pair_of_sorted_atoms_and_shutters_that_stick_meanwhile(opened, c
         assert f"{result.dropped[reason]} of 52 shots: {reason}" in caplog.text
     assert not kept[-10:].any()
     assert result.timing.deadlines >= 52
+    assert result.timing.seconds["trial"] >= 16 * lab.laboratory.period
     assert result.timing.misses <= result.timing.deadlines
 
 
