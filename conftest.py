@@ -24,6 +24,7 @@ def pytest_addoption(parser):
     parser.addoption("--conformance", metavar="LAB", help="run the conformance kit on this laboratory, nothing else")
     parser.addoption("--shots", type=int, default=1000, help="shots of each program of the conformance kit")
     parser.addoption("--state", help="folder of the parameter store that the conformance kit takes values from")
+    parser.addoption("--whole-bring-up", action="store_true", help="calibrate ions and atoms to the end, from scratch")
     parser.addoption("--sets", type=int, default=None, help="sets of points over which each rate of fits is counted")
 
 

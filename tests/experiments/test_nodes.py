@@ -17,7 +17,7 @@ from qctl.experiments.nodes import nodes_of
 from qctl.store.finding import parts_of
 
 
-@pytest.fixture(scope="module", params=["transmon5", "wukong72", "atoms16"])
+@pytest.fixture(scope="module", params=["transmon5", "wukong72", "ion8", "atoms16"])
 def laboratory(request):
     return read_laboratory(find_laboratory(request.param))
 
@@ -71,6 +71,7 @@ def test_from_scratch_every_step_gets_its_turn(laboratory):
     assert set(order) == {name for name, _ in dependencies.needs}
     some = {
         "superconducting": ("rabi", "ramsey", "single_shots", "fine_amplitude"),
+        "trapped_ion": ("ion_rabi", "ion_ramsey", "ion_readout", "ion_mode", "ion_modes", "ion_fine"),
         "neutral_atom": ("sites", "presence", "flop", "fringes", "rydberg_resonance", "gate_shape", "gate_phase"),
     }[laboratory.platform]
     assert sorted(some, key=order.index) == list(some)
