@@ -25,7 +25,7 @@ from . import atom_parts
 from .tweezers.assemble import sequence
 from .tweezers.known import array_of, defaults
 from .tweezers.lights import TIMED
-from .tweezers.plays import rotation_time, visit
+from .tweezers.plays import pulse_time, rotation_time, visit
 from .tweezers.reading import LIGHTS
 
 
@@ -76,7 +76,7 @@ class NeutralAtom:
             elif op == Op.DELAY:
                 durations[k] = _wait(angle[0], tick)
             elif op == Op.PULSE:
-                durations[k] = to_ticks(program.pulses[bit].duration, tick, f"pulse {bit}")
+                durations[k] = to_ticks(pulse_time(program.pulses[bit]), tick, f"pulse {bit}")
             elif op in (Op.R, Op.CZ) and not (op == Op.CZ and angle[1]):  # the second row of a CZ takes no time
                 key = op, pair[0], pair[1], abs(angle[0]) < 2
                 if key not in made:

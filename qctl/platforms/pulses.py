@@ -47,7 +47,7 @@ def rotation(lab: Laboratory, known: Mapping[str, float], qubit: int, kind: str)
     rate = sample_rate(lab, lab.lines[line].outputs[0])
     slope = known[f"{name}.{kind}.drag"] / (2 * np.pi * known[f"{name}.anharmonicity"])
     envelope = drag(n_samples(known[f"{name}.{kind}.duration"], rate), rate, slope)
-    carrier = _carrier(lab, line, known[f"{name}.frequency"], f"{name}.frequency")
+    carrier = carrier_of(lab, line, known[f"{name}.frequency"], f"{name}.frequency")
     return (Pulse(line, envelope, known[f"{name}.{kind}.amplitude"], carrier),)
 
 
@@ -59,7 +59,7 @@ def readout(lab: Laboratory, known: Mapping[str, float], qubit: int) -> tuple[Pu
     n, edge = n_samples(tone.duration, rate), round(tone.edge * rate)
     if 2 * edge > n:
         raise LimitError(f"two edges of {edge} samples", allowed=f"{n} samples together", where=f"{name}.readout.edge")
-    carrier = _carrier(lab, tone.line, known[f"{name}.readout.frequency"], f"{name}.readout.frequency")
+    carrier = carrier_of(lab, tone.line, known[f"{name}.readout.frequency"], f"{name}.readout.frequency")
     return (Pulse(tone.line, flat_top(n, edge), tone.amplitude, carrier),)
 
 
@@ -110,11 +110,17 @@ def tones(lab: Laboratory, pulse: core.Pulse) -> tuple[Pulse, ...]:
     return tuple(_tone(lab, tone) for tone in pulse.tones)
 
 
-def _tone(lab: Laboratory, tone: core.Tone) -> Pulse:
-    wiring = lab.lines.get(tone.line)
+def played_line(lab: Laboratory, name: str) -> Line:
+    """Return a line that plays samples; raise CompileError for any other, with those that do."""
+    wiring = lab.lines.get(name)
     if wiring is None or not wiring.outputs or wiring.starts or wiring.branches:
-        playable = [name for name, line in lab.lines.items() if line.outputs and not (line.starts or line.branches)]
-        raise CompileError(f"a tone on line {tone.line!r}", allowed=", ".join(playable), where=lab.name)
+        playable = [each for each, line in lab.lines.items() if line.outputs and not (line.starts or line.branches)]
+        raise CompileError(f"a tone on line {name!r}", allowed=", ".join(playable), where=lab.name)
+    return wiring
+
+
+def _tone(lab: Laboratory, tone: core.Tone) -> Pulse:
+    wiring = played_line(lab, tone.line)
     beam = lab.platform != "superconducting" and wiring.output is not None  # carries its own radio frequency
     if (tone.frequency is None) is not (wiring.mixed_with is None and not beam):
         raise CompileError(
@@ -128,7 +134,7 @@ def _tone(lab: Laboratory, tone: core.Tone) -> Pulse:
         raise CompileError(
             "a waveform with a quadrature, on a line without a carrier", allowed="real ones", where=tone.line
         )
-    carrier = 0.0 if tone.frequency is None else _carrier(lab, tone.line, tone.frequency, "a tone")
+    carrier = 0.0 if tone.frequency is None else carrier_of(lab, tone.line, tone.frequency, "a tone")
     return Pulse(tone.line, shape, amplitude, carrier, on_grid(tone.start, rate, tone.line), tone.phase)
 
 
@@ -174,7 +180,8 @@ def _edged(
     return Pulse(line, flat_top(n, n_edge), known[name], 0.0, shift)
 
 
-def _carrier(lab: Laboratory, line: str, frequency: float, name: str) -> float:
+def carrier_of(lab: Laboratory, line: str, frequency: float, name: str) -> float:
+    """Return the frequency that the outputs of a line play for one at the chip, Hz."""
     wiring: Line = lab.lines[line]
     source = lab.instruments[wiring.mixed_with].frequency if wiring.mixed_with is not None else 0.0
     if source is None:

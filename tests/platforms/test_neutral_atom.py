@@ -7,7 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from true_atoms import true_parameters
 
-from qctl.core.errors import CompileError, LimitError
+from qctl import Pulses
+from qctl.core.errors import CompileError, LimitError, QctlError
+from qctl.core.program import EVENT, Op, Program, event
+from qctl.core.pulse import Pulse, Tone
 from qctl.platforms.tweezers.paths import EDGE, Array, assign, wave
 
 SIDE, PITCH = 4, 6.0
@@ -17,6 +20,7 @@ GRID = Array(
     PITCH / 2,
     4e-6,
 )
+EDGE_OF_LIGHT = 0.2e-6  # s
 
 
 def nearest(way, others):
@@ -145,3 +149,59 @@ def test_a_program_runs_on_a_hundred_sites():
     told = {bits: n for bits, n in result.counts.items() if bits.startswith("101")}  # half of 16 loads are whole
     assert sum(result.counts.values()) > 5
     assert sum(told.values()) > 0.85 * sum(result.counts.values())
+
+
+def pi_pulse(lab, **changed):
+    """Return a program that plays the light of a pi pulse on q0 alone, pulse by pulse."""
+    known, pulses = lab.parameters, Pulses(lab)
+    amplitude, duration = known["q0.x180.amplitude"], known["q0.x180.duration"]
+    beam = pulses.frame("raman_local", known["q0.frequency"] + known["q0.x180.shift"], "q0")
+    pulses.play(beam.flat(amplitude, duration, EDGE_OF_LIGHT)).measure("q0", "m")
+    pulses.measure("q1", "beside")
+    return pulses
+
+
+def test_a_pulse_of_local_light_is_pointed_at_its_atom(lab):
+    counts = lab.run(pi_pulse(lab), shots=200).counts
+    assert counts.get("10", 0) > 0.93 * sum(counts.values())
+
+
+def test_a_calibrated_gate_of_local_light_points_the_beam_too(lab):
+    known = lab.parameters
+    head = (
+        'OPENQASM 3; defcalgrammar "openpulse"; cal { port raman_local; @line raman_local\n port beam;'
+        f" frame f = newframe(beam, {known['q0.frequency'] + known['q0.x180.shift']!r}, 0.0); }}"
+        f" defcal x $0 {{ play(f, flat_top_cosine({known['q0.x180.amplitude']!r},"
+        f" {known['q0.x180.duration']!r}s, 200ns)); }} x $0; bit c; c = measure $0;"
+    )
+    tracks = lab.compile(head).tracks
+    light, pointer = tracks["raman_local"].plays, tracks["pointer_x"]
+    assert len(light) == 1
+    first, last = pointer.plays["start"][0], pointer.plays["start"][0] + len(pointer.waveforms[0])
+    until = light["start"][0] + len(tracks["raman_local"].waveforms[0])
+    assert first / pointer.sample_rate < light["start"][0] / 100e6 - 10e-6 < until / 100e6 < last / pointer.sample_rate
+
+
+@pytest.mark.parametrize(
+    ("line", "frequency", "message"),
+    [
+        ("mot", None, "a tone on line 'mot'; allowed: tweezers_x"),
+        ("nowhere", None, "a tone on line 'nowhere'; allowed: tweezers_x"),
+        ("raman_local", None, "without a frequency"),
+        ("raman_local", 80e6, "half the sample rate"),
+    ],
+)
+def test_a_pulse_that_no_line_plays_is_refused_with_those_that_do(lab, line, frequency, message):
+    tone = Tone(line=line, amplitude=0.1, duration=4e-6, frequency=frequency)
+    with pytest.raises(QctlError, match=message):
+        lab.compile(played(tone, 0))
+
+
+def test_local_light_points_at_one_atom(lab):
+    with pytest.raises(QctlError, match="keeps 2 atoms busy; allowed: one"):
+        lab.compile(played(Tone(line="raman_local", amplitude=0.1, duration=4e-6, frequency=1e6), 0, 1))
+
+
+def played(tone, *on):
+    rows = np.array([event(Op.PULSE, on, bit=0), event(Op.MEASURE, (0,), bit=0)], EVENT)
+    return Program(rows, 2, 1, physical=True, pulses=(Pulse((tone,)),))

@@ -210,7 +210,7 @@ class Writing:
         if kind is Op.CZ:
             return plays.cz(self.lab, self.known, a, b, float(self.schedule.tick))
         if kind is Op.PULSE:
-            return plays.pulse(self.lab, self.schedule.pulses[bit])
+            return plays.pulse(self.lab, self.known, self.schedule.pulses[bit], [q for q in (a, b) if q >= 0])
         return plays.rotation(self.lab, self.known, self.lab.qubit_names[a], "x90" if half else "x180")
 
     def put(self, point: int, start: float, one: Play, phase: float = 0.0) -> None:

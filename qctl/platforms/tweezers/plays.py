@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from qctl.core.errors import CompileError
 from qctl.core.laboratory import Laboratory
 from qctl.core.pulse import Pulse, Tone
 
 from ..envelopes import flat_top
+from ..pulses import carrier_of, played_line
 from ..waves import envelope
 from ..wiring import sample_rate
 from .known import array_of
@@ -25,6 +27,8 @@ Envelope = NDArray[np.complex128]
 SETTLE, AFTER = 12e-6, 6e-6  # s that the pointer stands before and behind a pulse: sound crosses its beam in 10 us
 EDGE = 0.2e-6  # s, of Raman pulses
 REST = 50e-6  # s between journeys
+LOCAL, POINTER = "raman_local", frozenset({"pointer_x", "pointer_y"})  # the beam on one atom, and what points it
+RADIO = POINTER | {LOCAL, "raman", "tweezers_x", "tweezers_y", "rydberg_blue"}  # light and traps that follow a tone
 MARGIN = 2e-6  # s for which traps are off before and behind a Rydberg pulse
 
 
@@ -76,20 +80,26 @@ def rotation_time(known: Known, qubit: str, kind: str) -> float:
 def rotation(lab: Laboratory, known: Known, qubit: str, kind: str) -> list[Play]:
     """Return a pulse of local Raman light on one atom: ``x90`` or ``x180``."""
     seconds = known[f"{qubit}.{kind}.duration"]
-    row, column = known[f"{qubit}.site.row"], known[f"{qubit}.site.column"]
-    array, plays = array_of(lab), list[Play]()
-    for line in ("pointer_x", "pointer_y"):
-        first, across, up = axis(known, array, line)
-        shape = flat(lab, line, SETTLE + seconds + AFTER)
-        plays.append(Play(line, 0.0, shape, known[f"{array}.{line}.level"], first + across * column + up * row))
-    shape = flat(lab, "raman_local", seconds, min(EDGE, seconds / 2))
+    plays = _pointed(lab, known, qubit, seconds)
+    shape = flat(lab, LOCAL, seconds, min(EDGE, seconds / 2))
     amplitude, strongest = known[f"{qubit}.{kind}.amplitude"], known[f"{qubit}.x180.amplitude"]
     if known[f"{qubit}.x180.shift"] and strongest:
         # Light follows the frequency that it shifts, about the middle of the pulse: its phase there stays.
         shift = known[f"{qubit}.x180.shift"] * amplitude / strongest
-        t = (np.arange(len(shape)) + 0.5) / rate_of(lab, "raman_local") - seconds / 2
+        t = (np.arange(len(shape)) + 0.5) / rate_of(lab, LOCAL) - seconds / 2
         shape = shape * np.exp(2j * np.pi * shift * t)
-    plays.append(Play("raman_local", SETTLE, shape, amplitude, known[f"{qubit}.frequency"], follows=True))
+    plays.append(Play(LOCAL, SETTLE, shape, amplitude, known[f"{qubit}.frequency"], follows=True))
+    return plays
+
+
+def _pointed(lab: Laboratory, known: Known, qubit: str, seconds: float) -> list[Play]:
+    """Return what points the local beam at an atom for so long, from SETTLE on."""
+    row, column, array = known[f"{qubit}.site.row"], known[f"{qubit}.site.column"], array_of(lab)
+    plays = []
+    for line in sorted(POINTER):
+        first, across, up = axis(known, array, line)
+        shape = flat(lab, line, SETTLE + seconds + AFTER)
+        plays.append(Play(line, 0.0, shape, known[f"{array}.{line}.level"], first + across * column + up * row))
     return plays
 
 
@@ -191,12 +201,46 @@ def soft(t: NDArray[np.floating[Any]], seconds: float, edge: float, rate: float)
     return height
 
 
-def pulse(lab: Laboratory, one: Pulse) -> list[Play]:
-    """Return the tones of a pulse that no gate stands for; frequencies are those of the lines' own outputs."""
-    return [_tone(lab, tone) for tone in one.tones]
+def pulse_time(one: Pulse) -> float:
+    """Return how long a pulse that no gate stands for takes, the pointer's settling included, s."""
+    return one.duration + (SETTLE + AFTER if _is_pointed(one) else 0.0)
+
+
+def pulse(lab: Laboratory, known: Known, one: Pulse, on: Sequence[int]) -> list[Play]:
+    """Return the tones of a pulse that no gate stands for; frequencies are those of the lines' own outputs.
+
+    The pointer stands on the atom before and behind local Raman light, as in a rotation, unless the pulse moves it
+    itself.
+
+    Raises
+    ------
+    CompileError
+        For lines that play no samples, tones without a frequency where light needs one, and local light on two atoms.
+    """
+    if not _is_pointed(one):
+        return [_tone(lab, tone) for tone in one.tones]
+    if len(on) != 1:
+        raise CompileError(
+            f"a pulse on {LOCAL} that keeps {len(on)} atoms busy",
+            allowed="one: the pointer stands on it",
+            where=lab.name,
+            remedy="play on pointer_x and pointer_y, too, to point elsewhere",
+        )
+    late = [_tone(lab, replace(tone, start=tone.start + SETTLE)) for tone in one.tones]
+    return [*_pointed(lab, known, lab.qubit_names[on[0]], one.duration), *late]
+
+
+def _is_pointed(one: Pulse) -> bool:
+    lines = {tone.line for tone in one.tones}
+    return LOCAL in lines and not lines & POINTER
 
 
 def _tone(lab: Laboratory, tone: Tone) -> Play:
+    played_line(lab, tone.line)
+    if tone.frequency is None and tone.line in RADIO:
+        raise CompileError("a tone without a frequency", allowed="a frequency in Hz on this line", where=tone.line)
     shape, amplitude = envelope(tone, rate_of(lab, tone.line))
-    carrier = tone.frequency or 0.0
+    if tone.frequency is None and np.any(shape.imag):
+        raise CompileError("a waveform with a quadrature, without a frequency", allowed="real ones", where=tone.line)
+    carrier = 0.0 if tone.frequency is None else carrier_of(lab, tone.line, tone.frequency, "a tone")
     return Play(tone.line, tone.start, shape, amplitude, carrier, tone.phase, follows=tone.frequency is not None)
