@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
 
+from qctl.core.errors import CompileError
 from qctl.core.laboratory import Laboratory
 from qctl.core.parameters import Parameters
 from qctl.core.program import EVENT, Op, Program, event
@@ -16,6 +18,7 @@ from qctl.platforms.pulses import readout_tone
 from qctl.platforms.wiring import sample_rate, station_tick
 
 from .lower import lower
+from .route import check_size, fits, route
 from .timing import time_program
 
 
@@ -50,6 +53,34 @@ class Asked:
     def tick(self) -> float:
         """Return the step of the laboratory's clock, s."""
         return float(station_tick(self._laboratory))
+
+    @property
+    def one_at_a_time(self) -> bool:
+        """Say whether operations share light, so that only one is played at a time."""
+        return bool(getattr(platform_of(self._laboratory), "one_light", False))
+
+    def placed(self, program: Program) -> Sequence[int]:
+        """Return a physical qubit for each qubit of a program, on which it needs no swap; -1 for those it never uses.
+
+        Raises
+        ------
+        CompileError
+            When there is no such placement.
+        """
+        laboratory = self._laboratory
+        check_size(program, laboratory)
+        if fits(program, laboratory):
+            return [q if q < len(laboratory.qubits) else -1 for q in range(program.n_qubits)]
+        _, placement = route(replace(program, flow=()), self._known, laboratory)
+        events = program.events.copy()
+        events["q"] = np.where(events["q"] < 0, -1, np.array(placement, np.int32)[events["q"]])
+        if not fits(replace(program, events=events, n_qubits=len(laboratory.qubits), physical=True), laboratory):
+            raise CompileError(
+                "durations in a program that needs swaps, which no text can name",
+                allowed="gates between qubits that are coupled wherever they are placed",
+                where=laboratory.name,
+            )
+        return placement
 
     def rate(self, line: str) -> float | None:
         """Return the sample rate of a line, Hz; None for lines that play no samples."""

@@ -87,6 +87,8 @@ class ProgramBuilder:
         durations: Durations | None = None,
     ) -> None:
         self.source, self.limits, self.durations = source, limits, durations
+        self.placement: Sequence[int] | None = None  # of declared qubits, once it is known
+        self.is_draft = False  # lengths do not matter yet
         self.machine = durations if isinstance(durations, Machine) else None
         self._inputs = dict(inputs or {})
         self._open_inputs = set(self._inputs)
@@ -291,6 +293,8 @@ class ProgramBuilder:
 
     def wait(self, seconds: float, on: Sequence[Qubits], start: int) -> None:
         """Append a wait of some seconds on each qubit."""
+        if self.is_draft:
+            seconds = max(seconds, 0.0)
         if seconds < 0:
             raise self.source.wrong(f"a delay of {seconds:g} s", start, "durations of 0 and more")
         for operand in on:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
 
-from qctl.core.program import Op
+from qctl.core.program import Op, Program
 from qctl.core.pulse import Tone
 
 
@@ -22,6 +22,19 @@ class Machine(Protocol):
 
     def rate(self, line: str) -> float | None:
         """Return the sample rate of a line, Hz; None for lines that play no samples."""
+
+    @property
+    def one_at_a_time(self) -> bool:
+        """Say whether operations share light, so that only one is played at a time."""
+
+    def placed(self, program: Program) -> Sequence[int]:
+        """Return a physical qubit for each qubit of a program, on which it needs no swap.
+
+        Raises
+        ------
+        CompileError
+            When there is no such placement.
+        """
 
     def led_to(self, line: str) -> Sequence[int]:
         """Return the qubits that a line leads to."""

@@ -40,6 +40,7 @@ class NeutralAtom:
     name: ClassVar[str] = "neutral_atom"
     natives: ClassVar[frozenset[int]] = frozenset({Op.R, Op.RZ, Op.CZ, Op.MEASURE, Op.DELAY, Op.BARRIER, Op.PULSE})
     measures_last: ClassVar[bool] = True
+    one_light: ClassVar[bool] = True  # turns, gates and pulses follow one another
     exclusive: ClassVar[frozenset[int]] = frozenset({Op.CZ})  # one pair of movable traps, one zone
     lines: ClassVar[Lines] = Lines(
         serve={"drive": "beam", "readout": "camera"},

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
 from openqasm3 import ast
 
-from qctl.core.flow import Expression, Turn
-from qctl.core.program import Op, Program
+from qctl.core.flow import Expression, Turn, statements
+from qctl.core.program import Op, Program, Register
 
 from ..builder import Durations, ProgramBuilder
 from ..library import BUILT_IN, STDGATES
 from ..limits import ReadLimits
+from ..machine import Machine
 from ..openqasm3 import Reader3
 from ..source import Source
 from ..tape import ComplexLater, Signal, is_late
@@ -26,7 +29,7 @@ from .names import Extern, Subroutine
 from .operands import Operands
 from .pulses import ASKS, CAPTURES, FUNCTIONS, TYPES, Pulses
 from .references import read, whole
-from .timing import Timing
+from .timing import NotPlaced, Timing
 from .waveforms import NAMES as WAVEFORMS
 
 
@@ -38,13 +41,23 @@ class Lowering:
     source, limits : the text, and how large its program may become
     inputs : values of its inputs, by name
     durations : how long events last, for programs that ask
+    placement : of declared qubits, where durations depend on it
+    is_draft : without lengths, so that a placement can be found
     """
 
     def __init__(
-        self, source: Source, limits: ReadLimits, inputs: Mapping[str, object], durations: Durations | None
+        self,
+        source: Source,
+        limits: ReadLimits,
+        inputs: Mapping[str, object],
+        durations: Durations | None,
+        placement: Sequence[int] | None = None,
+        *,
+        is_draft: bool = False,
     ) -> None:
         builder = ProgramBuilder(source, limits, dict(STDGATES), inputs, durations)
         builder.names.update(BUILT_IN)
+        builder.placement, builder.is_draft = placement, is_draft
         reader = Reader3(Cursor(source, OPENQASM_3, limits, len(source.text)), builder)
         self._context = Context(source, limits, builder, reader, builder.tape)
         self._context.run = self._run
@@ -246,6 +259,33 @@ def lower(
 ) -> Program:
     """Return the program of a syntax tree."""
     try:
-        return Lowering(source, limits, inputs, durations).program(tree)
+        try:
+            return Lowering(source, limits, inputs, durations).program(tree)
+        except NotPlaced:
+            return _placed(tree, source, limits, inputs, durations)
     except RecursionError as reason:
         raise source.too_large("or more levels of blocks and calls", limits.depth, limits.depth, 0) from reason
+
+
+def _placed(
+    tree: ast.Program,
+    source: Source,
+    limits: ReadLimits,
+    inputs: Mapping[str, object],
+    durations: Durations | None,
+) -> Program:
+    """Return a program on physical qubits: read as a draft, placed, and read again with the durations found there."""
+    assert isinstance(durations, Machine)
+    draft = Lowering(source, limits, inputs, durations, is_draft=True).program(tree)
+    placement = durations.placed(draft)
+    found = Lowering(source, limits, inputs, durations, placement).program(tree)
+    if any(isinstance(each, Turn) for block in found.flow for each in statements(block)):
+        raise source.unsupported(
+            "durations beside angles or waits that depend on measured bits", 0, "physical qubits, $0"
+        )
+    # Qubits that the laboratory lacks have barriers alone: those hold for others anyway.
+    somebody = max([*placement, 0])
+    where = np.array([*(q if q >= 0 else somebody for q in placement), -1], np.int32)  # the last: no qubit
+    events, n = found.events.copy(), somebody + 1
+    events["q"] = where[events["q"]]
+    return replace(found, events=events, n_qubits=n, physical=True, qubits=(Register("$", 0, n),))

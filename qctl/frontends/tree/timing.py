@@ -67,6 +67,10 @@ def length_of(term: Term) -> Length:
     raise ProgramError("a duration that is no sum of times and stretches", allowed="sums and multiples")
 
 
+class NotPlaced(Exception):  # noqa: N818 - no error: the text is read again
+    """Durations depend on where qubits are, which depends on the program: it is read as a draft first."""
+
+
 class Timing:
     """Finds out durations.
 
@@ -103,6 +107,8 @@ class Timing:
         if seconds is not None:
             for qubit, length in sorted(self._lengths(first, len(stream)).items()):
                 rest = seconds - length.seconds
+                if self._context.builder.is_draft:
+                    continue
                 if rest < -_TOLERANCE:
                     raise ProgramError(
                         f"a box of {seconds:g} s that holds {length.seconds:g} s", allowed="boxes as long as they need"
@@ -137,7 +143,7 @@ class Timing:
         ProgramError
             When no lengths from 0 s on let all sections and boxes come out.
         """
-        if not self._waits:
+        if not self._waits or self._context.builder.is_draft:
             return
         stream = self._context.builder.stream
         if any(isinstance(node, tuple) is False for node in self._context.tape.nodes()):
@@ -146,11 +152,43 @@ class Timing:
         for first, last, seconds in [*self._boxes, (0, len(stream), None)]:
             equations += self._section_equations(first, last, seconds)
         values = self._solved(equations)
+        waited: dict[int, float] = {}  # by qubit, s
         for row, length in self._waits.items():
             total = length.seconds + sum(factor * values[index] for index, factor in length.stretches)
             if total < -_TOLERANCE:
                 raise ProgramError(f"a wait of {total:g} s, with all stretches as they must be", allowed="0 s and more")
-            stream.columns[row * N_COLUMNS + 4] = max(total, 0.0)
+            qubit, total = int(stream.columns[row * N_COLUMNS + 1]), max(total, 0.0)
+            before = waited.get(qubit, 0.0)
+            waited[qubit] = before + total
+            stream.columns[row * N_COLUMNS + 4] = self._on_ticks(before, total)
+        self._refuse_shared_light()
+
+    def _on_ticks(self, before: float, seconds: float) -> float:
+        """Return a wait in whole ticks: all waits of a qubit up to here end at the tick nearest to the solution."""
+        machine = self._context.builder.machine
+        if machine is None:
+            return seconds
+        tick = machine.tick
+        return (round((before + seconds) / tick) - round(before / tick)) * tick
+
+    def _refuse_shared_light(self) -> None:
+        """Refuse sections with stretches whose operations would have to wait for each other's light."""
+        machine, n = self._context.builder.machine, len(self._context.builder.stream)
+        if machine is None or not machine.one_at_a_time:
+            return
+        rows, self._waits = sorted(self._waits), {}  # from here on they are waits like all others
+        for first, last, _ in [*self._boxes, (0, n, None)]:
+            for a, b in self._sections(first, last):
+                if not any(a <= row < b for row in rows):
+                    continue
+                alone, shared = (self._lengths(a, b, in_turn=turn) for turn in (False, True))
+                late = max(shared[q].seconds - alone[q].seconds for q in alone)
+                if late > _TOLERANCE:
+                    raise ProgramError(
+                        f"stretches beside operations that need the same light, which come {late:g} s late",
+                        allowed="operations whose light is free when they begin",
+                        remedy="order them by waits or barriers",
+                    )
 
     def _section_equations(self, first: int, last: int, seconds: float | None) -> list[tuple[Length, float]]:
         """Return what must last how long: qubits with stretches as long as their section, a box as long as it says."""
@@ -181,8 +219,15 @@ class Timing:
         edges.append(last)
         return [(a, b) for a, b in zip(edges[::2], edges[1::2], strict=True) if b > a]
 
-    def _lengths(self, first: int, last: int) -> dict[int, Length]:
-        """Return how long each qubit is busy in some rows, as soon as possible."""
+    def _lengths(self, first: int, last: int, *, in_turn: bool = True) -> dict[int, Length]:
+        """Return how long each qubit is busy in some rows, as soon as possible.
+
+        Parameters
+        ----------
+        in_turn : operations wait for shared light, where the laboratory has one light for all and no stretch is before
+        """
+        machine, light = self._context.builder.machine, Length(0.0)
+        in_turn = in_turn and machine is not None and machine.one_at_a_time
         events = self._context.builder.stream.events()[first:last]
         times: dict[int, Length] = {}
         for row, event in enumerate(events, first):
@@ -194,6 +239,10 @@ class Timing:
                 raise ProgramError("a stretch before a gate on two qubits", allowed="a barrier between them")
             length = self._waits.get(row) or Length(self._seconds(op, qubits, event))
             latest = max(before, key=lambda each: each.seconds)
+            lit = in_turn and op not in (Op.DELAY, Op.MEASURE) and length.seconds > 0
+            if lit and not any(each.stretches for each in (light, latest)):
+                latest = max(latest, light, key=lambda each: each.seconds)
+            light = latest + length if lit else light
             for q in qubits:
                 times[q] = latest + length
         return times
@@ -203,11 +252,18 @@ class Timing:
             return float(event["angle"][0])
         builder: ProgramBuilder = self._context.builder
         durations: Durations | None = builder.durations
-        if durations is None or not builder.is_physical:
+        if builder.is_draft and builder.machine is not None:
+            return builder.machine.tick
+        if builder.placement is not None:
+            qubits = [builder.placement[q] for q in qubits]
+        elif not builder.is_physical and builder.machine is not None:
+            raise NotPlaced
+        elif durations is None or not builder.is_physical:
             raise ProgramError(
-                "durations of gates, which a laboratory knows for its physical qubits",
-                allowed="physical qubits, $0, in a program that a laboratory runs",
+                "durations of gates, which only a laboratory knows for its physical qubits",
+                allowed="programs that a laboratory runs",
             )
+        assert durations is not None
         return durations(op, tuple(qubits), tuple(event["angle"].tolist()))
 
     def _solved(self, equations: list[tuple[Length, float]]) -> list[float]:
