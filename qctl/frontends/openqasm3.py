@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from .arithmetic import Duration, Value, truth, whole
 from .builder import Bits, Constant, Qubits
 from .definition import NO_MODIFIERS, BarrierGate, Call, Modifiers, PhaseGate
 from .expression import evaluate, read_expression
 from .gate import Gate
+from .gate_flow import GateFlow
 from .library import QELIB1, QELIB1_LATER, STDGATES
 from .operands import OperandReader
 from .statements import Body, StatementReader
@@ -82,7 +83,7 @@ class Reader3(StatementReader):
             "include": self._include, "qubit": self._qubit, "qreg": self._old_register, "bit": self._bit,
             "creg": self._old_register, "const": self._const, "gate": self.define_gate, "let": self._let,
             "measure": self._measure, "reset": self._reset, "barrier": self._barrier, "delay": self._delay,
-            "input": self._input, "pragma": self._pragma,
+            "input": self._input, "pragma": self._line_note,
             **dict.fromkeys(("gphase", "ctrl", "negctrl", "inv", "pow"), self._apply),
         }  # fmt: skip
 
@@ -104,9 +105,6 @@ class Reader3(StatementReader):
             raise self.source.wrong("'@' without a name", start, "an annotation such as @name")
         self.builder.note(line)
         self.cursor.move(len(text) if end < 0 else end)
-
-    def _pragma(self) -> None:
-        self._line_note()
 
     def _input(self) -> None:
         """Read a parameter whose value comes from outside."""
@@ -370,13 +368,15 @@ class Reader3(StatementReader):
         self.price(gate, modifiers, at)
         self.builder.apply(gate, modifiers, self.angles(terms, at), on, start)
 
+    def body_calls(self, body: Body) -> Iterable[Call]:
+        """Read one statement of a gate's body: a gate, a loop or a branch."""
+        return GateFlow(self).calls(body)
+
     def body_call(self, body: Body) -> Call:
         """Read one gate application or barrier of a gate's body."""
         cursor, start = self.cursor, self.cursor.start
         if cursor.kind is not Kind.NAME:
             raise cursor.unexpected("a gate, 'barrier' or '}': nothing else stands in a gate's body")
-        if cursor.text in FLOW:
-            raise self.source.unsupported(f"control flow in a gate: the statement {cursor.text!r}", cursor.start)
         qubits: list[int] = []
         if cursor.accept("barrier"):
             self.listed(lambda: qubits.append(self.body_qubit(body)), (";",))

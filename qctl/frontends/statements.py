@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import ChainMap
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from qctl.core.program import Program
@@ -47,6 +47,10 @@ class StatementReader(ABC):
     @abstractmethod
     def body_call(self, body: Body) -> Call:
         """Read one gate application of a gate's body, with its semicolon."""
+
+    def body_calls(self, body: Body) -> Iterable[Call]:
+        """Read one statement of a gate's body: by default a gate."""
+        return [self.body_call(body)]
 
     def read(self) -> Program:
         """Read the whole text and return its program."""
@@ -160,7 +164,7 @@ class StatementReader(ABC):
         calls: list[Call] = []
         self.cursor.expect("{", "before the body of the gate")
         while not self.cursor.at("}"):
-            calls.append(self.body_call(body))
+            calls.extend(self.body_calls(body))
         cost = body_cost(calls)
         if cost.depth > self.cursor.limits.depth:
             raise self.source.too_large(

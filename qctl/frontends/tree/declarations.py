@@ -150,8 +150,18 @@ class Declarations(Reader):
         if self.accept("qubit"):
             size = self.designator()
             return self.placed(ast.QuantumArgument(self.name(), size), start)
+        if self.texts[start] in ("qreg", "creg"):  # the reference parser trips over both
+            return self.old_argument(start)
         kind = self.type()
         return self.placed(ast.ClassicalArgument(kind, self.name()), start)
+
+    def old_argument(self, start: int) -> Any:  # noqa: ANN401
+        """Read an argument in the words of OpenQASM 2, whose size follows its name."""
+        self.at += 1
+        name, size = self.name(), self.designator()
+        if self.texts[start] == "qreg":
+            return self.placed(ast.QuantumArgument(name, size), start)
+        return self.placed(ast.ClassicalArgument(self.placed(ast.BitType(size=size), start), name), start)
 
     def include(self, start: int) -> Any:  # noqa: ANN401
         """Read ``include``."""

@@ -164,8 +164,10 @@ class Lowering:
             self._pulses.call(call)
         elif isinstance(call, ast.FunctionCall) and call.name.name in self._expressions.others:
             self._expressions.value(call)
-        elif isinstance(node.expression, ast.FunctionCall):
-            self._context.call(node.expression)
+        elif isinstance(call, ast.FunctionCall) and isinstance(
+            self._context.names.find(call.name.name), (Subroutine, Extern)
+        ):
+            self._context.call(call)
         elif not (isinstance(node.expression, ast.Identifier) and node.expression.name == "nop"):
             self._expressions.value(node.expression)
 

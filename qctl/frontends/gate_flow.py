@@ -1,0 +1,156 @@
+"""Loops and branches within the bodies of gates: written out while they are read, since all they depend on is known.
+
+Source: OpenQASM 3 specification, "Hierarchically defined unitary gates": a body holds gates, and loops over them.
+"""
+
+from __future__ import annotations
+
+from collections import ChainMap
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from .arithmetic import Value
+from .expression import Formula, evaluate, read_expression
+from .statements import Body
+from .tokens import Kind
+
+if TYPE_CHECKING:
+    from .definition import Call
+    from .openqasm3 import Reader3
+
+MOST = 5000  # statements and rounds of one statement of a body
+COUNTING = frozenset(["int", "uint", "float", "angle"])  # types of what a loop counts with
+
+
+class GateFlow:
+    """Reads statements of one gate's body; refuses more of them than a program may run.
+
+    Parameters
+    ----------
+    reader : at the body
+    """
+
+    def __init__(self, reader: Reader3) -> None:
+        self._reader, self._cursor, self._source = reader, reader.cursor, reader.source
+        self._n_read = 0
+
+    def calls(self, body: Body) -> Iterator[Call]:
+        """Yield the gates of one statement, of a block, or of all rounds of a loop."""
+        cursor = self._cursor
+        self._pay(1)
+        if cursor.accept("{"):
+            while not cursor.at("}"):
+                if cursor.kind is Kind.END:
+                    raise cursor.unexpected("'}' behind the block")
+                yield from self.calls(body)
+            cursor.advance()
+        elif cursor.accept("for"):
+            yield from self._loop(body)
+        elif cursor.accept("if"):
+            yield from self._branch(body)
+        elif cursor.text in ("while", "switch", "break", "continue", "return", "end", "def", "extern"):
+            what = f"in a gate: the statement {cursor.text!r}"
+            raise self._source.unsupported(what, cursor.start, "loops over numbers, and if")
+        else:
+            yield self._reader.body_call(body)
+
+    def _pay(self, n_rounds: int) -> None:
+        self._n_read += n_rounds
+        if self._n_read > MOST:
+            raise self._source.too_large("or more statements of one gate", self._n_read, MOST, self._cursor.start)
+
+    def _loop(self, body: Body) -> Iterator[Call]:
+        cursor = self._cursor
+        if cursor.text not in COUNTING:
+            raise cursor.unexpected("a type: " + ", ".join(sorted(COUNTING)))
+        cursor.advance()
+        if cursor.accept("["):
+            self._known(body, "a size")
+            cursor.expect("]", "after the size")
+        name = self._reader.name("a name")
+        cursor.expect("in", "and what the loop counts through")
+        numbers = self._numbers(body)
+        start, is_empty = cursor.start, True
+        self._pay(len(numbers))  # before any of them is read
+        for number in numbers:
+            cursor.move(start)
+            inner = replace(body, values=ChainMap({name: number}, body.values))  # type: ignore[arg-type]
+            is_empty = False
+            yield from self.calls(inner)
+        if is_empty:
+            self._skip()
+
+    def _numbers(self, body: Body) -> Sequence[Value]:
+        cursor, start = self._cursor, self._cursor.start
+        if cursor.accept("{"):
+            found: list[Value] = []
+            self._reader.listed(lambda: found.append(self._known(body, "a number")), ("}",))
+            cursor.expect("}", "after the numbers")
+            return found
+        if not cursor.accept("["):
+            raise self._source.unsupported("a loop over this in a gate", start, "ranges and sets of numbers")
+        ends = [self._whole(body)]
+        while cursor.accept(":"):
+            ends.append(self._whole(body))
+        cursor.expect("]", "after the range")
+        if not 2 <= len(ends) <= 3 or 0 in ends[1:-1]:
+            raise self._source.wrong("this is no range", start, "[first:last] or [first:step:last]")
+        step = ends[1] if len(ends) == 3 else 1
+        return range(ends[0], ends[-1] + (1 if step > 0 else -1), step)
+
+    def _whole(self, body: Body) -> int:
+        start, value = self._cursor.start, self._known(body, "a range")
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise self._source.wrong(f"{value!r} in a range", start, "whole numbers")
+        return value
+
+    def _known(self, body: Body, what: str) -> Value:
+        """Return the value of an expression that does not depend on the gate's parameters."""
+        start = self._cursor.start
+        term = read_expression(self._cursor, body.values)
+        if isinstance(term, Formula):
+            raise self._source.unsupported(f"{what} that depends on parameters of the gate", start, "constants")
+        return evaluate(self._source, term, ())
+
+    def _branch(self, body: Body) -> Iterator[Call]:
+        cursor = self._cursor
+        cursor.expect("(", "and a condition")
+        holds = bool(self._known(body, "a condition"))
+        cursor.expect(")", "after the condition")
+        yield from self.calls(body) if holds else self._skip()
+        if cursor.accept("else"):
+            yield from self._skip() if holds else self.calls(body)
+
+    def _skip(self) -> tuple[Call, ...]:
+        """Step over a statement or a block that is not run."""
+        cursor = self._cursor
+        if cursor.accept("if"):
+            self._over("(", ")")
+            self._skip()
+            if cursor.accept("else"):
+                self._skip()
+        elif cursor.accept("for"):
+            while not cursor.accept("in"):
+                self._step()
+            self._over(*(("{", "}") if cursor.at("{") else ("[", "]")))
+            self._skip()
+        elif cursor.at("{"):
+            self._over("{", "}")
+        else:
+            while not cursor.accept(";"):
+                self._step()
+        return ()
+
+    def _over(self, opening: str, closing: str) -> None:
+        """Step over brackets and what is between them."""
+        self._cursor.expect(opening, "here")
+        depth = 1
+        while depth:
+            depth += self._cursor.at(opening) - self._cursor.at(closing)
+            self._step()
+
+    def _step(self) -> None:
+        if self._cursor.kind is Kind.END:
+            raise self._cursor.unexpected("the rest of the gate")
+        self._cursor.advance()
