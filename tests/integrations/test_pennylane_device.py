@@ -177,6 +177,17 @@ def test_wires_have_any_labels_or_none(ideal):
         run(labelled, lambda: qml.expval(qml.Z("elsewhere")), 4)()
 
 
+def test_a_circuit_allocates_wires_of_a_device_that_has_some_left(device):
+    def circuit():
+        with qml.allocate(1) as more:
+            qml.X(more[0])
+            qml.CNOT([more[0], 0])
+            qml.X(more[0])
+        return qml.probs(wires=0)
+
+    assert run(device, circuit, 4)().tolist() == [0, 1]
+
+
 def test_wires_that_are_called_as_the_laboratorys_qubits_are_these(ideal):
     device = QctlDevice(wires=["q7", "q2"], lab=ideal)
     tape = qml.tape.QuantumScript([qml.CZ(["q7", "q2"])], [qml.sample(wires=["q7"])], shots=10)

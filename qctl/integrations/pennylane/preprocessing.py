@@ -45,6 +45,8 @@ def pipeline(wires: Wires | None, measurements_within: MCMConfig) -> CompilePipe
     within = measurements_within.mcm_method == "one-shot"
     steps = CompilePipeline()
     steps.add_transform(counted_alone)
+    resolve = {"wires": wires, "allow_resets": False}
+    steps.add_transform(device_resolve_dynamic_wires, **resolve)  # those that the circuit allocates itself
     steps.add_transform(validate_device_wires, wires=wires, name=NAME)
     if not within:
         steps.add_transform(defer_measurements, allow_postselect=False)
@@ -56,7 +58,7 @@ def pipeline(wires: Wires | None, measurements_within: MCMConfig) -> CompilePipe
     steps.add_transform(
         decompose, stopping_condition=_native, decomposer=_parts, skip_initial_state_prep=False, name=NAME, **gates
     )
-    steps.add_transform(device_resolve_dynamic_wires, wires=wires, allow_resets=False)
+    steps.add_transform(device_resolve_dynamic_wires, **resolve)  # and those that parts of it do
     steps.add_transform(broadcast_expand)
     if within:
         steps.add_transform(dynamic_one_shot, postselect_mode=measurements_within.postselect_mode)
