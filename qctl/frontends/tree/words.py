@@ -14,7 +14,7 @@ from ..tokens import OPENQASM_3, Cursor
 OPENING, CLOSING = {"(": ")", "[": "]", "{": "}"}, {")", "]", "}"}
 LONGEST = 4000  # words of one statement: parsers go deeper with each operator
 DEEPEST = 64  # brackets within each other
-SOON = 5000  # words after which the rest is looked at: what fails before costs nothing
+SOON = 10_000  # words after which the rest is looked at: what fails before costs nothing
 
 
 @dataclass

@@ -27,4 +27,4 @@ def test_three_atoms_in_a_row_end_as_pulser_says():
     atoms = Atoms(np.ones((1, 3)), np.zeros((1, 3)), pairs)
     found = np.abs(from_ones(Pulse(1e-9, amplitude * 1e6 + 0j, detuning * 1e6), atoms)[0]) ** 2
     wanted = np.abs(final) ** 2  # Pulser counts r first
-    np.testing.assert_allclose(found, wanted[::-1], atol=2e-3)
+    np.testing.assert_allclose(found, wanted[::-1], atol=1e-4)
