@@ -73,6 +73,10 @@ class Gs200(ScpiInstrument):
         else:
             self.level = entry.value or 0.0
 
+    def live(self) -> tuple[str, ...]:
+        """Return its output, where that is on as read back now."""
+        return ("output",) if self.output else ()
+
     def _smallest_range(self, largest: float) -> float:
         for candidate in CURRENT_RANGES:
             if largest <= candidate * (1 + 1e-9):

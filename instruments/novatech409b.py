@@ -121,6 +121,10 @@ class Novatech409b(SerialInstrument):
         for channel, tone in enumerate(self.tones(), start=1):
             self.tune(channel, tone.frequency * STEP, 0.0, tone.phase / TURN * 2 * math.pi)
 
+    def live(self) -> tuple[str, ...]:
+        """Return the channels whose amplitude is not zero, as read back now."""
+        return tuple(f"channel {k}" for k, tone in enumerate(self.tones(), start=1) if tone.amplitude)
+
     def _refuse(self, channel: int, frequency: float, amplitude: float) -> None:
         for bad, asked, allowed in (
             (not 1 <= channel <= N_CHANNELS, f"channel {channel}", f"1 to {N_CHANNELS}"),

@@ -114,6 +114,10 @@ class Qc9520(SerialInstrument):
                 return
         raise InstrumentError("it does not stop", where=self.name, remedy="switch its outputs off by hand")
 
+    def live(self) -> tuple[str, ...]:
+        """Return its outputs, unless it reads back as stopped: then all are low."""
+        return () if self.session.agreed(":PULSE0:STATE?", _value) == "0" else ("outputs",)
+
     def check(self) -> None:
         """Raise TransportError when something came that nobody asked for; it has no error queue."""
         self.session.quiet()

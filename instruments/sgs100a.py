@@ -49,6 +49,10 @@ class Sgs100a(ScpiInstrument):
         else:
             self.output = False
 
+    def live(self) -> tuple[str, ...]:
+        """Return its output, where that is on as read back now."""
+        return ("output",) if self.output else ()
+
     def _switch_modulation_off(self) -> None:
         """Switch both modulators off; they are options, and one that is not there modulates nothing."""
         for header in ("SOUR:IQ:STAT", "SOUR:PULM:STAT"):

@@ -26,7 +26,7 @@ from qctl.transport import Command, Session, Word, command, grammar
 
 from .pace import WALL, Clock, wait_until
 from .scpi import Choice, Number, ScpiInstrument, refuse_beyond
-from .tek_flow import EVENT_LEVEL, EVENT_SETUP, flow_commands, flow_queries
+from .tek_flow import EVENT_LEVEL, EVENT_SETUP, assignments, flow_commands, flow_queries
 
 T = TypeVar("T")
 
@@ -166,6 +166,13 @@ class TekAwg5200(ScpiInstrument):
         self.session.write(command("AWGControl:STOP"), *(command(f"OUTPut{k}:STATe", False) for k in channels))
         self.check()
 
+    def live(self) -> tuple[str, ...]:
+        """Return the outputs that are on, as read back now."""
+        states = self._ask_all(
+            [command(f"OUTPut{k + 1}:STATe?") for k in range(self.limits.n_channels)], grammar.boolean
+        )
+        return tuple(f"output {k}" for k, on in enumerate(states, start=1) if on)
+
     # --- memory ---
 
     def _upload(self, waveforms: Mapping[str, Waveform]) -> None:
@@ -226,7 +233,7 @@ class TekAwg5200(ScpiInstrument):
         self.write("SLISt:SEQuence:NEW", SEQUENCE, self._n_steps, self.limits.n_channels)
         for number, step in enumerate(steps.tolist(), start=1):
             waits = [self._wait_command(number)] if number <= self._n_waiting else []
-            self.session.write(*waits, *_assignments(number, step, names))
+            self.session.write(*waits, *assignments(SEQUENCE, number, step, names))
         self._write_flow(playlist)
         for channel in self._used:
             self.write(f"SOURce{channel}:CASSet:SEQuence", SEQUENCE, channel)
@@ -390,11 +397,3 @@ def _is(word: Word, answer: str) -> bool:
 
 def _offset(channel: int) -> Wanted:
     return Wanted(f"SOURce{channel}:VOLTage:LEVel:IMMediate:OFFSet", 0.0, 1e-3)
-
-
-def _assignments(number: int, step: list[int], names: list[str]) -> list[Command]:
-    return [
-        command(f"SLISt:SEQuence:STEP{number}:TASSet{channel}:WAVeform", SEQUENCE, names[waveform])
-        for channel, waveform in enumerate(step, start=1)
-        if waveform >= 0
-    ]

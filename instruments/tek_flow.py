@@ -43,3 +43,12 @@ def flow_queries(sequence: str, jumps: NDArray[np.int32]) -> Iterator[tuple[Comm
 
 def _place(step: int) -> int | Word:
     return _FIRST if step == 0 else step + 1
+
+
+def assignments(sequence: str, number: int, step: list[int], names: list[str]) -> list[Command]:
+    """Return what each channel plays in one step: the waveform of this name; -1 is none."""
+    return [
+        command(f"SLISt:SEQuence:STEP{number}:TASSet{channel}:WAVeform", sequence, names[waveform])
+        for channel, waveform in enumerate(step, start=1)
+        if waveform >= 0
+    ]

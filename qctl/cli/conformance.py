@@ -80,6 +80,7 @@ def as_document(found: Conformance) -> dict[str, object]:
         "skipped": dict(found.skipped),
         "refused": [asdict(one) for one in found.refused],
         "unsafe": found.unsafe,
+        "read_back": list(found.read_back),
     }
 
 
@@ -95,7 +96,7 @@ def _print(found: Conformance) -> None:
         said = row.reason or (f"{lost} shots did not count" if lost else "")
         table.add_row(
             row.name, str(row.n_qubits), str(row.shots), f"{row.from_prediction:.3f}", f"{row.allowed:.3f}",
-            f"{row.chance:.2g}", f"{row.from_ideal:.3f}", f"{row.bound:g}", said,
+            f"{row.chance:.2g}", f"{row.from_ideal:.3f}", f"{row.bound:.3f}", said,
         )  # fmt: skip
     console = Console()
     console = console if console.width >= WIDTH else Console(width=WIDTH)
@@ -104,4 +105,5 @@ def _print(found: Conformance) -> None:
         console.print(f"not run: {name}: {reason}", highlight=False)
     for one in found.refused:
         console.print(f"refused: {one.asked}: {one.reason or 'yes'}", highlight=False)
-    console.print(f"outputs: {found.unsafe or 'all in their safe states'}", highlight=False)
+    asked = f", read back from {', '.join(found.read_back)}" if found.read_back else ""
+    console.print(f"outputs: {found.unsafe or f'all in their safe states{asked}'}", highlight=False)

@@ -6,7 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from qctl.compile import native_program, schedule_native
+from qctl.control.safe import asked_when_off
 from qctl.core.errors import QctlError
+from qctl.platforms import platform_of
 from qctl.run import Lab
 
 from .noise import predict
@@ -16,8 +18,6 @@ from .statistics import distance, g_test, holm, sampling_noise
 
 CLOSE = 0.03  # largest distance from the prediction, beyond sampling noise
 CHANCE = 1e-4  # smallest p-value after Holm's correction
-BOUNDS: Mapping[str, float] = {"superconducting": 0.25, "trapped_ion": 0.25, "neutral_atom": 0.35}
-"""Largest distance from the noiseless answer, by platform; others have none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +28,9 @@ class Row:
     ----------
     from_prediction, noise : distance of the counts from what was predicted, and how far chance alone goes
     chance : p-value of a G-test against the prediction, corrected for the number of programs
-    from_ideal : distance of the counts from the noiseless answer; at most ``bound``
-    dropped : shots that do not count, by reason
+    from_ideal : distance of the counts from the noiseless answer; at most ``bound``, which is what the platform allows
+        (`core.bounds`) and ``noise``
+    dropped : shots that do not count, by reason; at most a share ``lost`` of all
     """
 
     name: str
@@ -41,6 +42,7 @@ class Row:
     from_ideal: float
     bound: float
     dropped: Mapping[str, int]
+    lost: float
 
     @property
     def allowed(self) -> float:
@@ -55,7 +57,10 @@ class Row:
         if not self.chance >= CHANCE:
             return f"such counts come by chance with p = {self.chance:.1g}"
         if not self.from_ideal <= self.bound:
-            return f"{self.from_ideal:.3f} from the exact answer, where {self.bound:g} is allowed"
+            return f"{self.from_ideal:.3f} from the exact answer, where {self.bound:.3f} is allowed"
+        gone = sum(self.dropped.values())
+        if gone > self.lost * (gone + self.shots):
+            return f"{gone} of {gone + self.shots} shots do not count, where {self.lost:.0%} may"
         return ""
 
 
@@ -68,6 +73,7 @@ class Conformance:
     skipped : programs that need more qubits than there are, by name, with the reason
     refused : what must be refused before anything is played, and what was said
     unsafe : what went wrong when everything was made safe; empty when nothing did
+    read_back : instruments that were switched off, and said so when they were asked
     """
 
     laboratory: str
@@ -76,6 +82,7 @@ class Conformance:
     skipped: Mapping[str, str]
     refused: tuple[Refusal, ...]
     unsafe: str = ""
+    read_back: tuple[str, ...] = ()
 
     @property
     def reasons(self) -> dict[str, str]:
@@ -116,8 +123,10 @@ def check(
             chances.append(chance)
     refused = refusals(lab)
     fair = (replace(row, chance=chance) for row, chance in zip(rows, holm(chances), strict=True))
+    asked = asked_when_off(lab.station.instruments, lab.laboratory.safe)
     unsafe = _made_safe(lab)
-    return Conformance(lab.laboratory.name, lab.laboratory.platform, tuple(fair), skipped, refused, unsafe)
+    name, platform = lab.laboratory.name, lab.laboratory.platform
+    return Conformance(name, platform, tuple(fair), skipped, refused, unsafe, asked)
 
 
 def predicted(lab: Lab, entry: Entry) -> dict[str, float]:
@@ -131,18 +140,20 @@ def measured(lab: Lab, entry: Entry, shots: int) -> tuple[Row, float]:
     """Return what comes of one program, and the p-value of its G-test, which the row does not hold yet."""
     result = lab.run(entry.program, shots)
     counts, expected = result.counts, predicted(lab, entry)
-    n = sum(counts.values())
+    n, bounds = sum(counts.values()), platform_of(lab.laboratory).bounds
+    noise = sampling_noise(expected, n)
     found = {key: count / n for key, count in counts.items()}
     row = Row(
         name=entry.name,
         n_qubits=entry.program.n_qubits,
         shots=n,
         from_prediction=distance(found, expected),
-        noise=sampling_noise(expected, n),
+        noise=noise,
         chance=1.0,
         from_ideal=distance(found, entry.exact),
-        bound=BOUNDS.get(lab.laboratory.platform, 1.0),
+        bound=bounds.ideal + noise,
         dropped=result.dropped,
+        lost=bounds.lost,
     )
     return row, g_test(counts, expected)
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from qctl.compile.capabilities import Capabilities, capabilities
-from qctl.core.errors import QctlError
+from qctl.compile.planned import refuse_too_long
+from qctl.core.errors import CompileError, LimitError, ProgramError, QctlError
 from qctl.run import Lab
 
 
@@ -29,34 +32,54 @@ class Refusal:
 def refusals(lab: Lab) -> tuple[Refusal, ...]:
     """Return what was said to programs that cannot run; compiling plays nothing."""
     able = capabilities(lab.parameters, lab.laboratory, lab.limits)
-    wanted = (*_impossible(lab), *_beyond(able))
-    return tuple(_refused(lab, asked, text) for asked, text in wanted)
+    return tuple(_refused(lab, one) for one in (*_impossible(lab), *_beyond(able)))
 
 
-def _impossible(lab: Lab) -> Iterator[tuple[str, str]]:
+class Wanted(NamedTuple):
+    """A program that cannot run; the error that must say so, and a word that it must use."""
+
+    asked: str
+    text: str
+    error: type[QctlError]
+    word: str
+
+
+def _impossible(lab: Lab) -> Iterator[Wanted]:
     n = len(lab.laboratory.qubits) + 1
-    yield "more qubits than there are", f"OPENQASM 3; qubit[{n}] q; bit[{n}] c; c = measure q;"
+    many = f"OPENQASM 3; qubit[{n}] q; bit[{n}] c; c = measure q;"
+    yield Wanted("more qubits than there are", many, CompileError, str(n - 1))
     one = 'OPENQASM 3; include "stdgates.inc"; qubit q; bit c;'
-    yield "a gate that nobody defined", f"{one} warp q; c = measure q;"
-    yield "an angle that is no number", f"{one} rx(1e400 - 1e400) q; c = measure q;"
+    yield Wanted("a gate that nobody defined", f"{one} warp q; c = measure q;", ProgramError, "warp")
+    yield Wanted("an angle that is no number", f"{one} rx(1e400 - 1e400) q; c = measure q;", ProgramError, "number")
     seconds = 10 * max(1.0, lab.laboratory.period)
-    yield "a wait that is longer than a shot", f"{one} x q; delay[{seconds:.0f}s] q; c = measure q;"
-    yield "a file of this machine", 'OPENQASM 3; include "/etc/hostname"; qubit q; bit c; c = measure q;'
+    wait = f"{one} x q; delay[{seconds:.0f}s] q; c = measure q;"
+    yield Wanted("a wait that is longer than a shot", wait, LimitError, "period")
+    file = 'OPENQASM 3; include "/etc/hostname"; qubit q; bit c; c = measure q;'
+    yield Wanted("a file of this machine", file, ProgramError, "hostname")
+    shots = int(2 * lab.laboratory.longest_run / lab.laboratory.period)
+    yield Wanted("more machine time than a run may take", f"{one} x q; c = measure q;", LimitError, f"{shots} shots")
 
 
-def _beyond(able: Capabilities) -> Iterator[tuple[str, str]]:
+def _beyond(able: Capabilities) -> Iterator[Wanted]:
     """Yield what some machines can and this one cannot; qubits that nothing joins are no matter: gates are routed."""
     one = 'OPENQASM 3; include "stdgates.inc"; qubit q; bit c; x q; c = measure q;'
-    if able.measures_last:
-        yield "a gate on a qubit that was measured", f"{one} x q; c = measure q;"
+    if able.measures_last and not able.feedback:
+        yield Wanted("a gate on a qubit that was measured", f"{one} x q; c = measure q;", CompileError, "measure")
     if not able.feedback:
-        yield "a decision on a measured bit", f"{one} if (c) {{ x q; }} c = measure q;"
+        yield Wanted("a decision on a measured bit", f"{one} if (c) {{ x q; }} c = measure q;", CompileError, "T2|slot")
 
 
-def _refused(lab: Lab, asked: str, text: str) -> Refusal:
+def _refused(lab: Lab, wanted: Wanted) -> Refusal:
+    """Ask for a program as a run would, up to where something would be opened."""
+    asked, text, error, word = wanted
     try:
-        lab.compile(text, 1)
+        shots = int(2 * lab.laboratory.longest_run / lab.laboratory.period) if "machine time" in asked else 1
+        refuse_too_long([lab.compile(text, shots)], lab.laboratory)
     except QctlError as refusal:
-        helpful = refusal.allowed or refusal.remedy
-        return Refusal(asked, str(refusal), "" if helpful else "it says neither what is allowed nor what to do")
+        said, reason = str(refusal), ""
+        if not isinstance(refusal, error) or not re.search(word, said):
+            reason = f"it is refused for something else: {said}"
+        elif not (refusal.allowed or refusal.remedy):
+            reason = "it says neither what is allowed nor what to do"
+        return Refusal(asked, said, reason)
     return Refusal(asked, "", "it was compiled without a word")

@@ -11,6 +11,7 @@ from typing import ClassVar, Protocol, Self, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from .bounds import Bounds
 from .branching import Branching
 from .course import Measuring
 from .laboratory import InstrumentEntry, Laboratory, LimitEntry, SafeEntry
@@ -291,6 +292,14 @@ class Supply(Instrument, Protocol):
 
 
 @runtime_checkable
+class ReadBack(Protocol):
+    """An instrument that can be asked which of its outputs give something."""
+
+    def live(self) -> tuple[str, ...]:
+        """Return the outputs that are on, as read back now."""
+
+
+@runtime_checkable
 class Hologram(Instrument, Protocol):
     """Displays a pattern that shares light among traps."""
 
@@ -325,6 +334,7 @@ class Platform(Protocol):
     measures_last: ClassVar[bool]  # measurements end the shot of all qubits
     exclusive: ClassVar[frozenset[int]]  # of these, those that tolerate nothing beside them
     lines: ClassVar[Lines]  # what its laboratory files must wire
+    bounds: ClassVar[Bounds]  # what the conformance kit holds it to
     in_parts: ClassVar[InParts | None]  # how it stops within a shot, asks the host and goes on; None: it cannot
 
     def defaults(self, lab: Laboratory) -> Parameters:

@@ -10,6 +10,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from qctl.core.bounds import Bounds
 from qctl.core.errors import LimitError
 from qctl.core.laboratory import Laboratory
 from qctl.core.lines import Lines
@@ -42,6 +43,7 @@ class NeutralAtom:
     measures_last: ClassVar[bool] = True
     one_light: ClassVar[bool] = True  # turns, gates and pulses follow one another
     exclusive: ClassVar[frozenset[int]] = frozenset({Op.CZ})  # one pair of movable traps, one zone
+    bounds: ClassVar[Bounds] = Bounds(ideal=0.12, lost=0.35)
     lines: ClassVar[Lines] = Lines(
         serve={"drive": "beam", "readout": "camera"},
         shared=("drive", "readout"),

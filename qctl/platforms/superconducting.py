@@ -9,6 +9,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from qctl.core.bounds import Bounds
 from qctl.core.errors import CompileError, LimitError
 from qctl.core.laboratory import Laboratory
 from qctl.core.lines import Lines
@@ -39,6 +40,7 @@ class Superconducting:
     natives: ClassVar[frozenset[int]] = frozenset({Op.R, Op.RZ, Op.CZ, Op.MEASURE, Op.DELAY, Op.BARRIER, Op.PULSE})
     measures_last: ClassVar[bool] = False
     exclusive: ClassVar[frozenset[int]] = frozenset()
+    bounds: ClassVar[Bounds] = Bounds(ideal=0.18)
     lines: ClassVar[Lines] = Lines(
         serve={"drive": "drive", "readout": "readout", "flux": "flux"},
         shared=("readout",),

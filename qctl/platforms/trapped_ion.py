@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qctl.core.answers import used_after_measurement
+from qctl.core.bounds import Bounds
 from qctl.core.errors import CompileError
 from qctl.core.laboratory import Laboratory
 from qctl.core.lines import Lines
@@ -47,6 +48,7 @@ class TrappedIon:
     natives: ClassVar[frozenset[int]] = frozenset({Op.R, Op.RZ, Op.RXX, Op.MEASURE, Op.DELAY, Op.BARRIER, Op.PULSE})
     measures_last: ClassVar[bool] = True
     exclusive: ClassVar[frozenset[int]] = frozenset({Op.RXX})  # all pairs use one mode of motion
+    bounds: ClassVar[Bounds] = Bounds(ideal=0.06, lost=0.05)
     lines: ClassVar[Lines] = Lines(
         serve={"drive": "beam", "readout": "counter"},
         lights=(COOLING, PUMPING, DETECTION),

@@ -10,6 +10,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from qctl.core.bounds import Bounds
 from qctl.core.errors import CompileError
 from qctl.core.laboratory import Coupling, InstrumentEntry, Laboratory, Line, Qubit, SafeAction, SafeEntry
 from qctl.core.lines import Lines
@@ -72,6 +73,7 @@ class NvCentre:
     exclusive: ClassVar = frozenset()
     lines: ClassVar = Lines(serve={"drive": "beam", "readout": "counter", "flux": "beam"}, lights=("green",))
     in_parts: ClassVar = None
+    bounds: ClassVar = Bounds(ideal=0.05)
 
     def defaults(self, lab):
         table = {"frequency": 2e8, "x180.duration": 2e-7, "x180.amplitude": 0.5, "x90.duration": 2e-7}
