@@ -1,6 +1,7 @@
 """Rydberg pulses against published numbers, QuTiP and closed forms."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from scipy.optimize import minimize_scalar
 from qctl.physics.atoms.rubidium import C6, TWO_PI, blockade_radius, doppler, interaction, spread
 from qctl.physics.atoms.rydberg import Atoms, Pulse, amplitudes, from_ones
 
+REFERENCES = Path(__file__).parents[1] / "references/qutip.json"  # made by make.py beside it
 US, MHZ = 1e-6, TWO_PI * 1e6
 LEVINE_PICHLER = (0.377371, 3.90242, 4.29268)  # Delta / Omega, xi, Omega tau
 
@@ -134,8 +136,8 @@ def test_pulses_agree_with_qutip(n):
 
 
 @pytest.fixture
-def reference(shared):
-    return json.loads((shared / "physics/qutip_reference.json").read_text(encoding="utf-8"))
+def reference():
+    return json.loads(REFERENCES.read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize(("name", "v"), [("rydberg_cz_V_inf", 1e12), ("rydberg_cz_V_2pi100MHz", 100 * MHZ)])

@@ -1,6 +1,7 @@
 """The chain's own propagators against analytic results, QuTiP's numbers and the closed forms of ionics_fits."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,13 +13,14 @@ from qctl.physics.ions.glow import Glowing, Shining
 from qctl.physics.ions.motion import Pair, carried, carried_between, thinned
 from qctl.physics.ions.twin import Glow, Light
 
+REFERENCES = Path(__file__).parents[1] / "references/qutip.json"  # made by make.py beside it
 TWO_PI = 2 * np.pi
 TINY = 1e-3  # a Lamb-Dicke parameter at which first order is all there is
 
 
 @pytest.fixture(scope="module")
-def reference(shared):
-    return json.loads((shared / "physics" / "qutip_reference.json").read_text())
+def reference():
+    return json.loads(REFERENCES.read_text(encoding="utf-8"))
 
 
 def thermal_weights(mean, n_levels):
