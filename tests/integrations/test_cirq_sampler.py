@@ -146,6 +146,26 @@ def test_cirqs_own_experiments_find_the_laboratorys_values(real, transmon5):
     np.testing.assert_allclose(tomography.data, [[0.5, 0.5j], [-0.5j, 0.5]], atol=0.12)
 
 
+def test_cirqs_echo_falls_as_the_laboratorys_t2_says(real, transmon5):
+    found = cirq.experiments.t2_decay(
+        real, qubit=cirq.NamedQubit("q1"), num_points=3, max_delay=cirq.Duration(micros=20), repetitions=400,
+        experiment_type=cirq.experiments.t2_decay_experiment.ExperimentType.HAHN_ECHO,
+    )  # fmt: skip
+    waits, left = found.expectation_pauli_y.to_numpy().T  # each wait twice, about the flip
+    np.testing.assert_allclose(left, -np.exp(-2 * waits * 1e-9 / transmon5.parameters["q1.t2"]), atol=0.15)
+    np.testing.assert_allclose(found.expectation_pauli_x.to_numpy()[:, 1], 0, atol=0.15)
+
+
+@pytest.mark.filterwarnings("ignore:Covariance of the parameters")  # of Cirq's fit of a decay that is not there
+def test_cross_entropy_benchmarking_of_cirq_runs(sampler):
+    pair = cirq.GridQubit.rect(1, 2)
+    found = cirq.experiments.parallel_two_qubit_xeb(
+        sampler, qubits=pair, entangling_gate=cirq.CZ, n_repetitions=200, n_circuits=2, n_combinations=2,
+        cycle_depths=(2, 8), random_state=1,
+    )  # fmt: skip
+    assert abs(found.xeb_error(*pair)) < 0.01
+
+
 def test_a_wait_between_two_ticks_is_rounded_with_a_warning(sampler):
     circuit = cirq.Circuit(cirq.wait(Q[0], nanos=sympy.Symbol("t")), cirq.measure(Q[0], key="m"))
     with pytest.warns(RoundedWait):
