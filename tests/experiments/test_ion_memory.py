@@ -7,7 +7,9 @@ import pytest
 
 from qctl.calibrate.acceptance import judge
 from qctl.calibrate.colouring import groups
+from qctl.calibrate.dependencies import Dependencies
 from qctl.calibrate.drift import Drift
+from qctl.calibrate.targets import chosen
 from qctl.compile.host import steered
 from qctl.config import read_laboratory
 from qctl.config.find import find_laboratory
@@ -15,6 +17,7 @@ from qctl.control import limits_of
 from qctl.core.record import Timing
 from qctl.core.result import Result
 from qctl.experiments.ions import memory
+from qctl.experiments.nodes import nodes_of
 from qctl.run.known import known_parameters
 
 TARGETS = ("q0", "q2", "q4", "q6")
@@ -67,7 +70,7 @@ def test_each_point_is_played_in_as_many_parts_as_the_step_says(ions):
     for point in (0, 2, 6, 10):
         tree = steered(scan.program, ions.known, ions.laboratory, limits, point=point).tree
         assert tree.depth == scan.parts[point]
-    assert scan.seconds(ions.laboratory) == pytest.approx(36 * 100 * ions.laboratory.slot, rel=0.1)
+    assert scan.seconds(ions.laboratory) == pytest.approx(36 * 50 * ions.laboratory.slot, rel=0.2)
 
 
 def test_ions_wait_together_where_none_stands_beside_another_and_one_part_measures_them_all(ions):
@@ -80,3 +83,11 @@ def test_ions_of_which_no_shot_counts_are_an_answer(ions):
     nothing = Result(**{**vars(result), "kept": np.zeros(result.bits.shape[:2], bool)})
     outcomes = memory.IonMemory(ions.laboratory, TARGETS).read(nothing, ions.known)
     assert {outcome.reason for outcome in outcomes} == {"no shot counts"}
+
+
+def test_the_step_goes_without_those_that_it_would_come_after(ions):
+    targets = chosen(ions.laboratory, ())
+    for also in (("ion_memory",), ("ion_memory", "ion_coherence")):
+        needs = Dependencies.of(nodes_of(ions.laboratory, also), ions.laboratory, targets).needs
+        before = [one.keys[0][0] for one in needs["ion_memory", "q0"]]
+        assert before == ["ion_fine", *also[1:]]

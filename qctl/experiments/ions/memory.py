@@ -47,7 +47,7 @@ class IonMemory:
     name: ClassVar[str] = "ion_memory"
     laboratory: Laboratory
     targets: tuple[str, ...]
-    shots: int = 100
+    shots: int = 50
 
     def scan(self, known: Parameters) -> Scan:
         """Return a sweep point for each wait and phase, phases fastest."""
