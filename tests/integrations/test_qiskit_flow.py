@@ -195,6 +195,19 @@ def test_a_target_lists_branches_where_instruments_or_the_host_decide(branching,
     assert "if_else" not in Backend(ideal).target.operation_names
 
 
+def test_the_transpiler_takes_loops_over_numbers_for_any_laboratory(ideal):
+    circuit, angle = QuantumCircuit(2, 2), Parameter("angle")
+    with circuit.for_loop(range(3), angle):
+        circuit.rx(np.pi * (2 * angle + 1), 0)
+        with circuit.box():
+            circuit.cx(0, 1)
+    circuit.measure([0, 1], [0, 1])
+    backend = Backend(ideal)
+    done = transpile(circuit, backend, optimization_level=1, initial_layout=[7, 8], seed_transpiler=1)
+    assert backend.is_physical(done)
+    assert backend.run(done, shots=20).result().get_counts() == {"01": 20}
+
+
 def test_what_a_round_that_broke_off_leaves_out_is_not_played():
     circuit = QuantumCircuit(2, 2)
     with circuit.for_loop(range(3)):

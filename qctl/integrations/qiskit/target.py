@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import pi
 
 import numpy as np
-from qiskit.circuit import BreakLoopOp, ContinueLoopOp, ForLoopOp, IfElseOp, Reset, SwitchCaseOp, WhileLoopOp
+from qiskit.circuit import BoxOp, BreakLoopOp, ContinueLoopOp, ForLoopOp, IfElseOp, Reset, SwitchCaseOp, WhileLoopOp
 from qiskit.circuit.library import IGate
 from qiskit.transpiler import InstructionProperties, QubitProperties, Target
 
@@ -17,10 +17,10 @@ from qctl.platforms import platform_of
 from qctl.platforms.parts import host_decides
 from qctl.platforms.wiring import station_tick
 
+_EVERYWHERE = {ForLoopOp: "for_loop", BoxOp: "box"}
 _FLOW = {
     IfElseOp: "if_else",
     WhileLoopOp: "while_loop",
-    ForLoopOp: "for_loop",
     SwitchCaseOp: "switch_case",
     BreakLoopOp: "break_loop",
     ContinueLoopOp: "continue_loop",
@@ -30,7 +30,8 @@ _FLOW = {
 def full_target(known: Parameters, laboratory: Laboratory) -> Target:
     """Return the target that the compiler routes on, with clock and qubits, and what costs no time within a shot.
 
-    Branches and loops are in it where measured bits can decide in time. ``reset`` lasts 0 s because qubits are reset
+    Loops over numbers and boxes run everywhere, branches and other loops where measured bits can decide
+    in time. ``reset`` lasts 0 s because qubits are reset
     between shots; a circuit that resets one in between is refused.
     """
     target = target_of(known, laboratory)
@@ -42,9 +43,8 @@ def full_target(known: Parameters, laboratory: Laboratory) -> Target:
     for instruction in (IGate(), Reset()):
         if instruction.name not in target.operation_names:
             target.add_instruction(instruction, {qubit: InstructionProperties(0.0, 0.0) for qubit in everywhere})
-    if _decides(known, laboratory):
-        for kind, name in _FLOW.items():
-            target.add_instruction(kind, name=name)
+    for kind, name in (_EVERYWHERE | (_FLOW if _decides(known, laboratory) else {})).items():
+        target.add_instruction(kind, name=name)
     return target
 
 
