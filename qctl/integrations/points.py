@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from collections.abc import Sequence as Seq
 from dataclasses import dataclass, replace
+from math import ceil
 
 import numpy as np
 
 from qctl.core.errors import LimitError, ReadoutError
+from qctl.core.kept import LEAST_KEPT, Kept
 from qctl.core.program import Program
 from qctl.core.result import Result, shots_in_a_row
 
 from .machine import Machine
 
-ROUNDS = 8  # in which shots that do not count are played again
 AT_ONCE = 512  # sweep points of one run; keeps what is held in memory small
 
 
@@ -75,23 +76,33 @@ def run_points(
 def _counted(
     machine: Machine, program: Program, shots: int, *, optimise: bool, between: Callable[[], None]
 ) -> list[Result]:
-    """Return a result for each point, of as many shots that count as were asked for; others are played again."""
+    """Return a result for each point, of as many shots that count as were asked for; others are played again.
+
+    Each round plays what is missing, and as many more as did not count so far. It ends where hardly any does.
+    """
     found: list[list[Result]] = [[] for _ in range(program.n_points)]
-    missing = shots
-    for again in range(ROUNDS):
-        if again:
-            between()
-        result = machine.run(program, missing, optimise=optimise)
+    worst, asked = Kept(), shots
+    while True:
+        result = machine.run(program, asked, optimise=optimise)
         for k, parts in enumerate(found):
             parts.append(_kept(result.points(k, k + 1), shots - sum(part.shots for part in parts)))
+        worst += _of_worst_point(result)
         missing = shots - min(sum(part.shots for part in parts) for parts in found)
         if not missing:
             return [shots_in_a_row(parts) for parts in found]
-    reasons = "; ".join(result.dropped)
-    raise ReadoutError(
-        f"{shots - missing} of {shots} shots count after {ROUNDS} runs", allowed="all",
-        where=machine.laboratory.name, remedy=reasons or "look at the machine",
-    )  # fmt: skip
+        if worst.hardly_any:
+            raise ReadoutError(
+                f"{shots - missing} of {shots} shots count: {worst.said}", allowed="at least one in ten",
+                where=machine.laboratory.name, remedy="look at the machine, then run again",
+            )  # fmt: skip
+        between()
+        asked = ceil(missing / max(worst.kept / worst.shots, LEAST_KEPT))
+
+
+def _of_worst_point(result: Result) -> Kept:
+    """Return how many shots count at the sweep point where the fewest do."""
+    kept = min(len(result.kept_shots(point)) for point in range(len(result.bits)))
+    return Kept(result.shots, kept, dict(result.dropped))
 
 
 def _kept(result: Result, most: int) -> Result:

@@ -1,0 +1,54 @@
+"""Shots that do not count are played again, as many as experience asks for, until hardly any does."""
+
+import numpy as np
+import pytest
+
+from qctl.core.errors import ReadoutError
+from qctl.core.program import EVENT, Op, Program, event
+from qctl.core.record import Timing
+from qctl.core.result import Result
+from qctl.integrations.points import run_points
+
+PROGRAM = Program(np.array([event(Op.MEASURE, (0,), bit=0)] * 2, EVENT), 1, 1, np.array([0, 1, 2]), physical=True)
+
+
+class Leaky:
+    """A machine that keeps a share of shots at its second sweep point, and all at its first."""
+
+    class laboratory:  # noqa: N801 (only its name is asked for)
+        name = "leaky"
+
+    def __init__(self, *shares):
+        self.shares, self.rng, self.asked = list(shares), np.random.default_rng(7), []
+
+    def run(self, program, shots, *, optimise=True):
+        self.asked.append(shots)
+        share = self.shares.pop(0) if len(self.shares) > 1 else self.shares[0]
+        kept = np.stack([np.ones(shots, bool), self.rng.random(shots) < share])
+        bits, iq = np.ones((2, shots, 1), np.uint8), np.zeros((2, shots, 1), complex)
+        dropped = {"an empty site": int((~kept).sum())}
+        return Result(bits, iq, ((0, 0),), ("q0",), (0,), "1", Timing(), kept=kept, dropped=dropped)
+
+
+@pytest.mark.parametrize("share", [1.0, 0.9, 0.5, 0.15])
+def test_rounds_follow_the_share_that_is_kept(share):
+    machine = Leaky(share)
+    found = list(run_points(machine, [PROGRAM], 400))
+    assert [one.result.shots for one in found] == [400, 400]
+    assert all(one.result.kept is None for one in found)
+    assert len(machine.asked) <= 5
+    assert sum(machine.asked) < 1.3 * 400 / share
+
+
+def test_where_nothing_counts_any_more_the_rounds_end_and_say_why():
+    machine = Leaky(0.5, 0.0)
+    said = r"leaky: 50 of 100 shots count: \d+ of the last \d+ shots do not count: an empty site; allowed: .*one in ten"
+    with pytest.raises(ReadoutError, match=said):
+        list(run_points(machine, [PROGRAM], 100))
+    assert sum(machine.asked) < 4000
+
+
+def test_one_shot_is_enough_to_ask_for():
+    machine = Leaky(0.0, 1.0)
+    assert [one.result.shots for one in run_points(machine, [PROGRAM], 1)] == [1, 1]
+    assert machine.asked == [1, 10]
