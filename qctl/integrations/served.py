@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from threading import Lock
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -78,12 +80,22 @@ class ServedLab:
     def run(self, program: Program | Written | Text, shots: int = 4000, *, optimise: bool = True) -> Result:
         """Submit a program with all its sweep points as one job, wait for it, and return what was counted.
 
+        The result has the timing of all windows (misses too), and the placement where all had the same.
+
         Raises
         ------
+        UsageError
+            When the program shows values beside bits: a daemon counts bits.
         RefusedError
             When it is not accepted, or does not end well; a run that is interrupted is cancelled.
         """
         program = as_program(program)
+        if program.outputs:
+            names = ", ".join(name for name, _ in program.outputs)
+            raise UsageError(
+                f"values of {names} from a daemon", allowed="bits, which it counts", where=self._place,
+                remedy="write them into bits, or run on an open laboratory",
+            )  # fmt: skip
         with self._client() as client:
             text, inputs = to_inputs(program)
             try:
@@ -109,11 +121,11 @@ class ServedLab:
             iq=np.zeros((n_points, shots, 0), np.complex128),
             measured=(),
             qubits=self._laboratory.qubit_names,
-            placement=(),
+            placement=_placement(answer.document),
             parameters_id=str(answer.document.get("parameters_id", "")),
             kept=None if kept.all() else kept,
             dropped=dict(answer.document.get("dropped", {})),
-            timing=Timing(),
+            timing=_timing(answer.document),
             registers=program.bits,
             axes=program.axes,
         )
@@ -140,6 +152,17 @@ def _rows(counts: dict[str, int], n_bits: int) -> NDArray[np.uint8]:
     """Return counts as shots, shape (shots that count, n_bits), sorted by key."""
     keys = np.array([[int(bit) for bit in key] for key in sorted(counts)], np.uint8).reshape(len(counts), n_bits)
     return np.repeat(keys, [counts[key] for key in sorted(counts)], axis=0)
+
+
+def _timing(said: Mapping[str, Any]) -> Timing:
+    """Return what the timing report of a job says."""
+    return Timing(**said["timing"])
+
+
+def _placement(said: Mapping[str, Any]) -> tuple[int, ...]:
+    """Return where a job was played; nothing where its windows had different places."""
+    places = {tuple(one["placement"]) for one in said["segments"]}
+    return places.pop() if len(places) == 1 else ()
 
 
 def _file(name: str) -> Path:

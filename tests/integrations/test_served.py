@@ -10,6 +10,7 @@ import qctl.compile.transpile as transpile_module
 from qctl.client import RemoteResult
 from qctl.compile.transpile import passes_of
 from qctl.core.errors import UsageError
+from qctl.core.record import Timing
 from qctl.integrations import served
 from qctl.integrations.machine import machine_of
 from qctl.integrations.placing import SHAPES
@@ -20,7 +21,7 @@ class Daemon:
     """Answers as the client of a daemon that serves ideal20, which runs in this process."""
 
     lab = None
-    lossy = False
+    lossy = moves = False
     jobs: dict = {}  # noqa: RUF012 (one daemon for all connections)
 
     def __init__(self, place, token=None):
@@ -47,7 +48,16 @@ class Daemon:
         counts = [result.counts_of(point) for point in range(len(result.bits))]
         if self.lossy and shots > 4:  # one shot does not count
             counts = [{**one, max(one, key=one.get): max(one.values()) - 1} for one in counts]
-        self.jobs[job] = RemoteResult({"shots": shots, "counts": counts, "parameters_id": "3"})
+        timing = {
+            "deadlines": shots,
+            "misses": 2,
+            "discarded_segments": 0,
+            "flags": {"late": 2},
+            "seconds": {"run": 0.1},
+        }
+        places = [result.placement, tuple(reversed(result.placement)) if self.moves else result.placement]
+        said = {"timing": timing, "segments": [{"placement": list(one)} for one in places]}
+        self.jobs[job] = RemoteResult({"shots": shots, "counts": counts, "parameters_id": "3", **said})
         return job
 
     def result(self, job):
@@ -84,6 +94,17 @@ def test_shots_that_do_not_count_are_played_again(backend, monkeypatch):
     circuit.measure(0, 0)
     counts = SamplerV2(backend).run([circuit], shots=20).result()[0].data.c.get_counts()
     assert sum(counts.values()) == 20
+
+
+def test_a_result_says_what_the_daemon_knows_and_what_it_cannot_know_is_refused(backend, monkeypatch):
+    text = "OPENQASM 3; qubit[2] q; output bit c; c = measure q[0];"
+    found = backend.machine.run(text, 12)
+    assert found.timing == Timing(12, 2, 0, {"late": 2}, {"run": 0.1})
+    assert found.placement == (0, 1)
+    monkeypatch.setattr(Daemon, "moves", True)
+    assert backend.machine.run(text, 12).placement == ()
+    with pytest.raises(UsageError, match=r"values of n from a daemon; allowed: bits"):
+        backend.machine.run("OPENQASM 3; qubit q; output int n; bit c; c = measure q; n = int(c) + 1;", 12)
 
 
 def test_a_sweep_is_one_job(backend):

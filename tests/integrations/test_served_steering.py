@@ -20,6 +20,7 @@ from virtual_host import ANN
 
 from qctl.client import RemoteResult
 from qctl.config.find import find_laboratory
+from qctl.core.record import DECISION
 from qctl.integrations import served
 from qctl.integrations.cirq import Sampler
 from qctl.integrations.qiskit import Backend
@@ -83,6 +84,17 @@ def test_classical_control_of_cirq(address):
     assert np.mean(found["a"][:, 0] == found["b"][:, 1]) > RIGHT
     assert np.mean(found["a"][:, 0] == found["b"][:, 0]) > RIGHT
     assert 0.25 < np.mean(found["a"]) < 0.75
+
+
+def test_a_result_has_the_placement_and_the_latest_decision_of_its_windows(address):
+    text = (
+        'OPENQASM 3; include "stdgates.inc"; bit[2] c; x $1; c[0] = measure $1; if (c[0]) { x $2; } c[1] = measure $2;'
+    )
+    found = served.ServedLab(address).run(text, 20)
+    assert found.counts["11"] > RIGHT * 20
+    assert found.timing.seconds[DECISION] > 0
+    assert found.timing.misses == 0
+    assert found.placement[:3] == (0, 1, 2)
 
 
 def test_conditions_of_sympy(address):
