@@ -11,6 +11,8 @@ from functools import cached_property
 
 from .errors import ParameterError
 
+BY_HAND = "by hand"  # the run of a value that a person put in
+
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
@@ -81,7 +83,7 @@ class Parameters(Mapping[str, float]):
 
     def replaced(self, changed: Mapping[str, float | Estimate]) -> Parameters:
         """Return a copy in which the named values are replaced or added."""
-        new = {k: v if isinstance(v, Estimate) else Estimate(float(v), run="by hand") for k, v in changed.items()}
+        new = {k: v if isinstance(v, Estimate) else Estimate(float(v), run=BY_HAND) for k, v in changed.items()}
         return Parameters({**self.estimates, **new}, self.number, self.note, self.parent)
 
     def _repr_html_(self) -> str:

@@ -134,8 +134,8 @@ class Program:
             object.__setattr__(self, "starts", np.array([0, len(self.events)], np.int64))
         if self.starts[0] != 0 or self.starts[-1] != len(self.events) or np.any(np.diff(self.starts) < 0):
             raise ProgramError("sweep points that do not cover the events", allowed="starts rising from 0 to n_events")
-        if not isinstance(self.shots, int | np.integer) or self.shots < 1:
-            raise ProgramError(f"{self.shots} shots", allowed="a whole number, at least 1")
+        if not isinstance(self.shots, int | np.integer) or isinstance(self.shots, bool) or self.shots < 1:
+            raise ProgramError(f"{self.shots!r} shots", allowed="a whole number, at least 1")
         if self.axes and points_of(self.axes) != self.n_points:
             raise ProgramError(f"{self.n_points} sweep points on a grid of {points_of(self.axes)}", allowed="as many")
         self._check_pulses()

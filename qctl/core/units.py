@@ -135,6 +135,14 @@ def to_ticks(seconds: float, tick: Fraction, where: str = "", tolerance: float =
             f"time {seconds:g} s is no multiple of {float(tick):g} s",
             allowed="whole ticks of the station clock",
             where=where,
-            remedy=f"use {math.floor(exact) * float(tick):.12g} s or the next multiple" if math.isfinite(exact) else "",
+            remedy=_nearest(exact, tick),
         )
     return round(exact)
+
+
+def _nearest(exact: float, tick: Fraction) -> str:
+    """Return which whole numbers of ticks to use instead of ``exact``, shorter and longer; none that lasts nothing."""
+    if not math.isfinite(exact):
+        return ""
+    near = [k for k in (math.floor(exact), math.floor(exact) + 1) if k > 0] or [1]
+    return "use " + " or ".join(f"{k * float(tick):.12g} s" for k in near)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cmath
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -22,7 +23,7 @@ def points_of(inputs: Inputs) -> list[dict[str, object]]:
     Raises
     ------
     UsageError
-        When rows differ in length, hold nothing, or hold rows.
+        When rows differ in length, hold nothing, or hold rows, and where a value is no finite number, bit or text.
     """
     rows = {name: row for name, value in inputs.items() if (row := _row(name, value)) is not None}
     lengths = {len(row) for row in rows.values()}
@@ -31,7 +32,21 @@ def points_of(inputs: Inputs) -> list[dict[str, object]]:
         raise UsageError(f"inputs of different lengths, or of none ({shown})", allowed="rows of one length")
     n_points = lengths.pop() if lengths else 1
     single = {name: _plain(value) for name, value in inputs.items() if name not in rows}
-    return [{**single, **{name: _plain(row[k]) for name, row in rows.items()}} for k in range(n_points)]
+    points = [{**single, **{name: _plain(row[k]) for name, row in rows.items()}} for k in range(n_points)]
+    for point in points:
+        for name, value in point.items():
+            _refuse_no_value(name, value)
+    return points
+
+
+def _refuse_no_value(name: str, value: object) -> None:
+    number = isinstance(value, int) or (isinstance(value, (float, complex)) and cmath.isfinite(value))
+    if not number and not (isinstance(value, str) and value.strip()):
+        raise UsageError(
+            f"{repr(value)[:60]} for the input {name!r}",
+            allowed="a finite number, a truth value, a text such as 10ns, or a row of these",
+            remedy="a row of rows: one input for each of its columns" if isinstance(value, (list, tuple)) else "",
+        )  # fmt: skip
 
 
 def _row(name: str, value: object) -> Sequence[object] | None:

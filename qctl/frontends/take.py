@@ -63,6 +63,13 @@ def as_program(
         return program if isinstance(program, Program) else program.program()
     if isinstance(program, str) and ("\n" in program or ";" in program):
         return read_program(program, inputs=inputs, durations=durations)
+    if not isinstance(program, str | os.PathLike) or not str(program).strip():
+        shown = repr(program) if isinstance(program, str | bytes | int | float) else f"a {type(program).__name__}"
+        raise UsageError(
+            f"{shown[:60]} as a program",
+            allowed="OpenQASM text, the path of a file that holds it, a Circuit or a Program",
+            remedy="text of bytes: program.decode()" if isinstance(program, bytes) else "",
+        )  # fmt: skip
     path = Path(program)
     try:
         return read_program(path.read_text(encoding="utf-8"), name=str(path), inputs=inputs, durations=durations)

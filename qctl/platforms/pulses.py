@@ -189,10 +189,11 @@ def carrier_of(lab: Laboratory, line: str, frequency: float, name: str) -> float
     carrier = frequency - source
     nyquist = sample_rate(lab, wiring.outputs[0]) / 2
     if not abs(carrier) < nyquist:
+        mixed = wiring.mixed_with is not None
         raise LimitError(
-            f"{name} of {frequency:g} Hz lies {carrier:g} Hz from its source",
+            f"{name} of {frequency:g} Hz" + (f" lies {carrier:g} Hz from its source" if mixed else ""),
             allowed=f"less than {nyquist:g} Hz, half the sample rate",
             where=line,
-            remedy=f"move {wiring.mixed_with} closer",
+            remedy=f"move {wiring.mixed_with} closer" if mixed else "a lower frequency, or a faster sample clock",
         )
     return carrier

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from qctl.compile import default_parameters
 from qctl.config import read_parameters
+from qctl.core.errors import UsageError
 from qctl.core.laboratory import Laboratory
-from qctl.core.parameters import Parameters
+from qctl.core.parameters import BY_HAND, Parameters
+
+_DIGITS = re.compile(r"\d+")
 
 
 def known_parameters(laboratory: Laboratory, stored: Parameters | None = None) -> Parameters:
@@ -29,3 +33,20 @@ def known_parameters(laboratory: Laboratory, stored: Parameters | None = None) -
 def stored_as(laboratory: Laboratory, twin: Path | None) -> str:
     """Return under which name the parameters of a laboratory are stored; each other truth behind it has its own."""
     return laboratory.name if twin is None else f"{laboratory.name}@{twin.stem}"
+
+
+def refuse_strangers(known: Parameters, laboratory: Laboratory) -> None:
+    """Raise UsageError where a value that was replaced by hand is of a qubit that the laboratory does not have.
+
+    Names are known by their form: where qubits are q0 to q4, q77 and q0-q77 are strangers, feedline and trap are not.
+    """
+    forms = {_DIGITS.sub("#", name) for name in laboratory.qubits}
+    for name, estimate in known.estimates.items():
+        if estimate.run == BY_HAND:
+            parts = name.split(".")[0].split("-")
+            strange = [part for part in parts if _DIGITS.sub("#", part) in forms and part not in laboratory.qubits]
+            if strange:
+                raise UsageError(
+                    f"a value for {name!r}", allowed=f"qubits {', '.join(laboratory.qubits)}", where=laboratory.name,
+                    remedy=f"there is no {strange[0]}: replace a value of one that is there",
+                )  # fmt: skip

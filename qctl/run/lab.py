@@ -38,7 +38,7 @@ from qctl.readout import compute, gather, gather_points, read_out, stop_if_lost,
 from qctl.store import ParameterStore, state_folder
 
 from .deciding import run_told
-from .known import known_parameters, stored_as
+from .known import known_parameters, refuse_strangers, stored_as
 from .playing import play_as_asked
 from .said import check_run, log_failure
 from .steering import steer
@@ -159,6 +159,7 @@ class Lab(Viewing):
         InstrumentError
             When the laboratory fails; its outputs are stopped.
         """
+        refuse_strangers(parameters or self.parameters, self.laboratory)
         ready = self._read(program, inputs, parameters).with_shots(shots)
         known = parameters or self.parameters
         if each_way and (decisions(ready) or len(active_resets(ready))):

@@ -148,8 +148,10 @@ def test_times_off_the_grid_are_refused_and_never_rounded(seconds):
 
 
 def test_a_time_off_the_grid_is_answered_with_one_on_it():
-    with pytest.raises(LimitError, match=r"q0\.drive: .*use 1e-09 s or the next multiple"):
+    with pytest.raises(LimitError, match=r"q0\.drive: .*use 1e-09 s or 1\.5e-09 s"):
         to_ticks(1.3e-9, Fraction(1, 2 * 10**9), where="q0.drive")
+    with pytest.raises(LimitError, match=r"; use 5e-10 s$"):
+        to_ticks(0.3e-9, Fraction(1, 2 * 10**9))
 
 
 def test_decimal_text_is_not_bent_by_binary_prefixes():

@@ -8,9 +8,13 @@ from qiskit.primitives import BackendEstimatorV2, BackendSamplerV2
 from qiskit.providers import JobStatus
 from qiskit.quantum_info import SparsePauliOp
 
+from qctl.config import read_laboratory
+from qctl.config.find import find_laboratory
 from qctl.core.errors import CompileError, LimitError, ProgramError, UsageError
 from qctl.integrations.qiskit import Backend
+from qctl.integrations.qiskit.target import full_target
 from qctl.integrations.rows import RoundedWait
+from qctl.run.known import known_parameters
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +54,22 @@ def test_the_target_says_what_the_parameters_say(real, transmon5):
     names = transmon5.laboratory.qubit_names
     assert pairs == {tuple(sorted(map(names.index, c.pair))) for c in transmon5.laboratory.couplings.values()}
     assert target["cz"][next(iter(pairs))].duration > target["sx"][0,].duration
+
+
+@pytest.mark.parametrize(
+    ("name", "measure", "reset"),
+    [("transmon5", 400e-9, 0.0), ("branch3", 250e-9, 274e-9), ("ion8", 300e-6, 20e-3), ("atoms16", 12e-3, 20e-3)],
+)
+def test_measurements_last_as_long_as_light_or_pulses_and_resets_as_long_as_decisions(name, measure, reset):
+    laboratory = read_laboratory(find_laboratory(name))
+    known = known_parameters(laboratory)
+    target = full_target(known, laboratory)
+    facts = target["measure"][0,], target["reset"][0,]
+    assert [one.duration for one in facts] == pytest.approx([measure, reset])
+    if reset:  # a measurement, and an X where it says 1
+        assert facts[1].error == pytest.approx(facts[0].error + target["x"][0,].error, rel=0.02)
+    else:
+        assert facts[1].error == known.get("q0.thermal")
 
 
 def test_the_target_follows_the_parameters(transmon5):

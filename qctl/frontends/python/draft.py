@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from collections.abc import Sequence as Seq
 from dataclasses import dataclass, field
+from numbers import Real
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,9 +64,14 @@ class Draft:
         """Add an event; where one of its numbers is worked out from measured bits, all of them must not be swept."""
         values = [each for each in numbers if isinstance(each, Value)]
         if not values:
-            plain = tuple(each if isinstance(each, Swept) else float(each) for each in numbers)  # type: ignore[arg-type]
+            plain = tuple(each if isinstance(each, Swept) else _real(op, each) for each in numbers)
             if not all(np.all(np.isfinite(each.values if isinstance(each, Swept) else each)) for each in plain):
                 raise ProgramError(f"{op.name.lower()} with {plain}", allowed="finite numbers")
+            least = min(
+                (float(np.min(each.values if isinstance(each, Swept) else each)) for each in plain), default=0.0
+            )
+            if op == Op.DELAY and least < 0:
+                raise ProgramError(f"a delay of {least:g} s", allowed="0 s or more", remedy="let other qubits wait")
             self.axes.update(dict.fromkeys(axes_of(plain)))
             self.rows.append(Row(op, tuple(qubits), plain, bit, pulse))
         elif any(isinstance(each, Swept) for each in numbers):
@@ -116,6 +122,12 @@ class Draft:
     def _flow(self, starts: NDArray[np.int64]) -> tuple[Block, ...]:
         found = self.blocks.whole()
         return tuple(moved(found[0], int(start)) for start in starts[:-1]) if found else ()
+
+
+def _real(op: Op, number: object) -> float:
+    if isinstance(number, bool) or not isinstance(number, Real):
+        raise ProgramError(f"{op.name.lower()} with {number!r}", allowed="a number, an Axis, or what is made of some")
+    return float(number)
 
 
 def kept(number: Number, places: Places) -> Number:

@@ -26,13 +26,15 @@ _FLOW = {
     ContinueLoopOp: "continue_loop",
 }
 
+_TOLD_BY = ("detection.duration", "probe.duration")  # of ions, of atoms
+
 
 def full_target(known: Parameters, laboratory: Laboratory) -> Target:
     """Return the target that the compiler routes on, with clock and qubits, and what costs no time within a shot.
 
-    Loops over numbers and boxes run everywhere, branches and other loops where measured bits can decide
-    in time. ``reset`` lasts 0 s because qubits are reset
-    between shots; a circuit that resets one in between is refused.
+    Loops over numbers and boxes run everywhere, branches and other loops where measured bits can decide in time. There
+    a ``reset`` is a measurement and an X where it says 1. Elsewhere it lasts 0 s, because qubits are reset between
+    shots; a circuit that resets one in between is refused.
     """
     target = target_of(known, laboratory)
     target.dt = float(station_tick(laboratory))
@@ -40,10 +42,11 @@ def full_target(known: Parameters, laboratory: Laboratory) -> Target:
     target.qubit_properties = [_qubit(known, name) for name in laboratory.qubit_names]
     _complete(target, known, laboratory)
     everywhere = [(k,) for k in range(len(laboratory.qubits))]
-    for instruction in (IGate(), Reset()):
-        if instruction.name not in target.operation_names:
-            target.add_instruction(instruction, {qubit: InstructionProperties(0.0, 0.0) for qubit in everywhere})
-    for kind, name in (_EVERYWHERE | (_FLOW if _decides(known, laboratory) else {})).items():
+    decides = _decides(known, laboratory)
+    resets = {qubit: _reset(target, qubit, known, laboratory, decides=decides) for qubit in everywhere}
+    target.add_instruction(IGate(), {qubit: InstructionProperties(0.0, 0.0) for qubit in everywhere})
+    target.add_instruction(Reset(), resets)
+    for kind, name in (_EVERYWHERE | (_FLOW if decides else {})).items():
         target.add_instruction(kind, name=name)
     return target
 
@@ -61,8 +64,24 @@ def _complete(target: Target, known: Parameters, laboratory: Laboratory) -> None
             if facts is not None and facts.duration is None:
                 rows = np.array([event(op, qubits, angles, bit=0 if op == Op.MEASURE else -1)], EVENT)
                 spans, _ = platform.spans(Program(rows, n, 1, physical=True), known, laboratory, tick)
-                seconds = float(int(spans[0]) * tick)
+                seconds = float(int(spans[0]) * tick) or _light(known)
                 target.update_instruction_properties(name, qubits, InstructionProperties(seconds, facts.error))
+
+
+def _light(known: Parameters) -> float:
+    """Return for how long light tells the states of all ions or atoms, behind everything that is timed, s."""
+    return next((known[name] for name in _TOLD_BY if name in known), 0.0)
+
+
+def _reset(
+    target: Target, qubit: tuple[int], known: Parameters, laboratory: Laboratory, *, decides: bool
+) -> InstructionProperties:
+    """Return what a reset costs: nothing but what is left in 1 between shots, or a measurement and a decision."""
+    if not decides:
+        return InstructionProperties(0.0, known.get(f"{laboratory.qubit_names[qubit[0]]}.thermal"))
+    measure, flip = target["measure"][qubit], target["x"][qubit]
+    seconds = laboratory.slot if laboratory.event_line() is None else measure.duration + flip.duration
+    return InstructionProperties(seconds, 1 - (1 - measure.error) * (1 - flip.error))
 
 
 def _qubit(known: Parameters, name: str) -> QubitProperties:
