@@ -57,6 +57,27 @@ def test_the_cost_of_a_gate_does_not_depend_on_their_number(benchmark, n_gates):
     benchmark.extra_info["cost_of_a_gate_relative_to_1000_gates"] = per_gate_here / per_gate
 
 
+BLOCKS = (
+    "for int i in [0:3] { h q[i]; }\ndef f(qubit a) { x a; }\nf(q[3]);\nc[0] = measure q[0];\n"
+    "if (c[0]) { x q[1]; }\nwhile (c[0]) { x q[0]; c[0] = measure q[0]; }\n"
+)
+MOST_FOR_BLOCKS = 2.5  # times what the same gates take without blocks among them
+
+
+@pytest.mark.parametrize("n_gates", [10**4, 10**5])
+def test_gates_beside_a_few_blocks_against_the_same_gates_alone(benchmark, n_gates):
+    """Rows of gates between loops, branches and subroutines cost little more than in a program without any."""
+    alone = text(n_gates)
+    lines = alone.splitlines(keepends=True)
+    half = len(lines) // 2
+    beside = "".join([*lines[:4], BLOCKS, *lines[4:half], BLOCKS.replace("f(", "g("), *lines[half:]])
+    read_openqasm(with_flow(8))  # what is imported on the way counts for neither
+    benchmark.pedantic(read_openqasm, (beside,), rounds=3)
+    ratio = seconds(read_openqasm, beside, rounds=3) / seconds(read_openqasm, alone, rounds=3)
+    benchmark.extra_info["times_as_long_as_without_blocks"] = ratio
+    assert ratio < MOST_FOR_BLOCKS
+
+
 def with_flow(n_statements):
     body = "x q[0]; n = n + 1; if (c[0]) { cx q[0], q[1]; }\n" * (n_statements // 4)
     return f"OPENQASM 3;\nqubit[2] q;\nbit[2] c;\nint n = 0;\nc[0] = measure q[0];\n{body}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -38,11 +39,19 @@ class FlatReader:
     Parameters
     ----------
     builder : of the program
-    angles_at : reads gate arguments that are no plain numbers, from a place in the text; the full reader's own
+    angles_at : reads gate arguments that are no plain numbers, from a place in the text; the full reader's own. None
+        where it is in doubt
+    find : what a name of qubits stands for; by default what the builder knows
     """
 
-    def __init__(self, builder: ProgramBuilder, angles_at: Callable[[int], tuple[float, ...]]) -> None:
+    def __init__(
+        self,
+        builder: ProgramBuilder,
+        angles_at: Callable[[int], tuple[float, ...] | None],
+        find: Callable[[str], object] | None = None,
+    ) -> None:
         self._builder, self._angles_at = builder, angles_at
+        self._find = builder.names.get if find is None else find
         self._gates: dict[str, _Known] = {}
         self._qubits: dict[str, tuple[int, ...]] = {}
         self._angles: dict[str, tuple[float, ...]] = {}
@@ -53,11 +62,11 @@ class FlatReader:
         self._qubits.clear()
         self._angles.clear()
 
-    def read(self, start: int) -> int:
-        """Append the flat statements from ``start`` on; return where the first other one begins."""
+    def read(self, start: int, end: int = sys.maxsize) -> int:
+        """Append the flat statements from ``start`` to before ``end``; return where the first other one begins."""
         text, gates, places, known_angles = self._builder.source.text, self._gates, self._qubits, self._angles
         extend, match = self._builder.stream.columns.extend, _STATEMENT.match
-        while found := match(text, start):
+        while found := match(text, start, end):
             name, arguments, operands = found.groups()
             gate = gates.get(name) or self._gate(name)
             place = places.get(operands) or self._place(operands, found.start(3))
@@ -93,7 +102,7 @@ class FlatReader:
             if found[3] is not None:
                 place.append(self._builder.physical_qubit(int(found[3]), start).indices[0])
                 continue
-            entity = self._builder.names.get(found[1])
+            entity = self._find(found[1])
             index = 0 if found[2] is None else int(found[2])
             if not isinstance(entity, Qubits) or entity.single is (found[2] is not None):
                 return None
@@ -115,7 +124,8 @@ class FlatReader:
                 return tuple(float(part) + 0.0 for part in parts)
         if arguments.strip(" \t\r\n") == "":
             return ()
-        return self._angles.setdefault(arguments, self._angles_at(start))
+        angles = self._angles_at(start)
+        return None if angles is None else self._angles.setdefault(arguments, angles)
 
     def _expand(self, known: _Known, angles: tuple[float, ...], place: tuple[int, ...], start: int) -> None:
         stream, cost = self._builder.stream, known.gate.cost

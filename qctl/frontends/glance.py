@@ -35,14 +35,20 @@ def refuse_many_names(source: Source, limits: ReadLimits) -> None:
             raise source.too_large("or more declarations", number, limits.names, found.start(1))
 
 
-def has_more_words(text: str, most: int) -> bool:
-    """Say whether a text surely has more words and signs, as far as a look at its beginning tells."""
+def has_more_words(text: str, most: int, runs: re.Pattern[str] | None = None) -> bool:
+    """Say whether a text surely has more words and signs, as far as a look at its beginning tells.
+
+    Parameters
+    ----------
+    runs : what counts as one word
+    """
     seen = text[: _MOST_PIECES * _PIECE]
     if any(sign in seen for sign in _HIDING):
         seen = _HIDDEN.sub(" ", seen)
     n_words = 0
     for start in range(0, len(seen), _PIECE):
         piece = seen[start : start + _PIECE]
+        piece = piece if runs is None else runs.sub(" ", piece)
         n_words += len(_WORD.findall(piece)) + sum(map(piece.count, ";,(){}[]")) - 1  # one may be cut in two
         if n_words > most:
             return True

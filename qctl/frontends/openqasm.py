@@ -76,6 +76,10 @@ def read_openqasm(
     return joined([read.point(values) for values in points_of(inputs or {})])
 
 
+_LONG = 10_000  # characters: longer texts are not read in vain up to their first loop
+_FLOW = re.compile(r"[;{}\n][ \t\r\n]*+(?:if|for|while|switch|def|box)\b")
+
+
 class _Reader:
     """Reads OpenQASM 3, as a stream of gates where that is all it is; otherwise through its syntax tree."""
 
@@ -87,6 +91,8 @@ class _Reader:
         """Return the program for one set of inputs."""
         if self._lower is not None:
             return self._lower(inputs)
+        if len(self._source.text) > _LONG and _FLOW.search(self._source.text):
+            return self._tree(inputs)
         try:
             return self._stream(inputs)
         except TooLargeError:

@@ -38,7 +38,7 @@ class StatementReader(ABC):
 
     def __init__(self, cursor: Cursor, builder: ProgramBuilder) -> None:
         self.cursor, self.builder, self.source = cursor, builder, cursor.source
-        self._flat = FlatReader(builder, self._angles_at)
+        self._flat = FlatReader(builder, self.angles_at)
 
     @abstractmethod
     def statement(self) -> None:
@@ -114,7 +114,8 @@ class StatementReader(ABC):
         except ValueError as reason:
             raise self.source.wrong(str(reason), start) from reason
 
-    def _angles_at(self, start: int) -> tuple[float, ...]:
+    def angles_at(self, start: int) -> tuple[float, ...]:
+        """Return the angles that begin at a place of the text, in parentheses; raise ProgramError where none do."""
         self.cursor.move(start)
         terms: list[Term] = []
         self.listed(lambda: terms.append(read_expression(self.cursor, self.builder.values)), (")",))

@@ -7,6 +7,8 @@ from typing import Any
 
 from openqasm3 import ast
 
+from .flat_run import PRICE, FlatRun
+
 _LEAVES = (ast.BreakStatement, ast.ReturnStatement, ast.EndStatement, ast.ContinueStatement)
 
 
@@ -20,7 +22,9 @@ def n_steps(nodes: Sequence[Any], rounds: Callable[[ast.ForInLoop], int]) -> int
     total = 0
     for node in nodes:
         total += 1
-        if isinstance(node, ast.ForInLoop) and not _may_leave(node.block):
+        if isinstance(node, FlatRun):
+            total += node.n_statements // PRICE
+        elif isinstance(node, ast.ForInLoop) and not _may_leave(node.block):
             total += rounds(node) * max(1, n_steps(node.block, rounds))
         elif isinstance(node, ast.CompoundStatement):
             total += n_steps(node.statements, rounds)

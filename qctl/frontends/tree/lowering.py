@@ -25,8 +25,10 @@ from .classical import Classical
 from .context import Context
 from .control import Control, LeavesProgram
 from .expressions import Expressions
+from .flat_run import FlatRun, FlatRuns
 from .names import Extern, Subroutine
 from .operands import Operands
+from .parse import parse
 from .pulses import ASKS, CAPTURES, FUNCTIONS, TYPES, Pulses
 from .references import read, whole
 from .timing import NotPlaced, Timing
@@ -75,6 +77,7 @@ class Lowering:
         self._timing = Timing(self._context, self._control.block)
         self._expressions.duration_of = self._timing.duration_of
         self._classical.stretch = self._timing.new_stretch
+        self._flat = FlatRuns(self._context, lambda first, last: parse(source, limits, first, last).statements)
         self._rules = self._all_rules()
 
     def program(self, tree: ast.Program) -> Program:
@@ -111,6 +114,7 @@ class Lowering:
             ast.QuantumGate: quiet(self._operands.gate), ast.QuantumPhase: quiet(self._operands.gate),
             ast.QuantumGateDefinition: quiet(self._define), ast.QuantumReset: quiet(self._reset),
             ast.QuantumBarrier: quiet(self._barrier), ast.DelayInstruction: quiet(self._delay),
+            FlatRun: quiet(self._flat.run),
             ast.SubroutineDefinition: quiet(self._subroutine), ast.ExternDeclaration: quiet(self._extern),
             ast.CalibrationGrammarDeclaration: quiet(self._pulses.grammar),
             ast.Include: quiet(self._include), ast.Pragma: quiet(self._pragma), ast.Box: self._box,

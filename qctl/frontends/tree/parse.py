@@ -12,15 +12,15 @@ if TYPE_CHECKING:
     from openqasm3 import ast
 
 
-def parse(source: Source, limits: ReadLimits) -> ast.Program:
-    """Return the syntax tree of an OpenQASM 3 text.
+def parse(source: Source, limits: ReadLimits, first: int = 0, last: int | None = None) -> ast.Program:
+    """Return the syntax tree of an OpenQASM 3 text, or of the statements between two places of it.
 
     Raises
     ------
     ProgramError
         When there is none, or when the text is too long or too deep for the parser.
     """
-    words = words_of(source, limits)
+    words = words_of(source, limits, first, last)
     from .reader import Meaningless  # takes 0.1 s: only texts that may be programs pay
     from .reference import Reference
     from .statements import quick_tree

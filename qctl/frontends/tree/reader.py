@@ -7,18 +7,9 @@ from typing import Any, TypeVar
 
 from openqasm3 import ast
 
-from .words import Words
+from .words import KEYWORDS, Words
 
 Node = TypeVar("Node", bound=ast.QASMNode)
-KEYWORDS = frozenset(
-    {
-        *("OPENQASM", "include", "defcalgrammar", "def", "cal", "defcal", "gate", "extern", "box", "let", "break"),
-        *("continue", "if", "else", "end", "return", "for", "while", "in", "switch", "case", "default", "pragma"),
-        *("input", "output", "const", "readonly", "mutable", "qreg", "qubit", "creg", "bool", "bit", "int", "uint"),
-        *("float", "angle", "complex", "array", "void", "duration", "stretch", "gphase", "inv", "pow", "ctrl"),
-        *("negctrl", "durationof", "delay", "reset", "measure", "barrier", "true", "false", "nop"),
-    }
-)
 STRENGTH = {
     **dict.fromkeys(("||",), 1), **dict.fromkeys(("&&",), 2), **dict.fromkeys(("|",), 3), **dict.fromkeys(("^",), 4),
     **dict.fromkeys(("&",), 5), **dict.fromkeys(("==", "!="), 6), **dict.fromkeys(("<", ">", "<=", ">="), 7),
@@ -54,7 +45,7 @@ class Reader:
 
     def __init__(self, words: Words) -> None:
         self.kinds, self.texts, self.starts, self.lines = words.kinds, words.texts, words.starts, words.lines
-        self.at = 0
+        self.runs, self.at = words.runs, 0
 
     def accept(self, word: str) -> bool:
         """Step over a word if it is the next; say whether it was."""

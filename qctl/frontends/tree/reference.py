@@ -21,6 +21,7 @@ from .words import Words
 
 _PLACE = re.compile(r"L(\d+):C(\d+): (.*)", re.DOTALL)
 _AT_LEAST = 16  # words that the shortest statement takes as long as
+_SHORTEST = 3  # characters of a word in rows of gates, which the quick parser takes for one word
 _AT_FIRST = 64  # words that it is given; more, and then more, where the statement does not end within them
 
 
@@ -47,6 +48,9 @@ class Reference:
         starts, last = self._words.starts, len(self._words.starts) - 1
         for n_words in self._lengths(last - first):
             end = first + n_words
+            hidden = sum(self._words.runs[k][0] - starts[k] for k in range(first, end) if k in self._words.runs)
+            if hidden // _SHORTEST > self._left:
+                break
             text = self._source.text[starts[first] : starts[end]]
             try:
                 node, behind = parsed(text)

@@ -8,6 +8,7 @@ from typing import Any
 
 from openqasm3 import ast
 
+from .flat_run import FlatRun
 from .openpulse import PULSES, Calibrations
 from .reader import BARE, SCALARS, Meaningless, Unsure
 from .words import Words
@@ -75,6 +76,8 @@ class _Statements(Calibrations):
     def statement(self) -> Any:  # noqa: ANN401 - any statement
         """Read a statement, or a block of some."""
         start, text = self.at, self.texts[self.at]
+        if start in self.runs:
+            return self.run(start)
         if text == "{":
             return self.placed(ast.CompoundStatement(statements=self.block()), start)
         if start in self.lines:
@@ -83,6 +86,11 @@ class _Statements(Calibrations):
         if self.in_calibration and text in PULSES:
             rule = self.entity
         return self.placed(rule(start) if rule is not None else self.other(start), start)
+
+    def run(self, start: int) -> FlatRun:
+        """Return a row of gates."""
+        self.at += 1
+        return self.placed(FlatRun(self.starts[start], *self.runs[start]), start)
 
     def noted(self, start: int) -> Any:  # noqa: ANN401
         """Read a pragma, or a statement with its annotations."""

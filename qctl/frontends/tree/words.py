@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 from qctl.core.errors import ProgramError
@@ -11,6 +12,25 @@ from ..limits import ReadLimits
 from ..source import Source
 from ..tokens import OPENQASM_3, Cursor
 
+KEYWORDS = frozenset(
+    {
+        *("OPENQASM", "include", "defcalgrammar", "def", "cal", "defcal", "gate", "extern", "box", "let", "break"),
+        *("continue", "if", "else", "end", "return", "for", "while", "in", "switch", "case", "default", "pragma"),
+        *("input", "output", "const", "readonly", "mutable", "qreg", "qubit", "creg", "bool", "bit", "int", "uint"),
+        *("float", "angle", "complex", "array", "void", "duration", "stretch", "gphase", "inv", "pow", "ctrl"),
+        *("negctrl", "durationof", "delay", "reset", "measure", "barrier", "true", "false", "nop"),
+    }
+)
+_NUMBER = r"(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?(?![A-Za-z0-9_.])"
+_TERM = rf"-?+[ \t]*+(?:{_NUMBER}|[A-Za-z_π][A-Za-z0-9_]*+)"
+_SUM = rf"[ \t]*+{_TERM}(?:[ \t]*+[-+*/][ \t]*+{_TERM})*+[ \t]*+"
+_PLACE = r"(?:[A-Za-z_][A-Za-z0-9_]*+(?:\[[0-9]{1,9}\])?+|\$[0-9]{1,9})"
+_OTHERS = "|".join(sorted({*DECLARING, *KEYWORDS}))
+RUN = re.compile(
+    rf"(?:[ \t\r\n]*+(?!(?:{_OTHERS})\b)[A-Za-z_][A-Za-z0-9_]*+(?:[ \t]*+\({_SUM}(?:,{_SUM})*+\)[ \t]*+|[ \t]++)"
+    rf"{_PLACE}(?:[ \t]*+,[ \t]*+{_PLACE})*+[ \t]*+;){{8,}}+"
+)
+"""Eight or more statements that look like gates on single qubits."""
 OPENING, CLOSING = {"(": ")", "[": "]", "{": "}"}, {")", "]", "}"}
 LONGEST = 4000  # words of one statement: parsers go deeper with each operator
 DEEPEST = 64  # brackets within each other
@@ -26,18 +46,21 @@ class Words:
     lines : pragmas and annotations as they stand in the text, up to the end of their line, by the number of the word
         that they begin with
     n_names, n_stretches : declared so far
+    runs : where rows of plain gates end, and how many they are, by the number of the one word (of the kind FLAT) that
+        stands for each
     """
 
     kinds: list[str] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
     starts: list[int] = field(default_factory=list)
     lines: dict[int, str] = field(default_factory=dict)
+    runs: dict[int, tuple[int, int]] = field(default_factory=dict)
     n_names: int = 0
     n_stretches: int = 0
 
 
-def words_of(source: Source, limits: ReadLimits) -> Words:
-    """Return the words of a text.
+def words_of(source: Source, limits: ReadLimits, first: int = 0, last: int | None = None) -> Words:
+    """Return the words of a text, or of a part of it; of the whole text, rows of plain gates are one word each.
 
     Raises
     ------
@@ -47,15 +70,23 @@ def words_of(source: Source, limits: ReadLimits) -> Words:
     found, text = Words(), source.text
     space, token = OPENQASM_3.space.match, OPENQASM_3.token.match
     kinds, texts, starts = found.kinds, found.texts, found.starts
-    at, since, open_brackets, longest = 0, 0, list[str](), limits.digits
+    at, since, open_brackets, longest = first, 0, list[str](), limits.digits
+    size, behind_set, in_set = len(text) if last is None else last, -1, False
     while True:
-        gap = space(text, at)
+        gap = space(text, at, size)
         at = gap.end() if gap else at
-        match = token(text, at)
+        if len(texts) == since != behind_set and last is None and (run := RUN.match(text, at)):
+            found.runs[len(texts)] = run.end(), text.count(";", at, run.end())
+            kinds.append("FLAT")
+            texts.append("")
+            starts.append(at)
+            at, since = run.end(), len(texts)
+            continue
+        match = token(text, at, size)
         if match is None or match.end() - at > longest:
-            if at < len(text):
+            if at < size:
                 Cursor(source, OPENQASM_3, limits, at)  # says what is wrong here
-            if at >= len(text):
+            if at >= size:
                 break
             assert match is not None  # a long string
         word = match.group()
@@ -66,8 +97,12 @@ def words_of(source: Source, limits: ReadLimits) -> Words:
             if word in _ENDS and len(texts) > since + 1 and texts[since] in DECLARING:
                 _declared(source, limits, found, since)
             since = _weigh(source, found, open_brackets, since, at)
+            if word == "{" and texts[-2:-1] == ["in"]:
+                in_set = True
+            elif word == "}" and in_set:
+                behind_set, in_set = len(texts), False  # the body of a loop follows
         if len(texts) == SOON:
-            _refuse_many(source, limits)
+            _refuse_many(source, limits, RUN if found.runs else None)
         if len(texts) > limits.words:
             raise _too_many(source, limits, at)
         if len(texts) - since > LONGEST:
@@ -82,7 +117,7 @@ def words_of(source: Source, limits: ReadLimits) -> Words:
             since = len(texts)
     kinds.append("END")
     texts.append("")
-    starts.append(len(text))
+    starts.append(size)
     return found
 
 
@@ -93,9 +128,9 @@ def _is_note(text: str, texts: list[str], start: int) -> bool:
     return texts[-1] != "#" or text.startswith("#pragma", start)
 
 
-def _refuse_many(source: Source, limits: ReadLimits) -> None:
+def _refuse_many(source: Source, limits: ReadLimits, runs: re.Pattern[str] | None) -> None:
     """Refuse at a glance what surely has too many words: at least as many begin as are counted here."""
-    if len(source.text) > limits.words and has_more_words(source.text, limits.words):
+    if len(source.text) > limits.words and has_more_words(source.text, limits.words, runs):
         raise _too_many(source, limits, 0)
 
 
