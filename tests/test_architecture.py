@@ -178,3 +178,26 @@ def test_no_code_is_made_from_text_and_nothing_is_pickled():
     wrong = {module: name for module in SOURCES for name in called(module) if FORBIDDEN_CALLS.fullmatch(name)}
     assert wrong == {}
     assert [m for m, path in SOURCES.items() if "allow_pickle=True" in path.read_text(encoding="utf-8")] == []
+
+
+def test_only_what_serves_needs_what_windows_lacks():
+    """A daemon and simulated instruments are for Linux; library, client and commands are loaded anywhere."""
+    serving = ("qctl.daemon", "qctl.jobs.process", "qctl.jobs.worker", "qctl.jobs.calibration", "qctl.instruments.mock")
+    todo, seen = [name for name in SOURCES if not name.startswith(serving)], set()
+    while todo:
+        module = todo.pop()
+        if module not in seen and module in SOURCES:
+            seen.add(module)
+            todo += imports(module, at_start_only=True)
+    assert {module: lacking for module in seen if (lacking := lacking_elsewhere(module))} == {}
+
+
+def lacking_elsewhere(module: str) -> set[str]:
+    """Return what a module imports when it is loaded that only some systems have."""
+    found = set()
+    for node in statements_at_start(tree_of(module)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            found.add(node.module)
+    return found & {"fcntl", "grp", "pty", "pwd", "resource", "termios", "tty"}

@@ -95,6 +95,12 @@ class Report:
     stopped: str = ""
     hints: tuple[str, ...] = ()
 
+    @property
+    def took(self) -> str:
+        """Return how many steps there were, and how long they took, for people."""
+        steps = "1 step" if len(self.steps) == 1 else f"{len(self.steps)} steps"
+        return f"{steps}, {self.seconds:.0f} s of machine time, {self.wall:.1f} s on the clock"
+
     def quarantined(self) -> tuple[tuple[str, str, str], ...]:
         """Return (node, target, reason) of everything that was given up."""
         return tuple(

@@ -155,7 +155,7 @@ def _said(report: Report, written: Path) -> str:
     given_up = "".join(f"\n  {target}: {node} given up: {why}" for node, target, why in report.quarantined())
     hints = "".join(f"\n  {hint}" for hint in report.hints)
     return (
-        f"{report.laboratory}: snapshot {report.first} to {report.last} in {len(report.steps)} steps, "
-        f"{report.seconds:.0f} s of machine time, {report.wall:.1f} s on the clock; {report.stopped}{given_up}{hints}\n"
+        f"{report.laboratory}: snapshot {report.first} to {report.last} in {report.took}; "
+        f"{report.stopped}{given_up}{hints}\n"
         f"report: {written}"
     )

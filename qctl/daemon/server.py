@@ -78,6 +78,7 @@ def door(app: Any) -> Door:  # noqa: ANN401 (an ASGI application)
         ws="none",
         lifespan="off",
         log_config=None,
+        log_level="warning",  # there are two doors; that they are open is said by the daemon
         access_log=False,
         server_header=False,
         date_header=False,

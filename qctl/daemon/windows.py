@@ -132,10 +132,11 @@ class Windows:
             await self._linked.wait()
             if border is not None:
                 self.slack.note(border - self._linked_at)
+            held = ticking()
             with suppress(TimeoutError):
                 async with asyncio.timeout(HOLD):
                     await self._jobs.none_expected.wait()
-            self._note_pause(border is not None and self._linked_at <= border)
+            self._note_pause(border is not None and self._linked_at <= border, ticking() - held)
             window = self._take()
             if window is None:
                 continue
@@ -146,11 +147,16 @@ class Windows:
             self._busy = False
             reading = self._tasks.start("reading a window out", self._read(window, played))
 
-    def _note_pause(self, prompt: bool) -> None:
-        """Note how much longer than its shots the last window took, if the next one was linked before its border."""
+    def _note_pause(self, prompt: bool, held: float) -> None:
+        """Note how much longer than its shots the last window took, if the next one was linked before its border.
+
+        Parameters
+        ----------
+        held : how long the border waited for an urgent job, s, which is no pause of the agent's
+        """
         begun, shots = self._taken_at
         if prompt:
-            self._pauses.append(max(0.0, ticking() - begun - shots))
+            self._pauses.append(max(0.0, ticking() - begun - shots - held))
 
     def _take(self) -> Linked | None:
         """Return what is to play now; from here on its shots are in flight."""

@@ -1,4 +1,4 @@
-"""What a job store promises, whatever engine is behind it; `tests/jobs/contract.py` holds every engine to it.
+"""What a job store promises, whatever engine is behind it; `tests/jobs/test_contract.py` holds every engine to it.
 
 Every method that changes something returns when the change would survive a loss of power.
 """

@@ -42,7 +42,7 @@ def _head(report: Report) -> str:
     good = sum(s.standing is Standing.GOOD for states in report.states.values() for s in states.values())
     facts = (
         f"{_when(report.started)} to {_when(report.ended)}",
-        f"{len(report.steps)} steps, {report.seconds:.0f} s of machine time, {report.wall:.1f} s on the clock",
+        report.took,
         f"snapshot {report.first} → {report.last}",
         f"{good} results stand, {len(report.quarantined())} given up",
         report.code,

@@ -3,7 +3,9 @@
 import pytest
 from queued import FRAME, candidate, request, state
 
-from qctl.jobs.baselines import EasyBackfill, FirstCome, FirstFit, HighestRatio, Pairs, play
+from qctl.config import read_laboratory
+from qctl.config.find import find_laboratory
+from qctl.jobs.baselines import EasyBackfill, FirstCome, FirstFit, FixedRegions, HighestRatio, Pairs, play
 from qctl.jobs.simulate import jain, serial, simulate
 
 
@@ -21,6 +23,18 @@ def test_every_job_is_run_whole_and_nobody_is_disturbed(policy):
     at_once = {"serial, first come": 1, "serial, highest response ratio": 1, "pairs": 2}.get(policy.name, 5)
     starts = sorted(d.started for d in history.done)
     assert max(sum(d.started <= t < d.finished - 1e-9 for d in history.done) for t in starts) == at_once
+
+
+def test_fixed_regions_hold_a_program_each_and_larger_ones_take_two_neighbours():
+    policy = FixedRegions(read_laboratory(find_laboratory("wukong72")))
+    assert {len(region) for region in policy.regions} == {9}
+    assert len(frozenset.union(*policy.regions)) == 9 * len(policy.regions)
+    small, large = policy.ready([request(0, candidate(0, 2)), request(1, candidate(0, 12))])
+    assert [len(one.candidates[0].claims.exclusive) for one in (small, large)] == [1, 2]
+    done = play(jobs(), policy).done
+    assert len(done) == 20
+    most = max(sum(d.started <= t < d.finished - 1e-9 for d in done) for t in {d.started for d in done})
+    assert most == len(policy.regions)
 
 
 def test_first_come_is_serial_and_highest_ratio_lets_short_jobs_pass():
