@@ -15,6 +15,7 @@ from qctl.core.laboratory import Laboratory
 from qctl.core.parameters import Parameters
 from qctl.core.program import EVENT, Op, Program, event
 from qctl.core.sequence import Playlist, Sequence
+from qctl.platforms import platform_of
 from qctl.readout.demodulate import carrier_weights
 from qctl.readout.weights import weights_of
 
@@ -27,7 +28,7 @@ Played = tuple[Sequence, dict[str, Playlist]]
 def gates_of(laboratory: Laboratory) -> Gates:
     """Return all native gates as (kind, target)."""
     qubits = [(kind, qubit) for qubit in laboratory.qubits for kind in ("x90", "x180")]
-    pair = "rxx" if laboratory.platform == "trapped_ion" else "cz"
+    pair = "rxx" if Op.RXX in platform_of(laboratory).natives else "cz"
     return [*qubits, *((pair, coupling) for coupling in laboratory.couplings)]
 
 
@@ -83,7 +84,7 @@ def weights_by_qubit(
 def _alone(laboratory: Laboratory, kind: str, target: str) -> list[tuple[object, ...]]:
     names = laboratory.qubit_names
     qubits = [names.index(q) for q in (laboratory.couplings[target].pair if kind in ("cz", "rxx") else (target,))]
-    if laboratory.platform == "trapped_ion":  # beams do not idle at any offset
+    if Op.RXX in platform_of(laboratory).natives:  # beams of ions do not idle at any offset
         angles = (pi / 2,) if kind == "rxx" else (pi / 2 if kind == "x90" else pi, 0.0)
         return [event(Op.RXX if kind == "rxx" else Op.R, qubits, angles)]
     waits = [event(Op.DELAY, (q,), (SETTLED,)) for q in qubits]

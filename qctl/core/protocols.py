@@ -334,6 +334,7 @@ class Platform(Protocol):
     measures_last: ClassVar[bool]  # measurements end the shot of all qubits
     exclusive: ClassVar[frozenset[int]]  # of these, those that tolerate nothing beside them
     lines: ClassVar[Lines]  # what its laboratory files must wire
+    steps: ClassVar[str]  # module of its steps of calibration: NODES, and ON_REQUEST; loaded when they are asked for
     bounds: ClassVar[Bounds]  # what the conformance kit holds it to
     in_parts: ClassVar[InParts | None]  # how it stops within a shot, asks the host and goes on; None: it cannot
 

@@ -43,6 +43,7 @@ class NeutralAtom:
     measures_last: ClassVar[bool] = True
     one_light: ClassVar[bool] = True  # turns, gates and pulses follow one another
     exclusive: ClassVar[frozenset[int]] = frozenset({Op.CZ})  # one pair of movable traps, one zone
+    steps: ClassVar[str] = "qctl.experiments.atom_array"
     bounds: ClassVar[Bounds] = Bounds(ideal=0.12, lost=0.35)
     lines: ClassVar[Lines] = Lines(
         serve={"drive": "beam", "readout": "camera"},

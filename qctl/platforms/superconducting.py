@@ -40,6 +40,7 @@ class Superconducting:
     natives: ClassVar[frozenset[int]] = frozenset({Op.R, Op.RZ, Op.CZ, Op.MEASURE, Op.DELAY, Op.BARRIER, Op.PULSE})
     measures_last: ClassVar[bool] = False
     exclusive: ClassVar[frozenset[int]] = frozenset()
+    steps: ClassVar[str] = "qctl.experiments.transmon"
     bounds: ClassVar[Bounds] = Bounds(ideal=0.18)
     lines: ClassVar[Lines] = Lines(
         serve={"drive": "drive", "readout": "readout", "flux": "flux"},

@@ -48,6 +48,7 @@ class TrappedIon:
     natives: ClassVar[frozenset[int]] = frozenset({Op.R, Op.RZ, Op.RXX, Op.MEASURE, Op.DELAY, Op.BARRIER, Op.PULSE})
     measures_last: ClassVar[bool] = True
     exclusive: ClassVar[frozenset[int]] = frozenset({Op.RXX})  # all pairs use one mode of motion
+    steps: ClassVar[str] = "qctl.experiments.ions.nodes"
     bounds: ClassVar[Bounds] = Bounds(ideal=0.06, lost=0.05)
     lines: ClassVar[Lines] = Lines(
         serve={"drive": "beam", "readout": "counter"},

@@ -27,6 +27,7 @@ FLOODED = (
     "more light than the probe's in the images that tell states: a shutter of imaging or cooling light is stuck open"
 )
 UNPUMPED = "atoms that nothing was done to are found in 1: the pumping light is off or blocked"
+UNFILLED = "look at how many sites are loaded, and whether atoms arrive where programs want them; then run it again"
 EMPTY = "{} was empty: no atom was loaded or brought there"
 LOST = "the atom of {} was lost"
 SHORT = "too few atoms were loaded for the program"

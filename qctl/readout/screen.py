@@ -16,7 +16,7 @@ from qctl.core.parameters import Parameters
 from qctl.core.record import Counts, Record
 from qctl.core.result import Result
 
-from .image import screen_images
+from .image import EMPTY, SHORT, UNFILLED, screen_images
 
 PRESENT, DARK = "present", "dark"
 CHANCE = 1e-9  # of calling good shots bad
@@ -36,6 +36,8 @@ def stop_if_lost(results: Seq[Result], where: str) -> None:
     whole = sum(map(Kept.of, results), Kept())
     if whole.hardly_any:
         remedy = "look at the trap, its lights and its counters; then run it again"
+        if EMPTY.format("") in whole.said or SHORT in whole.said:
+            remedy = UNFILLED
         raise InstrumentError(whole.said, where=where, remedy=remedy)
 
 

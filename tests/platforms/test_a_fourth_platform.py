@@ -2,24 +2,30 @@
 
 import numpy as np
 import pytest
-from nv_centre import Diamond, NvCentre, laboratory
+from nv_centre import FILE, Diamond, NvCentre, laboratory
 
+from qctl.calibrate.loop import calibrate
+from qctl.calibrate.report import Standing
 from qctl.compile.capabilities import capabilities, refusal
+from qctl.config import read_laboratory
 from qctl.conformance.check import check
 from qctl.control import limits_of
+from qctl.core.errors import ConfigError
+from qctl.experiments.nodes import nodes_of
 from qctl.frontends import read_program
 from qctl.instruments.mock.rack import serve
 from qctl.platforms import PLATFORMS
 from qctl.run import Lab
+from qctl.store import ParameterStore
 
 HEAD = 'OPENQASM 3.0; include "stdgates.inc"; qubit q; bit c; '
 
 
 @pytest.fixture
-def nv(monkeypatch):
+def nv(monkeypatch, tmp_path):
     monkeypatch.setitem(PLATFORMS, NvCentre.name, NvCentre())
     with serve(laboratory(), Diamond()) as rack:
-        found = laboratory({name: served.address for name, served in rack.instruments.items()})
+        found = laboratory(tmp_path, {name: served.address for name, served in rack.instruments.items()})
         with Lab(found, NvCentre().defaults(found)) as lab:
             yield lab
 
@@ -61,3 +67,23 @@ def test_it_passes_the_conformance_kit(nv):
     assert [row.name for row in found.rows] == ["bell", "grover2", "superdense"]
     assert len(found.rows) + len(found.skipped) == 20
     assert set(found.skipped.values()) <= {f"needs {n} qubits, there are 2" for n in range(3, 9)}
+
+
+def test_its_file_is_checked_by_what_the_platform_says_of_its_lines(nv, tmp_path):
+    path = tmp_path / "wrong.yaml"
+    path.write_text(FILE.read_text(encoding="utf-8").replace("  green: {", "  red: {"), encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"wrong\.yaml:\d+:\d+: no line 'green' with a switch on platform nv_centre"):
+        read_laboratory(path)
+    path.write_text(FILE.read_text(encoding="utf-8").replace("100 us", "2 us"), encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"period of 2 us is too short.*at least \d\.\d+ us"):
+        read_laboratory(path)
+
+
+def test_its_step_of_calibration_is_planned_verified_and_kept(nv, tmp_path):
+    with ParameterStore.open(tmp_path, nv.laboratory.name) as store:
+        report = calibrate(nv, store, nodes_of(nv.laboratory), from_scratch=True)
+        found = store.snapshot()
+    assert [state.standing for state in report.states["ion_readout"].values()] == [Standing.GOOD] * 2
+    assert {f"{qubit}.readout.counts" for qubit in nv.laboratory.qubits} <= set(found)
+    assert all(5 <= found[f"{qubit}.readout.counts"] <= 11 for qubit in nv.laboratory.qubits)
+    assert found["q0.readout.p01"] < 0.01

@@ -8,6 +8,9 @@ from direct import Direct
 from true_atoms import true_parameters
 
 from qctl.calibrate.workbench import Workbench
+from qctl.compile import compile_program
+from qctl.core.program import EVENT, Op, Program, event
+from qctl.core.pulse import Pulse, Tone
 from qctl.experiments.atoms.everybody import GlobalTurn
 from qctl.frontends import read_openqasm
 from qctl.jobs.claims import claims_of
@@ -125,3 +128,15 @@ def test_a_program_that_would_be_turned_along_does_not_share_its_shot(lab):
     idle, turned, alike = equal("", (0, 1)), equal("h q;", (2, 3)), equal("h q; z q;", (4, 5))
     assert idle["what is played on raman"] != turned["what is played on raman"]
     assert turned["what is played on raman"] == alike["what is played on raman"]
+
+
+def test_where_pulses_of_ones_own_play_on_a_raman_beam_idle_atoms_tell_nothing_of_pumping(lab):
+    n = len(lab.laboratory.qubits)
+    rows = [event(op, (0,), bit=bit) for k in (0, 1) for op, bit in ((Op.PULSE, k), (Op.MEASURE, 0))]
+    pulses = tuple(
+        Pulse((Tone(line=line, amplitude=0.1, duration=2e-6, frequency=hertz),))
+        for line, hertz in (("raman", 1e7), ("dark", None))
+    )
+    program = Program(np.array(rows, EVENT), n, 1, np.array([0, 2, 4]), physical=True, pulses=pulses)
+    sequence = compile_program(program, lab.parameters, lab.laboratory, lab.limits)
+    assert sequence.exposing["array"].turned == {0}

@@ -4,16 +4,19 @@ They lie so close that their spins see each other while a gate voltage tunes the
 Phys. 6, 249 (2010), entangle two by their dipoles).
 """
 
+import re
 from itertools import pairwise
 from math import pi
+from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
 
+from qctl.config import read_laboratory
 from qctl.core.bounds import Bounds
 from qctl.core.errors import CompileError
-from qctl.core.laboratory import Coupling, InstrumentEntry, Laboratory, Line, Qubit, SafeAction, SafeEntry
 from qctl.core.lines import Lines
+from qctl.core.names import Target, unit_of
 from qctl.core.parameters import Estimate, Parameters
 from qctl.core.port import Port
 from qctl.core.program import Op
@@ -28,40 +31,20 @@ from qctl.platforms.waits import waits
 from qctl.platforms.wiring import arrival
 
 RATE, GREEN, GUARD = 1e9, 2e-6, 1e-6
-LINES = {
-    "microwave0": Line(output=Port("awg", 1)),
-    "microwave1": Line(output=Port("awg", 2)),
-    "together": Line(output=Port("awg", 3)),
-    "green": Line(switch=Port("ttl", 1)),
-    "start": Line(switch=Port("ttl", 2), starts=("awg",)),
-    "gate": Line(switch=Port("ttl", 3), starts=("counter0", "counter1")),
-    "seen0": Line(counted_by=Port("counter0", 1)),
-    "seen1": Line(counted_by=Port("counter1", 1)),
-}
-COUNTERS = dict.fromkeys(("counter0", "counter1"), "counter53230a:Counter53230a")
-DRIVERS = {"awg": "tek_awg5200:TekAwg5200", "ttl": "qc9520:Qc9520", **COUNTERS}
+FILE = Path(__file__).with_name("nv_centre.yaml")
+COUNTERS = ("counter0", "counter1")
 
 
-def laboratory(addresses=None):
-    """Return the laboratory; with addresses once somebody serves its instruments."""
-    at = addresses or dict.fromkeys(DRIVERS, "mock")
-    awg = {"sample_rate": RATE, "full_scale": 0.5}
-    entries = {
-        name: InstrumentEntry(driver=f"qctl.instruments.{kind}", address=at[name], **(awg if name == "awg" else {}))
-        for name, kind in DRIVERS.items()
-    }
-    return Laboratory(
-        name="nv",
-        platform="nv_centre",
-        reference=1e7,
-        period=1e-4,
-        instruments=entries,
-        lines=LINES,
-        qubits={f"q{k}": Qubit(drive=f"microwave{k}", readout=f"seen{k}") for k in (0, 1)},
-        couplings={"q0-q1": Coupling(pair=("q0", "q1"), flux="together")},
-        safe={name: SafeEntry(action=SafeAction.OFF) for name in ("awg", "ttl")},
-        limits={},
-    )
+def laboratory(folder=None, addresses=None):
+    """Return the laboratory; with a folder and addresses once somebody serves its instruments."""
+    if addresses is None:
+        return read_laboratory(FILE)
+    text = FILE.read_text(encoding="utf-8")
+    for name, address in addresses.items():
+        text = re.sub(rf"(?m)^(  {name}: .*address: )mock", rf'\g<1>"{address}"', text)
+    path = folder / FILE.name
+    path.write_text(text, encoding="utf-8")
+    return read_laboratory(path)
 
 
 class NvCentre:
@@ -73,15 +56,17 @@ class NvCentre:
     exclusive: ClassVar = frozenset()
     lines: ClassVar = Lines(serve={"drive": "beam", "readout": "counter", "flux": "beam"}, lights=("green",))
     in_parts: ClassVar = None
+    steps: ClassVar = "nv_steps"
     bounds: ClassVar = Bounds(ideal=0.05)
 
     def defaults(self, lab):
         table = {"frequency": 2e8, "x180.duration": 2e-7, "x180.amplitude": 0.5, "x90.duration": 2e-7}
         table |= {"x90.amplitude": 0.25, "readout.counts": 10.0, "t2": 1e-3, "readout.p01": 0.01, "readout.p10": 0.01}
         table |= {"t1": 1.0, "error": 1e-3}
-        found = {f"{q}.{name}": Estimate(value) for q in lab.qubits for name, value in table.items()}
         pair = {"cz.duration": 4e-7, "cz.amplitude": 0.5, "cz.error": 1e-2}
-        return Parameters(found | {f"q0-q1.{name}": Estimate(value) for name, value in pair.items()})
+        tables = {**dict.fromkeys(lab.qubits, table), **dict.fromkeys(lab.couplings, pair)}
+        found = {f"{target}.{name}": value for target, one in tables.items() for name, value in one.items()}
+        return Parameters({name: _guess(name, value) for name, value in {**found, **lab.first_guess}.items()})
 
     def spans(self, program, known, lab, tick):
         op, angle = program.events["op"], program.events["angle"]
@@ -109,7 +94,7 @@ class NvCentre:
         end = float(schedule.length_ticks.max(initial=0) * schedule.tick) + arrive.chip + GUARD
         light = np.rint(np.array([[end, end + GREEN]]) / 1e-9) * 1e-9
         start = np.array([[0.0, 1e-6]])
-        digital = {n: Digital(LINES[n].switch, t) for n, t in (("green", light), ("gate", light), ("start", start))}
+        digital = {n: Digital(lab.lines[n].switch, t) for n, t in (("green", light), ("gate", light), ("start", start))}
         measured = [r for r in rows if r["op"] == Op.MEASURE]
         reads = [np.array([(r["point"], q, r["bit"], 0) for r in measured if r["q"][0] == q], READ) for q in (0, 1)]
         return Sequence(
@@ -128,6 +113,12 @@ class NvCentre:
             digital=digital,
             counting={f"seen{q}": Counting(Port(f"counter{q}", 1), light, reads[q]) for q in (0, 1)},
         )
+
+
+def _guess(name, value):
+    target, _, quantity = name.partition(".")
+    kind = Target.COUPLING if "-" in target else Target.QUBIT
+    return Estimate(value, unit=unit_of(quantity, kind) or "", run="first guess")
 
 
 def _pulse(known, qubit, kind):

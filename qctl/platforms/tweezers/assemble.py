@@ -17,7 +17,7 @@ from qctl.core.sequence import PLAY, READ, Sequence, Track
 
 from . import plays
 from .known import array_of
-from .layer import Layer, layers
+from .layer import TURNING, Layer, layers
 from .lights import STATE, digital, exposing, lights
 from .plays import Play
 from .reading import Reading, out, over, place, read, reading_of, ways
@@ -56,9 +56,16 @@ def sequence(schedule: Schedule, known: Known, lab: Laboratory, shots: int) -> S
         placement=schedule.placement,
         digest="",
         digital=digital(lab, around),
-        exposing=exposing(lab, around, reads, _watched(schedule, reads), away, frozenset(begun)),
+        exposing=exposing(lab, around, reads, _watched(schedule, reads), away, frozenset(begun) | by_hand(schedule)),
         lead=around.lead,
     )
+
+
+def by_hand(schedule: Schedule) -> frozenset[int]:
+    """Return the points that play pulses of their own on Raman beams: any atom may be turned, also one nobody names."""
+    turning = [k for k, pulse in enumerate(schedule.pulses) if any(tone.line in TURNING for tone in pulse.tones)]
+    rows = schedule.operations
+    return frozenset(rows["point"][(rows["op"] == Op.PULSE) & np.isin(rows["bit"], turning)].tolist())
 
 
 def reads_of(schedule: Schedule) -> NDArray[np.void]:

@@ -18,6 +18,7 @@ from .plays import EDGE, Play, flat
 
 Known = Mapping[str, float]
 LINE = "raman"  # the beam on all atoms
+TURNING = (LINE, "raman_local")  # lines without which no atom is turned
 BEFORE, AFTER = 1e-6, 1e-6  # s around its pulse
 
 

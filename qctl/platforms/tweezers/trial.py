@@ -14,9 +14,9 @@ from qctl.core.program import EVENT, Op, Program, event
 from qctl.core.sequence import Sequence
 
 from .known import array_of
+from .layer import TURNING
 
-TURNING, GATING = ("raman", "raman_local"), "rydberg_blue"
-"""Lines without which no atom is turned, and no pair gated."""
+GATING = "rydberg_blue"  # the line without which no pair is gated
 
 TURNED, GATED = "turned", "gated"
 """What is done to atoms by light that no image shows."""
