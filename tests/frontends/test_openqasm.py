@@ -61,7 +61,7 @@ def test_physical_qubits_make_the_program_physical():
     ("text", "where", "message"),
     [
         ("input float a;", "f:1:13", "the input 'a' without a value"),
-        ("qubit q; box[1us] { x q; }", "f:1:10", "durations of gates, which a laboratory knows"),
+        ("qubit q; box[1us] { x q; }", "f:1:10", "durations of gates, which only a laboratory knows"),
         ("qubit q;\nextern f(int) -> int;\nint n = f(3);", "f:3:9", "the extern function 'f'"),
         ("qubit q; delay[3dt] q;", "f:1:16", "ns, us, ms or s"),
         ("qubit[2] q; cx q[0], q[2];", "f:1:24", "index 2 of a register of 2"),
