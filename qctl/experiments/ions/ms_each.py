@@ -77,8 +77,8 @@ class MsFine:
     name: ClassVar[str] = "ion_ms_fine"
     laboratory: Laboratory
     targets: tuple[str, ...]
-    numbers: tuple[int, ...] = (1, 5, 9)
-    shots: int = 700
+    numbers: tuple[int, ...] = (1, 3, 5)
+    shots: int = 900
 
     def scan(self, known: Parameters) -> Scan:
         """Return rows of gates of each pair."""
