@@ -15,7 +15,7 @@ def test_mistakes_of_all_kinds_come_at_once(transmon5, mistakes_in):
         "  awg3: {action: off}\n": ("", "awg3 has no entry in safe"),
         "{min: -5 mA, max: 5 mA, rate: 10 mA/s}": ("{min: -5 mA, max: 5 mA}", "bias_q0: no rate"),
         "7.055 GHz": ("7.0550012 GHz", "multiples of 5 kHz"),
-        "t1: 38 us": ("t1x: 38 us", "has no 't1x'"),
+        "t1: 38 us": ("t1x: 38 us", "has no quantity 't1x'"),
     }
     text = transmon5
     for old, (new, _) in changes.items():

@@ -64,7 +64,7 @@ WRONG = {
     ),
     "drive beyond the AWG": ("frequency: 5.2815 GHz", "frequency: 6.2815 GHz", ["1201.5 MHz from drive_high"]),
     "two readouts at one frequency": ("7.055 GHz", "6.985 GHz", ["q1 at the readout frequency of q0"]),
-    "quantity that is none": ("t1: 38 us", "t1x: 38 us", ["a qubit has no 't1x'; .*did you mean 't1'"]),
+    "quantity that is none": ("t1: 38 us", "t1x: 38 us", ["a qubit has no quantity 't1x'; .*did you mean 't1'"]),
     "impossible t2": ("t2: 30 us", "t2: 80 us", ["t2 of q0 is 8e-05 s; allowed: up to twice its t1"]),
     "guess for nobody": ("  q0-q1: {cz.", "  q0-q7: {cz.", ["first guesses for 'q0-q7'.*did you mean"]),
     "no guess": ("anharmonicity: -302 MHz,", "", ["no first guess of q0.anharmonicity"]),

@@ -51,7 +51,7 @@ def test_a_job_is_run_and_its_result_says_how_and_can_be_replayed(stack):
 @pytest.mark.parametrize(
     ("program", "said"),
     [
-        ("this is no program;", "missing ';'"),
+        ("this is no program;", "expecting ';'"),
         ("OPENQASM 3; qubit[2] q; h q[0];", "nothing is measured"),
         ("OPENQASM 3; include '/etc/passwd';", "include of '/etc/passwd'"),
         ("OPENQASM 3; qubit q; bit c; rx(" + "(" * 100_000 + ") q; c = measure q;", "256"),

@@ -115,6 +115,6 @@ def test_the_log_says_how_a_run_ended(served, bell, caplog, monkeypatch, error, 
     caplog.set_level(logging.INFO, "qctl.run")
     with served("transmon5") as rack, pytest.raises(type(error)), Lab.open(rack.path) as lab:
         lab.run(bell, shots=2)
-    [record] = [record for record in caplog.records if record.name == "qctl.run.lab"]
+    [record] = [record for record in caplog.records if record.name == "qctl.run.said"]
     assert record.levelno == level
     assert record.getMessage().endswith(text)

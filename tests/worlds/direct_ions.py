@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import log10
+from types import SimpleNamespace
 
 import numpy as np
 
@@ -31,6 +32,7 @@ class DirectIons:
         self.laboratory, self.truth = laboratory, truth
         self.world = IonWorld(laboratory, truth, seed)
         self.limits = limits_of(laboratory)
+        self.station = SimpleNamespace(instruments={})  # nothing to be switched off, or asked whether it is
         self.parameters = default_parameters(laboratory)
 
     def compile(self, program, shots=None, parameters=None, optimise=True):
