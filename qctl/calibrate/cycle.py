@@ -130,6 +130,8 @@ class Cycle:
     def doubt(self, nodes: Iterable[str]) -> None:
         """Doubt what some nodes found, so that it is measured once more."""
         asked = set(nodes)
+        if strange := asked - set(self.nodes):
+            raise UsageError(f"steps {', '.join(sorted(strange))} once more", allowed=", ".join(self.nodes))
         self.records |= {key: one.doubted("asked for again") for key, one in self.records.items() if key[0] in asked}
 
     def count(self) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from qctl.core.kept import Kept
@@ -37,6 +38,7 @@ class Screening:
             told = self._together(one, Kept(**got["told"]))
             if told.hardly_any:
                 await self.hold([one.ready], told.said)
+                await asyncio.to_thread(Path(got["out"]).unlink, missing_ok=True)
             else:
                 good.append(one)
         return good

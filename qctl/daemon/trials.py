@@ -91,6 +91,9 @@ class Trials:
     async def _failing(self) -> str:
         """Return which light fails, in words for a person; nothing when all of it works."""
         members = [one for heard in self._untried for one in heard.window.members if _needs(one)]
+        if not members:  # they came behind what was being tried, and needed nothing themselves
+            self._covered = list(self._untried)
+            return ""
         asked = {
             "lights": sorted({one.info["light"] for one in members}),
             "parameters": max(one.info["parameters"] for one in members),

@@ -1,7 +1,10 @@
 """Light that no image shows is tried in the queue, too: before that nothing counts, and where it fails nothing does."""
 
+import asyncio
 import json
 from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from direct import Direct
@@ -11,6 +14,11 @@ from virtual_host import ANN
 from qctl.config import read
 from qctl.config.find import find_laboratory, twin_of
 from qctl.core.errors import InstrumentError
+from qctl.daemon.probes import Probes
+from qctl.daemon.storing import Heard
+from qctl.daemon.tasks import Tasks
+from qctl.daemon.trials import Trials
+from qctl.jobs import codec
 from qctl.jobs.states import State
 from qctl.physics.atoms.twin import AtomTwin, Failure
 from qctl.physics.atoms.world import AtomWorld
@@ -92,3 +100,51 @@ def test_where_light_cannot_be_tried_shots_do_not_count_and_the_job_goes_where_i
     assert job.state is State.INTERRUPTED  # behind three attempts
     assert "light could not be tried" in job.reason
     assert host.shots(job.id) == []
+
+
+class Reader:
+    """A worker that answers trials; while it reads one, another window is read out."""
+
+    def __init__(self, meanwhile):
+        self.trials, self.meanwhile = None, meanwhile
+
+    async def ask(self, verb, asked):
+        if verb == "trial":
+            out = Path(asked["out"])
+            out.touch()
+            out.with_suffix(".places").write_bytes(codec.encode((1,)))
+            return 16
+        assert self.trials.needs(self.meanwhile)
+        self.trials.put(Heard(self.meanwhile, {}))
+        return {"said": "", "again": False}
+
+
+def window_of(light):
+    ready = SimpleNamespace(job=SimpleNamespace(id=light))
+    member = SimpleNamespace(info={"light": light, "parameters": 0}, ready=ready, seconds=0.1)
+    return SimpleNamespace(members=(member,), together=(member,))
+
+
+def test_a_window_that_needs_no_light_and_comes_while_some_is_tried_is_stored_behind_it(tmp_path):
+    stored, ended = [], []
+
+    class Stored:
+        async def store(self, heard):
+            stored.append(heard.window)
+
+    async def story():
+        probes, reader, needy = Probes(), Reader(window_of("")), window_of("turned")
+        tasks = Tasks(ended.append)
+        reader.trials = Trials(None, probes, Stored(), None, reader, tmp_path, tasks, asyncio.Event())
+        reader.trials.put(Heard(needy, {}))
+        reader.trials.look(waiting=False)
+        while probes.trial is None:
+            await asyncio.sleep(0)
+        probes.trial.answer.set_result({"records": []})
+        while len(stored) < 2 and not ended:
+            await asyncio.sleep(0)
+            reader.trials.look(waiting=False)
+        assert stored == [needy, reader.meanwhile]
+
+    asyncio.run(story())
+    assert ended == []
