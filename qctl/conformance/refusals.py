@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import ceil
 from typing import NamedTuple
 
 from qctl.compile.capabilities import Capabilities, capabilities
@@ -36,12 +37,13 @@ def refusals(lab: Lab) -> tuple[Refusal, ...]:
 
 
 class Wanted(NamedTuple):
-    """A program that cannot run; the error that must say so, and a word that it must use."""
+    """A program that cannot run; the error that must say so, a word that it must use, and how many shots are asked."""
 
     asked: str
     text: str
     error: type[QctlError]
     word: str
+    shots: int = 1
 
 
 def _impossible(lab: Lab) -> Iterator[Wanted]:
@@ -56,8 +58,9 @@ def _impossible(lab: Lab) -> Iterator[Wanted]:
     yield Wanted("a wait that is longer than a shot", wait, LimitError, "period")
     file = 'OPENQASM 3; include "/etc/hostname"; qubit q; bit c; c = measure q;'
     yield Wanted("a file of this machine", file, ProgramError, "hostname")
-    shots = int(2 * lab.laboratory.longest_run / lab.laboratory.period)
-    yield Wanted("more machine time than a run may take", f"{one} x q; c = measure q;", LimitError, f"{shots} shots")
+    shots = max(2, ceil(2 * lab.laboratory.longest_run / lab.laboratory.period))
+    long = "more machine time than a run may take"
+    yield Wanted(long, f"{one} x q; c = measure q;", LimitError, f"{shots} shots", shots)
 
 
 def _beyond(able: Capabilities) -> Iterator[Wanted]:
@@ -71,9 +74,8 @@ def _beyond(able: Capabilities) -> Iterator[Wanted]:
 
 def _refused(lab: Lab, wanted: Wanted) -> Refusal:
     """Ask for a program as a run would, up to where something would be opened."""
-    asked, text, error, word = wanted
+    asked, text, error, word, shots = wanted
     try:
-        shots = int(2 * lab.laboratory.longest_run / lab.laboratory.period) if "machine time" in asked else 1
         refuse_too_long([lab.compile(text, shots)], lab.laboratory)
     except QctlError as refusal:
         said, reason = str(refusal), ""
