@@ -31,7 +31,7 @@ from qctl.platforms.known import value
 from qctl.platforms.wiring import arrival, sample_rate, start_latency, station_tick
 
 from .limits import check_limits
-from .measured_last import measured_last
+from .measured_together import measured_together
 from .parts import Parts
 from .resets import active_resets
 from .timing import time_program
@@ -157,7 +157,7 @@ class _Plan:
     def _timed(self, level: _Level) -> Schedule:
         """Return the operations of a level; all its stretches end together."""
         programs = [stretch.part.program for stretch in level.stretches.values()]
-        rows = [p.events if len(programs) == 1 else measured_last(p.events) for p in programs]
+        rows = [p.events if len(programs) == 1 else measured_together(p.events) for p in programs]
         events, starts = np.concatenate(rows), np.cumsum([0, *map(len, rows)])
         n_bits = max(p.n_bits for p in programs)
         joined = Program(events, len(self.laboratory.qubits), n_bits, starts, physical=True)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from qctl.core.program import EVENT, Op, event
 
 
-def measured_last(events: NDArray[np.void]) -> NDArray[np.void]:
+def measured_together(events: NDArray[np.void]) -> NDArray[np.void]:
     """Return events with the last measurements of all qubits behind a barrier, if there are several.
 
     A qubit's measurement is a last one when nothing of the stretch, not even a barrier, comes behind it.
