@@ -11,6 +11,8 @@ import pytest
 from qctl.conformance import programs
 from qctl.conformance.check import measured
 from qctl.conformance.refusals import refusals
+from qctl.control.safe import asked_when_off
+from qctl.core.laboratory import SafeAction
 from qctl.run import Lab
 
 
@@ -33,5 +35,11 @@ def test_what_cannot_be_done_is_refused(lab):
     assert [one.reason for one in refusals(lab) if one.reason] == []
 
 
-def test_outputs_are_safe_at_the_end(lab):
-    lab.close()  # raises when one is not
+def test_outputs_are_safe_at_the_end_and_all_that_can_be_asked_are(lab):
+    safe, instruments = lab.laboratory.safe, lab.station.instruments  # opened here, where no program was run before
+    off = [name for name, entry in safe.items() if entry.action is SafeAction.OFF]
+    able = tuple(name for name in off if callable(getattr(instruments[name], "live", None)))
+    assert asked_when_off(instruments, safe) == able
+    lab.close()  # raises when one is not safe
+    if not able:
+        pytest.skip(f"none of {', '.join(off) or 'no outputs'} can be asked whether it is off")

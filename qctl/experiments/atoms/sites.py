@@ -158,6 +158,9 @@ class Zone:
         if len(seen) < 4:
             return (Outcome(target, reason=f"{len(seen)} sites are bright, of which at least four are needed"),)
         a, b = np.array(drawn), np.array(seen)
+        if np.linalg.svd(a - a.mean(axis=0), compute_uv=False)[1] < 1:
+            reason = "bright sites lie in one row: nothing tells how the zone beside it is turned and stretched"
+            return (Outcome(target, figures=(drawn_picture(picture),), reason=reason),)
         numbers = np.linalg.lstsq(a, b, rcond=None)[0]
         spread = np.sqrt(np.sum((a @ numbers - b) ** 2, axis=0) / max(1, len(a) - 3))
         inverse = np.linalg.inv(a.T @ a)

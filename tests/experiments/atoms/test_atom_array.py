@@ -57,6 +57,15 @@ def test_sites_and_the_zone_are_found_on_the_camera(direct, truth):
     agree(zone, truth, zone)
 
 
+def test_sites_in_one_row_do_not_tell_where_the_zone_is(direct):
+    laboratory, known = direct.laboratory, direct.parameters
+    rows = {name: 40.0 for name in laboratory.first_guess if name.endswith("site.row")}
+    flat = replace(laboratory, first_guess={**laboratory.first_guess, **rows})
+    (outcome,) = Workbench(direct, known).ask(Zone(flat, ARRAY, 50))
+    assert "bright sites lie in one row" in outcome.reason
+    assert not outcome.found
+
+
 def test_presence_is_told_by_a_threshold_between_two_peaks(direct, truth):
     found = ask(direct, truth, Presence(direct.laboratory, ("q3", "q12")))
     camera, seconds = direct.truth.camera, 12e-3
