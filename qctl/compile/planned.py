@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence as Seq
 
-from qctl.core.errors import CompileError, LimitError
+from qctl.core.errors import CompileError, TooLongError
 from qctl.core.laboratory import Laboratory
 from qctl.core.parameters import Parameters
 from qctl.core.program import Program
@@ -52,11 +52,11 @@ def machine_time(sequences: Seq[Sequence]) -> float:
 
 
 def refuse_too_long(sequences: Seq[Sequence], laboratory: Laboratory, longest: float | None = None) -> float:
-    """Return the machine time; raise LimitError where it is more than ``longest`` s, or the laboratory file allows."""
+    """Return the machine time; raise TooLongError where it is more than ``longest`` s, or than the file allows."""
     allowed, seconds = laboratory.longest_run if longest is None else longest, machine_time(sequences)
     if seconds > allowed:
         shots = sum(one.shots * (1 if one.is_steered else one.n_points) for one in sequences)
-        raise LimitError(
+        raise TooLongError(
             f"{shots} shots that take {spoken(seconds)} of machine time",
             allowed=f"{spoken(allowed)} a run",
             where=laboratory.name,

@@ -78,6 +78,10 @@ class LimitError(CompileError):
     """A number that an instrument or output does not allow, found before anything was sent."""
 
 
+class TooLongError(LimitError):
+    """A run that takes more machine time than it may; who cannot allow more for one run says another remedy."""
+
+
 class ParameterError(QctlError, KeyError):
     """A parameter that is missing, not finite, or of the wrong unit; a mapping's ``get`` knows it as a KeyError."""
 

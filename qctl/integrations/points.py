@@ -9,7 +9,7 @@ from math import ceil
 
 import numpy as np
 
-from qctl.core.errors import LimitError, ReadoutError
+from qctl.core.errors import LimitError, ReadoutError, TooLongError
 from qctl.core.kept import LEAST_KEPT, Kept
 from qctl.core.program import Program
 from qctl.core.result import Result, shots_in_a_row
@@ -61,9 +61,9 @@ def run_points(
         between()
         try:
             results = _counted(machine, _program_of(programs, group), shots, optimise=optimise, between=between)
-        except LimitError:
+        except LimitError as refused:
             if len(group) == 1 or programs[group[0][0]].flow:
-                raise
+                raise _for_plugins(refused) from refused.__cause__
             half = (
                 len(group) // 2
             )  # too many points or samples, or one point that is too long: the half that has it fails
@@ -73,17 +73,32 @@ def run_points(
             yield Point(index, point, result)
 
 
+def _for_plugins(refused: LimitError) -> LimitError:
+    """Return a refusal with a remedy that users of plugins have: they cannot allow more time for one run."""
+    if not isinstance(refused, TooLongError):
+        return refused
+    remedy = "fewer shots, or a longer longest_run in the laboratory file"
+    return TooLongError(refused.asked, allowed=refused.allowed, where=refused.where, remedy=remedy)
+
+
 def _counted(
     machine: Machine, program: Program, shots: int, *, optimise: bool, between: Callable[[], None]
 ) -> list[Result]:
     """Return a result for each point, of as many shots that count as were asked for; others are played again.
 
-    Each round plays what is missing, and as many more as did not count so far. It ends where hardly any does.
+    Each round plays what is missing, and as many more as did not count so far; where that is more than the machine
+    takes at once, as many as in the first round. It ends where hardly any does.
     """
     found: list[list[Result]] = [[] for _ in range(program.n_points)]
-    worst, asked = Kept(), shots
+    worst, asked, most = Kept(), shots, ceil(shots / LEAST_KEPT)
     while True:
-        result = machine.run(program, asked, optimise=optimise)
+        try:
+            result = machine.run(program, asked, optimise=optimise)
+        except LimitError:
+            if asked <= shots:
+                raise
+            asked = most = shots
+            continue
         for k, parts in enumerate(found):
             parts.append(_kept(result.points(k, k + 1), shots - sum(part.shots for part in parts)))
         worst += _of_worst_point(result)
@@ -96,7 +111,7 @@ def _counted(
                 where=machine.laboratory.name, remedy="look at the machine, then run again",
             )  # fmt: skip
         between()
-        asked = ceil(missing / max(worst.kept / worst.shots, LEAST_KEPT))
+        asked = min(most, ceil(missing / max(worst.kept / worst.shots, LEAST_KEPT)))
 
 
 def _of_worst_point(result: Result) -> Kept:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from qctl.core.errors import ReadoutError
+from qctl.core.errors import ReadoutError, TooLongError
 from qctl.core.program import EVENT, Op, Program, event
 from qctl.core.record import Timing
 from qctl.core.result import Result
@@ -18,10 +18,12 @@ class Leaky:
     class laboratory:  # noqa: N801 (only its name is asked for)
         name = "leaky"
 
-    def __init__(self, *shares):
-        self.shares, self.rng, self.asked = list(shares), np.random.default_rng(7), []
+    def __init__(self, *shares, most=100_000):
+        self.shares, self.rng, self.asked, self.most = list(shares), np.random.default_rng(7), [], most
 
     def run(self, program, shots, *, optimise=True):
+        if shots > self.most:
+            raise TooLongError(f"{shots} shots", allowed="1 h a run", where="leaky", remedy="longest=")
         self.asked.append(shots)
         share = self.shares.pop(0) if len(self.shares) > 1 else self.shares[0]
         kept = np.stack([np.ones(shots, bool), self.rng.random(shots) < share])
@@ -52,3 +54,17 @@ def test_one_shot_is_enough_to_ask_for():
     machine = Leaky(0.0, 1.0)
     assert [one.result.shots for one in run_points(machine, [PROGRAM], 1)] == [1, 1]
     assert machine.asked == [1, 10]
+
+
+def test_a_later_round_that_would_take_too_long_is_played_in_smaller_ones_and_nothing_is_thrown_away():
+    machine = Leaky(0.15, most=500)
+    assert [one.result.shots for one in run_points(machine, [PROGRAM], 400)] == [400, 400]
+    assert max(machine.asked) == 400
+    assert sum(machine.asked) < 1.3 * 400 / 0.15
+
+
+def test_what_takes_too_long_at_once_is_refused_with_a_remedy_that_plugins_have():
+    one = Program(PROGRAM.events[:1], 1, 1, np.array([0, 1]), physical=True)
+    said = "leaky: 600 shots; allowed: 1 h a run; fewer shots, or a longer longest_run in the laboratory file"
+    with pytest.raises(TooLongError, match=f"^{said}$"):
+        list(run_points(Leaky(1.0, most=500), [one], 600))
