@@ -12,7 +12,7 @@ from qctl.core.laboratory import Laboratory
 from qctl.core.parameters import Parameters
 from qctl.core.result import Result
 
-from .pairs import both, played, shares, xx
+from .pairs import both, played, shares_of_each, xx
 
 NUMBERS = (2, 4)
 
@@ -34,9 +34,7 @@ class MsCheck:
     def score(self, result: Result, known: Parameters) -> dict[str, tuple[float, float]]:
         """Return the share of wrong answers of each target and its standard error."""
         scores = {}
-        for k, target in enumerate(self.targets):
-            pair = self.laboratory.couplings[target].pair
-            found, errors = shares(result, known, pair, range(2 * k, 2 * k + 2))
+        for target, found, errors in shares_of_each(result, known, self.laboratory, self.targets):
             wrong = ((1 - found[0, 2]) + (1 - found[1, 0])) / 2
             scores[target] = (float(wrong), float(np.hypot(errors[0, 2], errors[1, 0]) / 2))
         return scores

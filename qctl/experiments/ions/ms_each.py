@@ -19,7 +19,7 @@ from qctl.core.result import Result
 from ..drawn import drawn
 from ..rows import half
 from .ms_shared import centred, fit_centre, shifted
-from .pairs import both, played, shares, to_and_fro, xx
+from .pairs import both, played, shares, shares_of_each, to_and_fro, xx
 
 Floats = NDArray[np.float64]
 
@@ -87,12 +87,8 @@ class MsFine:
 
     def read(self, result: Result, known: Parameters) -> tuple[Outcome, ...]:
         """Return the amplitude of each pair, better."""
-        n = len(self.numbers)
-        return tuple(
-            self._outcome(target, *shares(result, known, self.laboratory.couplings[target].pair, range(k, k + n)),
-                          known[f"{target}.ms.amplitude"])
-            for k, target in zip(range(0, n * len(self.targets), n), self.targets, strict=True)
-        )  # fmt: skip
+        each = shares_of_each(result, known, self.laboratory, self.targets)
+        return tuple(self._outcome(*one, known[f"{one[0]}.ms.amplitude"]) for one in each)
 
     def _outcome(self, target: str, found: Floats, errors: Floats, old: float) -> Outcome:
         # P11 - P00 = -cos(n a), a the turn of one gate: near n pi / 2 its sine tells n times the error.
@@ -138,13 +134,8 @@ class MsFrames:
 
     def read(self, result: Result, known: Parameters) -> tuple[Outcome, ...]:
         """Return the corrections of both frames of each pair."""
-        n = self.n_points
-        return tuple(
-            self._outcome(
-                target, *shares(result, known, self.laboratory.couplings[target].pair, range(k, k + n)), known
-            )
-            for k, target in zip(range(0, n * len(self.targets), n), self.targets, strict=True)
-        )
+        each = shares_of_each(result, known, self.laboratory, self.targets)
+        return tuple(self._outcome(*one, known) for one in each)
 
     def _outcome(self, target: str, found: Floats, errors: Floats, known: Parameters) -> Outcome:
         parity, sigma = 1 - 2 * found[:, 1], 2 * errors[:, 1]

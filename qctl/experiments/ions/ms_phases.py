@@ -23,7 +23,7 @@ from qctl.core.result import Result
 
 from ..drawn import drawn
 from ..rows import Row, flip, half
-from .pairs import both, played, shares
+from .pairs import both, played, shares_of_each
 
 Complex = NDArray[np.complex128]
 Floats = NDArray[np.float64]
@@ -76,13 +76,8 @@ class MsPhases:
 
     def read(self, result: Result, known: Parameters) -> tuple[Outcome, ...]:
         """Return centre line, its split and the frames of each pair."""
-        n = len(self.rows)
-        return tuple(
-            self._outcome(
-                target, *shares(result, known, self.laboratory.couplings[target].pair, range(k, k + n)), known
-            )
-            for k, target in zip(range(0, n * len(self.targets), n), self.targets, strict=True)
-        )
+        each = shares_of_each(result, known, self.laboratory, self.targets)
+        return tuple(self._outcome(*one, known) for one in each)
 
     def _outcome(self, target: str, found: Floats, errors: Floats, known: Parameters) -> Outcome:
         parity, sigma = 1 - 2 * found[:, 1], 2 * errors[:, 1]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from math import pi
 
 import numpy as np
@@ -71,6 +71,15 @@ def shares(result: Result, known: Parameters, pair: tuple[str, str], points: Seq
         smooth = (three * len(bits) + 0.5) / (len(bits) + 1)
         errors.append(np.sqrt(smooth * (1 - smooth) / max(len(bits), 1)))
     return np.array(found), np.array(errors)
+
+
+def shares_of_each(
+    result: Result, known: Parameters, laboratory: Laboratory, targets: Sequence[str]
+) -> Iterator[tuple[str, Floats, Floats]]:
+    """Yield each pair with its `shares`, where the points of one pair follow those of the other, equally many each."""
+    n = len(result.bits) // len(targets)
+    for k, target in enumerate(targets):
+        yield target, *shares(result, known, laboratory.couplings[target].pair, range(k * n, (k + 1) * n))
 
 
 def expected(laboratory: Laboratory, known: Parameters, coupling: str) -> float:
