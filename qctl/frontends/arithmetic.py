@@ -48,9 +48,10 @@ def number(value: Value) -> float:
 
 def whole(value: Value) -> int:
     """Return a whole number; raise ValueError for anything else."""
-    if not isinstance(number(value), int):
+    found = number(value)
+    if not isinstance(found, int):
         raise ValueError(f"{value!r} is no whole number")
-    return int(number(value))
+    return found
 
 
 def truth(value: Value) -> bool:
@@ -116,7 +117,7 @@ def _remainder(a: Value, b: Value) -> Value:
     if number(b) == 0:
         raise ValueError("division by zero")
     if isinstance(a, int) and isinstance(b, int):
-        return a - b * (abs(a) // abs(b)) * (1 if (a < 0) == (b < 0) else -1)
+        return a % b if a >= 0 and b > 0 else a - b * (abs(a) // abs(b)) * (1 if (a < 0) == (b < 0) else -1)
     return math.fmod(number(a), number(b))
 
 
@@ -126,7 +127,8 @@ def power(a: Value, b: Value) -> Value:
     if isinstance(base, int) and isinstance(exponent, int) and exponent >= 0:
         if abs(base) > 1 and exponent * math.log2(abs(base)) > 64:
             raise ValueError("the result needs more than 64 bits")
-        return int(base**exponent)
+        found: int = base**exponent
+        return found
     return math.pow(base, exponent)
 
 

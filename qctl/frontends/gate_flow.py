@@ -7,10 +7,14 @@ from __future__ import annotations
 
 from collections import ChainMap
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from qctl.core.errors import ProgramError
+
 from .arithmetic import Value
+from .counters import counter
 from .expression import Formula, evaluate, read_expression
 from .statements import Body
 from .tokens import Kind
@@ -33,12 +37,16 @@ class GateFlow:
 
     def __init__(self, reader: Reader3) -> None:
         self._reader, self._cursor, self._source = reader, reader.cursor, reader.source
-        self._n_read = 0
+        self._n_read, self._depth = 0, 0
 
     def calls(self, body: Body) -> Iterator[Call]:
         """Yield the gates of one statement, of a block, or of all rounds of a loop."""
-        cursor = self._cursor
         self._pay(1)
+        with self._deeper():
+            yield from self._statement(body)
+
+    def _statement(self, body: Body) -> Iterator[Call]:
+        cursor = self._cursor
         if cursor.accept("{"):
             while not cursor.at("}"):
                 if cursor.kind is Kind.END:
@@ -60,26 +68,49 @@ class GateFlow:
         if self._n_read > MOST:
             raise self._source.too_large("or more statements of one gate", self._n_read, MOST, self._cursor.start)
 
+    @contextmanager
+    def _deeper(self) -> Iterator[None]:
+        """Count statements within each other, which are read by recursion."""
+        self._depth += 1
+        if self._depth > (most := self._cursor.limits.depth):
+            what = "or more statements of a gate within each other"
+            raise self._source.too_large(what, self._depth, most, self._cursor.start)
+        yield
+        self._depth -= 1
+
     def _loop(self, body: Body) -> Iterator[Call]:
-        cursor = self._cursor
-        if cursor.text not in COUNTING:
-            raise cursor.unexpected("a type: " + ", ".join(sorted(COUNTING)))
-        cursor.advance()
-        if cursor.accept("["):
-            self._known(body, "a size")
-            cursor.expect("]", "after the size")
+        cursor, place = self._cursor, self._cursor.start
+        kind, width = self._type(body)
         name = self._reader.name("a name")
         cursor.expect("in", "and what the loop counts through")
         numbers = self._numbers(body)
-        start, is_empty = cursor.start, True
-        self._pay(len(numbers))  # before any of them is read
+        start = cursor.start
         for number in numbers:
+            try:
+                value = counter(kind, width, number)
+            except ProgramError as reason:
+                raise self._source.wrong(reason.asked, place, reason.allowed, reason.remedy) from reason
             cursor.move(start)
-            inner = replace(body, values=ChainMap({name: number}, body.values))  # type: ignore[arg-type]
-            is_empty = False
-            yield from self.calls(inner)
-        if is_empty:
+            yield from self.calls(replace(body, values=ChainMap({name: value}, body.values)))  # type: ignore[arg-type]
+        if not numbers:
             self._skip()
+
+    def _type(self, body: Body) -> tuple[str, int]:
+        """Read the type that a loop counts with; return it and its size in bits."""
+        cursor, start = self._cursor, self._cursor.start
+        if cursor.text not in COUNTING:
+            raise cursor.unexpected("a type: " + ", ".join(sorted(COUNTING)))
+        kind, size = cursor.advance(), 64
+        if cursor.accept("["):
+            size = self._whole(body, "a size")
+            cursor.expect("]", "after the size")
+        if size < 1:
+            raise self._source.wrong(f"{size} as the size of {kind}", start, "whole numbers from 1")
+        if kind == "float" and size not in (16, 32, 64):
+            raise self._source.unsupported(f"float[{size}]", start, "sizes of 16, 32 and 64 are computed with 64 bits")
+        if size > 64:
+            raise self._source.too_large(f"bits of one {kind}", size, 64, start)
+        return kind, size
 
     def _numbers(self, body: Body) -> Sequence[Value]:
         cursor, start = self._cursor, self._cursor.start
@@ -87,23 +118,25 @@ class GateFlow:
             found: list[Value] = []
             self._reader.listed(lambda: found.append(self._known(body, "a number")), ("}",))
             cursor.expect("}", "after the numbers")
+            self._pay(len(found))
             return found
         if not cursor.accept("["):
             raise self._source.unsupported("a loop over this in a gate", start, "ranges and sets of numbers")
-        ends = [self._whole(body)]
+        ends = [self._whole(body, "a range")]
         while cursor.accept(":"):
-            ends.append(self._whole(body))
+            ends.append(self._whole(body, "a range"))
         cursor.expect("]", "after the range")
         if not 2 <= len(ends) <= 3 or 0 in ends[1:-1]:
             raise self._source.wrong("this is no range", start, "[first:last] or [first:step:last]")
         step = ends[1] if len(ends) == 3 else 1
+        self._pay(max(0, (ends[-1] - ends[0]) // step + 1))  # before any of them is read
         return range(ends[0], ends[-1] + (1 if step > 0 else -1), step)
 
-    def _whole(self, body: Body) -> int:
-        start, value = self._cursor.start, self._known(body, "a range")
+    def _whole(self, body: Body, what: str) -> int:
+        start, value = self._cursor.start, self._known(body, what)
         if isinstance(value, bool) or not isinstance(value, int):
-            raise self._source.wrong(f"{value!r} in a range", start, "whole numbers")
-        return value
+            raise self._source.wrong(f"{value!r} in {what}", start, "whole numbers")
+        return int(value)
 
     def _known(self, body: Body, what: str) -> Value:
         """Return the value of an expression that does not depend on the gate's parameters."""
@@ -124,6 +157,11 @@ class GateFlow:
 
     def _skip(self) -> tuple[Call, ...]:
         """Step over a statement or a block that is not run."""
+        with self._deeper():
+            self._over_statement()
+        return ()
+
+    def _over_statement(self) -> None:
         cursor = self._cursor
         if cursor.accept("if"):
             self._over("(", ")")
@@ -140,7 +178,6 @@ class GateFlow:
         else:
             while not cursor.accept(";"):
                 self._step()
-        return ()
 
     def _over(self, opening: str, closing: str) -> None:
         """Step over brackets and what is between them."""

@@ -1,5 +1,8 @@
 """Loops and branches in the bodies of gates: they are written out, and mean the same."""
 
+import math
+
+import numpy as np
 import pytest
 
 from qctl.core.errors import ProgramError
@@ -49,6 +52,45 @@ def test_what_a_body_cannot_hold_is_refused_by_name(text, where, message):
     with pytest.raises(ProgramError, match=message) as found:
         read_openqasm("OPENQASM 3; include 'stdgates.inc';\n".replace("'", '"') + text, name="f")
     assert found.value.where == where
+
+
+@pytest.mark.parametrize(
+    ("loop", "angle", "expected"),
+    [
+        ("int i in {0.5, true}", "i", [0, 1]),
+        ("int[4] i in [6:7]", "i + i", [12, 14]),
+        ("int[4] i in [6:9]", "i", "8 does not fit int\\[4\\]; allowed: -8 to 7"),
+        ("int i in {5ns}", "i", "a value of type duration where int"),
+        ("uint i in {-1}", "i", "-1 does not fit uint"),
+        ("uint[2] i in [2:5]", "i", "4 does not fit uint\\[2\\]; allowed: 0 to 3"),
+        ("uint[2] i in [1:3]", "100 % i + (i - 0.5)", [0.5, 1.5, 3.5]),
+        ("uint[65] i in {1}", "i", "65 bits of one uint; allowed: at most 64"),
+        ("float i in [1:3]", "i / 2", [0.5, 1, 1.5]),
+        ("float[17] i in [1:3]", "i", "float\\[17\\]"),
+        ("angle i in {7.0}", "i", [7 - math.tau]),
+        ("angle i in {1, 7.0}", "3 * i - 6.5", [math.tau - 3.5, 14.5 - math.tau * 2]),
+        ("angle i in {1}", "-i * 0.5", [math.pi - 0.5]),
+        ("angle i in {1}", "sin(i) + i ** 2 + i / i + i % 2", [math.sin(1) + 3]),
+        ("angle[4] i in {1, 7.0}", "i + 1", [math.pi * 6 / 8, math.pi * 5 / 8]),
+        ("angle i in {3}", "i * i", "angle\\[64\\] \\* angle"),
+        ("angle i in {true}", "i", "a value of type bool where angle"),
+    ],
+)
+def test_what_counts_is_of_its_type_in_a_gate_and_in_a_program(loop, angle, expected):
+    in_program = f"OPENQASM 3; qubit q; for {loop} {{ rx({angle}) q; }}"
+    in_gate = f"OPENQASM 3; qubit q; gate g a {{ for {loop} {{ rx({angle}) a; }} }} g q;"
+    for text in (in_program, in_gate):
+        if isinstance(expected, str):
+            with pytest.raises(ProgramError, match=expected):
+                read_openqasm(text)
+        else:
+            np.testing.assert_allclose(read_openqasm(text).events["angle"][:, 0], expected, atol=1e-12)
+
+
+@pytest.mark.parametrize("angle", ["i - 2", "i + 1", "-i", "~i", "1 - i - 1", "i * i", "(i & -1) - 2", "i ** 2"])
+def test_an_unsigned_number_of_a_gate_is_refused_where_it_would_go_round(angle):
+    with pytest.raises(ProgramError, match="does not fit uint\\[2\\]: count with int"):
+        read_openqasm(f"OPENQASM 3; qubit q; gate g a {{ for uint[2] i in {{0, 3, 1}} rx({angle}) a; }} g q;")
 
 
 def test_arguments_in_the_words_of_openqasm_2_are_registers():

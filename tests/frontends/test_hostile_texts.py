@@ -14,6 +14,7 @@ MOST_CALLS, MOST_BYTES = 500_000, 64e6
 SOME = (
     *("parameters", "registers", "stretches and comments", "loops over a variable"),
     *("gates on wide registers", "a large power", "an open comment", "a long annotation", "a wait of 10^300 s"),
+    *("a loop in a gate", "blocks in a gate", "branches in a gate that are not run"),
 )
 
 

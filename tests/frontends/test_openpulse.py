@@ -134,6 +134,7 @@ def test_another_readout_is_refused_with_the_calibrated_one(lab):
         ("cal { play(f, gaussian(0.1, 8ns, 0ns)); }", "gaussian with a sigma of 0 s"),
         ("cal { play(stimulus, constant(0.1, 8ns)); }", "which leads to [0-9]+ qubits, outside of a defcal"),
         ("cal { play(f, triangle(0.1, 8ns)); }", "the waveform 'triangle'.*gaussian_square"),
+        ("delay[1e400dt] $0;", "a duration of inf dt; allowed: finite durations"),
     ],
 )
 def test_what_cannot_be_is_refused_by_name_with_what_can(lab, text, message):

@@ -98,6 +98,14 @@ FLOODS: dict[str, tuple[str, str]] = {
     "recursion of gates": (
         f"{FLOW}def f(qubit p) {{ bit b = measure p; if (b) {{ f(p); }} }} f(q[0]);", "levels of blocks and calls"
     ),
+    "a loop in a gate": (
+        "gate g a { for int i in [0:9223372036854775807] { x a; } }", "9223372036854775809 or more statements"
+    ),
+    "blocks in a gate": (f"gate g a {'{' * 1_500}", "101 or more statements of a gate within each other"),
+    "branches in a gate": (f"gate g a {{ {'if (true) ' * 890}", "101 or more statements of a gate within each other"),
+    "branches in a gate that are not run": (
+        f"gate g a {{ {'if (false) ' * 890}", "101 or more statements of a gate within each other"
+    ),
     "huge arrays": ("array[int, 1000000000, 1000000000, 1000000000] a;", "elements of an array"),
     "barriers": (f"qubit[4000] q;{'barrier q;' * 2_000}", "events on whole registers"),
     "gates on wide registers": (f"qubit[4000] q;{'h q;' * 2_000}", "events on whole registers"),

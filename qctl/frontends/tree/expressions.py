@@ -185,15 +185,14 @@ class Expressions:
         return Value(BOOL, int(node.value))
 
     def _duration(self, node: ast.DurationLiteral) -> Value:
+        if not math.isfinite(node.value):
+            raise self._context.wrong(node, f"a duration of {node.value} {node.unit.name}", "finite durations")
         if node.unit.name == "dt":
             machine = self._context.builder.machine
             if machine is None:
                 what = "a duration in dt, the step of a laboratory's clock"
                 raise self._context.unsupported(node, what, "write it in ns, us, ms or s, or let a laboratory run it")
             return Value(DURATION, node.value * machine.tick)
-            raise self._context.unsupported(node, "a duration in dt", "write it in ns, us, ms or s")
-        if not math.isfinite(node.value):
-            raise self._context.wrong(node, f"a duration of {node.value} {node.unit.name}", "finite durations")
         return Value(DURATION, duration(repr(node.value), node.unit.name).seconds)
 
     def _name(self, node: ast.Identifier) -> Value:
