@@ -11,9 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qctl.core.course import Course, Measuring
+from qctl.core.errors import CompileError
+from qctl.core.flow import Loop, statements
 from qctl.core.laboratory import Laboratory
 from qctl.core.parameters import Parameters
-from qctl.core.program import EVENT, Op, Program
+from qctl.core.program import EVENT, Op, Program, said
 from qctl.core.tree import BEYOND, END, Tree, column
 
 from .parts import Parts
@@ -57,7 +59,9 @@ def forest_of(
     most_parts: int = MOST_PARTS,
     most_deep: int = MOST_DEEP,
 ) -> Forest:
-    """Follow a program through all answers, the shortest ways first, as far as there is room.
+    """Follow a program through all answers, the shortest ways first.
+
+    Ways that go on alike share their parts. Where there is no room for all, loops that may go on for ever are cut off.
 
     Parameters
     ----------
@@ -68,7 +72,8 @@ def forest_of(
     Raises
     ------
     CompileError
-        When its qubits would have to be moved between parts.
+        When its qubits would have to be moved between parts; or when it has no loop, and more parts than there is room
+        for: shots that needed the others would be missing from what it answers.
     ProgramError
         When some answers lead where the program has no meaning.
     """
@@ -77,17 +82,23 @@ def forest_of(
     asked: list[list[int]] = []
     most = 1 << measuring.at_once
     follows: list[NDArray[np.int32]] = []
+    shared: dict[tuple[object, ...], int] = {}
     first = course.advance()
     todo = deque([_Node(course, first, np.zeros(len(laboratory.qubits)), 1, None)] if first is not None else [])
     while todo:
         node = todo.popleft()
-        if len(natives) >= most_parts or node.depth > most_deep:
+        ahead = node.course.ahead()
+        alike = None if ahead is None else (node.depth, said(node.events), node.frames.tobytes(), ahead)
+        number = len(natives) if alike is None else shared.setdefault(alike, len(natives))
+        if number == len(natives) and (number >= most_parts or node.depth > most_deep):
+            _refuse_cut(program, point, laboratory, most_parts, most_deep)
             continue  # what was written beside its parent stays: BEYOND
         if node.parent is not None:
-            follows[node.parent[0]][node.parent[1]] = len(natives)
+            follows[node.parent[0]][node.parent[1]] = number
+        if number < len(natives):
+            continue
         part = parts.part(node.events, node.frames)
         measured = node.events["q"][node.events["op"] == Op.MEASURE, 0]
-        number = len(natives)
         natives.append(part.program)
         asked.append([parts.placement[q] for q in measured.tolist()])
         follows.append(np.full(most, BEYOND, np.int32))
@@ -103,6 +114,18 @@ def forest_of(
     for row, qubits in zip(table, asked, strict=True):
         row[: len(qubits)] = qubits
     return Forest(Tree(table, np.array(follows, np.int32).reshape(-1, most)), _joined(natives), parts.placement)
+
+
+def _refuse_cut(program: Program, point: int, laboratory: Laboratory, most_parts: int, most_deep: int) -> None:
+    """Refuse a program of which parts are left out, unless it has a loop, whose rounds get ever rarer."""
+    if program.flow and any(isinstance(one, Loop) for one in statements(program.flow[point])):
+        return
+    raise CompileError(
+        f"a program of more than {most_parts} parts, or of more than {most_deep} in one shot",
+        allowed=f"up to {most_parts} parts that answers tell apart, {most_deep} one after the other",
+        where=laboratory.name,
+        remedy="measure fewer qubits that are used again or decide, or play each way for itself (each_way, --each-way)",
+    )
 
 
 def _joined(natives: list[Program]) -> Program:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import ProgramError
-from .program import EVENT, Op, Program, event
+from .program import EVENT, Op, Program, event, said
 from .walk import MOST_STEPS, Walk
 
 _RESET = -1
@@ -123,6 +123,14 @@ class Course:
     def outputs(self) -> dict[str, int | float]:
         """Return the values of the program's outputs, as they are now."""
         return self._walk.outputs()
+
+    def ahead(self) -> tuple[object, ...] | None:
+        """Return what the rest of the shot depends on, the same for courses that go on alike; None: on answers."""
+        if not self._walk.ended:
+            return None
+        later = set(self._rest["q"].ravel().tolist())
+        known = (frozenset(one & later) for one in (self._touched, self._owed, self._clean))
+        return said(self._rest), tuple(self._asked), *known
 
     def _refill(self) -> bool:
         """Let the walk go on; say whether there is anything more to play."""

@@ -188,6 +188,11 @@ class Program:
         return replace(self, shots=shots)
 
 
+def said(events: NDArray[np.void]) -> bytes:
+    """Return what rows of a gate stream say, without what lies between their columns."""
+    return b"".join(events[name].tobytes() for name in EVENT.names or ())
+
+
 def event(op: Op, qubits: Seq[int] = (), angles: Seq[float] = (), bit: int = -1) -> tuple[object, ...]:
     """Return one row for ``np.array(rows, EVENT)``."""
     pair = (*qubits, -1, -1)[:2]

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qctl.core.course import Course, Measuring
+from qctl.core.errors import ReadoutError
 from qctl.core.laboratory import Laboratory
 from qctl.core.operators import Number
 from qctl.core.parameters import Parameters
@@ -23,6 +24,7 @@ from .screen import screen
 UNLIT = "no light while atoms are measured: it is off or blocked"
 ENOUGH = 10  # shots from which that can be told
 LATE, BEYOND = "the host decided too late", "more parts than were uploaded"
+MOST_BEYOND = 0.01  # of all shots: what is left is as far from the truth as that
 
 
 def ion_thresholds(qubits: tuple[str, ...], parameters: Parameters) -> NDArray[np.float64]:
@@ -44,7 +46,13 @@ def read_parts(
     Late shots, which were played again, are left out; those that would have gone on with a part that was not there do
     not count; ``dropped`` says how many. ``ways`` says how many of the others took which way: the answers of each part,
     in order.
+
+    Raises
+    ------
+    ReadoutError
+        When more than one in a hundred would have gone on: those that are left are the ones that ended soon.
     """
+    _refuse_cut(played, tree, laboratory)
     n = len(played.parts)
     shown = program.n_bits - program.n_hidden
     bits, kept = np.zeros((n, shown), np.uint8), ~(played.late | played.beyond)
@@ -83,6 +91,19 @@ def read_parts(
         outputs={name: row[None, timely] for name, row in outputs.items()},
         ways={way: number for way, number in sorted(ways.items()) if number},
     )
+
+
+def _refuse_cut(played: Played, tree: Tree, laboratory: Laboratory) -> None:
+    timely = ~played.late
+    beyond, shots = int((played.beyond & timely).sum()), int(timely.sum())
+    if beyond > MOST_BEYOND * shots:
+        raise ReadoutError(
+            f"{beyond} of {shots} shots went on beyond the {tree.n_parts} parts that were uploaded; those that are "
+            "left ended soon",
+            allowed=f"up to {MOST_BEYOND:.0%}",
+            where=laboratory.name,
+            remedy="end loops sooner",
+        )
 
 
 def _unlit(played: Played) -> bool:
