@@ -56,7 +56,6 @@ def command(
     """Run the OpenQASM program in FILE and print how often each answer came."""
     from qctl.core.units import spoken
     from qctl.run import Lab
-    from qctl.run.said import WORTH_SAYING
 
     from .inputs import read_inputs
     from .quantities import span
@@ -65,9 +64,13 @@ def command(
     keep_log(ctx)
     with Lab.open(lab, seed=seed, twin=twin, state=state_folder(ctx)) as laboratory:
         values, most = read_inputs(inputs), None if longest is None else span(longest)
-        if not each_way and (seconds := laboratory.machine_time(file, shots, inputs=values)) > WORTH_SAYING:
+
+        def tell(seconds: float) -> None:
             click.echo(f"{shots} shots take {spoken(seconds)} of {laboratory.laboratory.name}'s time", err=True)
-        result = laboratory.run(file, shots=shots, inputs=values, mitigate=mitigate, each_way=each_way, longest=most)
+
+        result = laboratory.run(
+            file, shots=shots, inputs=values, mitigate=mitigate, each_way=each_way, longest=most, tell=tell
+        )
     if as_json:
         click.echo(json.dumps(as_document(result)))
         return

@@ -21,13 +21,16 @@ def run_told(
     laboratory: Laboratory,
     limits: Limits,
     play: Callable[[Playable, Parameters], Record],
+    sequences: Sequence[Playable] | None = None,
 ) -> Result:
     """Return what programs say when they are read out by the instrument that tells states within the shot.
 
-    All are compiled before the first is played; their points follow one another.
+    All are compiled before the first is played; their points follow one another. ``sequences`` are those of all points,
+    where they are compiled already.
     """
     points = [(program, known, point) for program, known in pairs for point in range(program.n_points)]
-    sequences = [compile_branching(p, known, laboratory, limits, point=point) for p, known, point in points]
+    if sequences is None:
+        sequences = [compile_branching(p, known, laboratory, limits, point=point) for p, known, point in points]
     results, timing = list[Result](), Timing()
     for (program, known, point), sequence in zip(points, sequences, strict=True):
         results.append(read_told(play(sequence, known), program, point))

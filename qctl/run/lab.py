@@ -40,7 +40,7 @@ from qctl.store import ParameterStore, state_folder
 from .deciding import run_told
 from .known import known_parameters, refuse_strangers, stored_as
 from .playing import play_as_asked
-from .said import check_run, log_failure
+from .said import Tell, check_run, log_failure
 from .steering import steer
 from .trying import tried
 from .uploads import uploads
@@ -137,6 +137,7 @@ class Lab(Viewing):
         optimise: bool = True,
         each_way: bool = False,
         longest: float | None = None,
+        tell: Tell | None = None,
     ) -> Result:
         """Compile, play and read out.
 
@@ -151,6 +152,7 @@ class Lab(Viewing):
         each_way : where measured bits decide what is played, play every way for itself and count the shots whose
             answers lead there (`qctl.core.ways`); otherwise such programs are refused where nobody decides in time
         longest : s of machine time that this run may take; as the laboratory file says by default (`longest_run`)
+        tell : called with the machine time, s, of a run that takes 10 s or more, before anything is opened for it
 
         Raises
         ------
@@ -163,15 +165,17 @@ class Lab(Viewing):
         ready = self._read(program, inputs, parameters).with_shots(shots)
         known = parameters or self.parameters
         if each_way and (decisions(ready) or len(active_resets(ready))):
-            return self._run_each_way(ready, known, longest, mitigate=mitigate, optimise=optimise)
+            return self._run_each_way(ready, known, longest, tell, mitigate=mitigate, optimise=optimise)
         if instruments_decide(ready, self.laboratory):
             if mitigate:
                 raise UsageError("mitigation of a program whose shots branch", remedy="run it without")
-            check_run(planned(ready, known, self.laboratory, self.limits), self.laboratory, longest)
-            return self.run_told([(ready, known)])
+            sequences = planned(ready, known, self.laboratory, self.limits)
+            check_run(sequences, self.laboratory, longest, tell)
+            return run_told([(ready, known)], self.laboratory, self.limits, self.play, sequences)
         if is_steered(ready, self.laboratory):
-            return self._run_in_parts(ready, known, longest, mitigate=mitigate)
-        return self.run_each([(ready, known)], mitigate=mitigate, optimise=optimise, guarded=True, longest=longest)
+            return self._run_in_parts(ready, known, longest, tell, mitigate=mitigate)
+        pairs = [(ready, known)]
+        return self.run_each(pairs, mitigate=mitigate, optimise=optimise, guarded=True, longest=longest, tell=tell)
 
     def run_told(self, pairs: Seq[tuple[Program, Parameters]]) -> Result:
         """Run programs read out by the instrument that tells states within the shot, and branch where they decide.
@@ -188,13 +192,20 @@ class Lab(Viewing):
         return run_told(pairs, self.laboratory, self.limits, self.play)
 
     def _run_each_way(
-        self, program: Program, known: Parameters, longest: float | None, *, mitigate: bool, optimise: bool
+        self,
+        program: Program,
+        known: Parameters,
+        longest: float | None,
+        tell: Tell | None,
+        *,
+        mitigate: bool,
+        optimise: bool,
     ) -> Result:
         if mitigate:
             raise UsageError("each way with mitigation", allowed="each way without it")
         points = [ways(program, point, len(self.laboratory.qubits)) for point in range(program.n_points)]
         every = list(chain.from_iterable(points))  # all are compiled before the first is played
-        check_run([self._at_one_go(way.program, known, optimise) for way in every], self.laboratory, longest)
+        check_run([self._at_one_go(way.program, known, optimise) for way in every], self.laboratory, longest, tell)
         results = []
         for found in points:
             played = [self.run_each([(way.program, known)], optimise=optimise, guarded=True) for way in found]
@@ -214,9 +225,11 @@ class Lab(Viewing):
         with self._failing_loudly(points[0].sequence):
             return steer(self.station, points, known, self.limits)
 
-    def _run_in_parts(self, program: Program, known: Parameters, longest: float | None, *, mitigate: bool) -> Result:
+    def _run_in_parts(
+        self, program: Program, known: Parameters, longest: float | None, tell: Tell | None, *, mitigate: bool
+    ) -> Result:
         points = steered_points(program, known, self.laboratory, self.limits, mitigate=mitigate)
-        check_run([one.sequence for one in points], self.laboratory, longest)
+        check_run([one.sequence for one in points], self.laboratory, longest, tell)
         (result,), spent = self._tried([self._steered(points, known)], points[0].sequence, known)
         result = replace(result, timing=result.timing + spent)
         self._warn([result])
@@ -233,6 +246,7 @@ class Lab(Viewing):
         traces: bool = False,
         guarded: bool = False,
         longest: float | None = None,
+        tell: Tell | None = None,
     ) -> Result:
         """Run many programs, each with parameters of its own; their points follow one another.
 
@@ -246,7 +260,7 @@ class Lab(Viewing):
         traces : keep mean traces of all feedlines
         guarded : look each second (each minute at arrays) whether ions, atoms and light are there, and stop where
             hardly a shot counts
-        longest : of guarded runs, as of `run`
+        longest, tell : as of `run`; what is not guarded may take any time
 
         Raises
         ------
@@ -260,7 +274,7 @@ class Lab(Viewing):
         programs = [(self._read(program, None, known), known) for program, known in pairs]
         ready = [(p if shots is None else p.with_shots(shots), known) for p, known in programs]
         sequences = [with_atoms(p, self._at_one_go(p, known, optimise)) for p, known in ready]
-        check_run(sequences, self.laboratory, longest if guarded else inf)
+        check_run(sequences, self.laboratory, longest if guarded else inf, tell)
         results, timing = [], Timing()
         for batch in uploads(sequences, [known for _, known in programs], self.limits):
             members = [(sequences[k], programs[k][1], programs[k][0].bits) for k in batch]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from collections.abc import Sequence as Seq
 
 from qctl.compile.planned import refuse_too_long
@@ -16,13 +17,21 @@ log = logging.getLogger(__name__)
 WORTH_SAYING = 10.0  # s of machine time
 
 
-def check_run(sequences: Seq[Sequence], laboratory: Laboratory, longest: float | None) -> None:
-    """Refuse what measures nothing or takes longer than ``longest``; note how long the rest takes."""
+Tell = Callable[[float], None]
+"""Whoever is told how much machine time a run takes, s, before it begins."""
+
+
+def check_run(
+    sequences: Seq[Sequence], laboratory: Laboratory, longest: float | None, tell: Tell | None = None
+) -> None:
+    """Refuse what measures nothing or takes longer than ``longest``; note, and tell, how long the rest takes."""
     for sequence in sequences:
         refuse_silence(sequence)
     seconds = refuse_too_long(sequences, laboratory, longest)
     if seconds >= WORTH_SAYING:
         log.info("%s: %s of machine time to come", laboratory.name, spoken(seconds))
+        if tell is not None:
+            tell(seconds)
 
 
 def refuse_silence(sequence: Sequence) -> None:

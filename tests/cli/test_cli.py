@@ -51,9 +51,6 @@ def answers(monkeypatch, result):
         def open(cls, *_, **__):
             return cls()
 
-        def machine_time(self, *_, **__):
-            return 0.4
-
         def run(self, *_, **__):
             if isinstance(planned[-1], BaseException):
                 raise planned[-1]

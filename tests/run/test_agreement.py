@@ -80,3 +80,18 @@ def test_a_run_that_takes_too_long_is_refused_before_anything_is_opened(opened):
     with pytest.raises(LimitError, match=r"4000 shots that take 13\.3 min of machine time; allowed: 10 min"):
         lab.run(program, 4000, longest=600.0)
     assert lab._station is None
+
+
+@pytest.mark.parametrize("program", ["x q[0]; c = measure q[0];", PARTS["a loop"]], ids=["at one go", "in parts"])
+def test_a_long_run_tells_how_long_it_takes_before_anything_is_opened(opened, program):
+    class GaveUpError(Exception):
+        pass
+
+    def gives_up(seconds):
+        raise GaveUpError(f"{seconds:.6g}")
+
+    lab = opened["atoms16"]
+    with pytest.raises(GaveUpError) as told:
+        lab.run(HEAD + program, 500, tell=gives_up)
+    assert float(str(told.value)) == pytest.approx(lab.machine_time(HEAD + program, 500), rel=1e-4)
+    assert lab._station is None

@@ -21,6 +21,7 @@ from qctl.jobs import codec
 from qctl.jobs.claims import claims_of, conditions, pinned
 from qctl.jobs.request import Candidate
 from qctl.run import Lab
+from qctl.run.said import Tell
 
 Ask = Callable[[dict[str, Any]], dict[str, Any]]
 
@@ -52,15 +53,16 @@ class ServedLab(Lab):
     def run_each(
         self, pairs: Seq[tuple[Program | Written | Text, Parameters]], shots: int | None = None, *,
         mitigate: bool = False, optimise: bool = True, traces: bool = False, guarded: bool = False,
-        longest: float | None = None,
+        longest: float | None = None, tell: Tell | None = None,
     ) -> Result:  # fmt: skip
         """Run many programs; see `Lab.run_each`. Mean traces hear everybody on a feedline: they are taken alone."""
         programs = [self._read(program, None, known) for program, known in pairs]
         self._used = sorted({int(qubit) for program in programs for qubit in used_qubits(program)})
         self._alone = traces
         return super().run_each(
-            pairs, shots, mitigate=mitigate, optimise=optimise, traces=traces, guarded=guarded, longest=longest
-        )
+            pairs, shots, mitigate=mitigate, optimise=optimise, traces=traces, guarded=guarded,
+            longest=longest, tell=tell,
+        )  # fmt: skip
 
     def run_in_parts(self, pairs: Seq[tuple[Program, Parameters]]) -> Result:
         """Refuse: a window of calibration holds no shots that the host steers."""
