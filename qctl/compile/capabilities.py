@@ -115,6 +115,8 @@ def _no_feedback(known: Parameters, laboratory: Laboratory, decision: float) -> 
     if platform_of(laboratory).measures_last:
         return "measuring ends the shot of all qubits: nothing is left to act on"
     longest = _longest(known, laboratory)
+    if decision < longest and laboratory.event_line() is None:
+        return "no instrument branches, and the host plays no shots in parts"
     took, remembered = (format_quantity(float(f"{seconds:.3g}"), "s") for seconds in (decision, longest))
     return "" if decision < longest else f"a decision takes {took}, T2 is {remembered} at most"
 

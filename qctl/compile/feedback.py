@@ -57,12 +57,15 @@ def at_one_go(
     if laboratory.event_line() is not None:
         allowed = f"programs without decisions, where several share an upload; instruments of {laboratory.name} branch "
         return CompileError(asked, allowed=f"{allowed}for one that is run alone", where=where, remedy=alone)
-    remedy = "run it where qubits remember for longer, or play each way for itself (each_way=True, --each-way)"
+    remedy = "run it where somebody decides in time, or play each way for itself (each_way=True, --each-way)"
     return CompileError(asked, allowed=memory(program, known, laboratory), where=where, remedy=remedy)
 
 
 def memory(program: Program, known: Mapping[str, float], laboratory: Laboratory) -> str:
-    """Return how long the qubits of a laboratory remember, beside what a decision of the host takes, as a text."""
+    """Return how long the qubits of a laboratory remember, beside what a decision of the host takes, as a text.
+
+    Where they remember for longer than that, it says who would have to decide.
+    """
     names = tuple(laboratory.qubits)
     physical = program.physical and [q for q in used_qubits(program) if q < len(names)]
     over = [names[q] for q in physical] if physical else list(names)
@@ -71,6 +74,8 @@ def memory(program: Program, known: Mapping[str, float], laboratory: Laboratory)
     if not times:
         return f"decisions within the coherence time; {needs}"
     name, best = max(times.items(), key=lambda item: item[1])
+    if best > HOST_LATENCY:
+        return f"decisions of instruments that branch, or of a host that plays shots in parts; {_nobody(laboratory)}"
     return f"decisions within T2, which is {format_quantity(float(f'{best:.3g}'), 's')} at most ({name}); {needs}"
 
 
