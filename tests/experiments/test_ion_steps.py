@@ -96,10 +96,17 @@ def shifts_by_light(chain):
     return [2 * beam.light_shift * (rabi / beam.rabi_frequency) ** 2 for beam in beams.values()]
 
 
-def test_a_pair_is_brought_up_step_by_step_until_programs_do_what_its_measured_errors_predict(chain):
+@pytest.fixture(scope="module")
+def pair(chain):
+    """Return the same with a pair whose gates have centre lines and frames."""
     for kind in (MsAmplitude, MsDetuning, MsCentre, MsClosure, MsFrames, MsTrim):
         chain.bench.believe(asked(chain, kind, "q0-q1"))
     chain.bench.believe(asked(chain, MsPhases, "q0-q1", numbers=(2,)))
+    return chain
+
+
+def test_a_pair_is_brought_up_step_by_step_until_programs_do_what_its_measured_errors_predict(pair):
+    chain = pair
     for kind in (MsFine, errors.MsErrors):
         chain.bench.believe(asked(chain, kind, "q0-q1"))
     first, second = shifts_by_light(chain)
@@ -113,11 +120,11 @@ def test_a_pair_is_brought_up_step_by_step_until_programs_do_what_its_measured_e
     assert found.reasons == {}
 
 
-def test_rows_of_gates_find_wrong_centres_and_frames_of_both_ions(chain):
-    right, lab = chain.bench.known, chain.bench.lab
+def test_rows_of_gates_find_wrong_centres_and_frames_of_both_ions(pair):
+    right, lab = pair.bench.known, pair.bench.lab
     wrong = {"ms.centre": 60.0, "ms.split": -80.0, "ms.shift_a": 0.1, "ms.shift_b": -0.06}
     known = right.replaced({f"q0-q1.{name}": right[f"q0-q1.{name}"] + off for name, off in wrong.items()})
-    (outcome,) = Workbench(lab, known).ask(MsPhases(chain.laboratory, ("q0-q1",), numbers=(2,)))
+    (outcome,) = Workbench(lab, known).ask(MsPhases(pair.laboratory, ("q0-q1",), numbers=(2,)))
     for name, off in wrong.items():
         found, before = value(outcome, name), right.estimates[f"q0-q1.{name}"]
         assert abs(found.value - before.value) < 4 * np.hypot(found.error, before.error) < 2.5 * abs(off), name

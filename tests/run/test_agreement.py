@@ -5,10 +5,14 @@ from dataclasses import replace
 import pytest
 
 from qctl.compile.capabilities import capabilities, refusal
+from qctl.config import read_laboratory
+from qctl.config.find import find_laboratory
+from qctl.control import limits_of
 from qctl.core.errors import CompileError, LimitError
 from qctl.frontends import read_program
 from qctl.integrations.qiskit.target import full_target
 from qctl.run import Lab
+from qctl.run.known import known_parameters
 
 HEAD = 'OPENQASM 3.0; include "stdgates.inc"; qubit[2] q; bit c; '
 PARTS = {
@@ -95,3 +99,13 @@ def test_a_long_run_tells_how_long_it_takes_before_anything_is_opened(opened, pr
         lab.run(HEAD + program, 500, tell=gives_up)
     assert float(str(told.value)) == pytest.approx(lab.machine_time(HEAD + program, 500), rel=1e-4)
     assert lab._station is None
+
+
+def test_where_nobody_branches_capabilities_and_refusals_say_so_however_long_qubits_remember():
+    laboratory = read_laboratory(find_laboratory("ideal20"))
+    known, limits = known_parameters(laboratory), limits_of(laboratory)
+    able = capabilities(known, laboratory, limits)
+    assert "no instrument branches" in able.no_feedback
+    said = refusal(read_program(HEAD + PARTS["a loop"]), known, laboratory, limits)
+    assert "no instrument of ideal20 branches" in said
+    assert "T2" not in said
