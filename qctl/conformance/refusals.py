@@ -69,7 +69,9 @@ def _beyond(able: Capabilities) -> Iterator[Wanted]:
     if able.measures_last and not able.feedback:
         yield Wanted("a gate on a qubit that was measured", f"{one} x q; c = measure q;", CompileError, "measure")
     if not able.feedback:
-        yield Wanted("a decision on a measured bit", f"{one} if (c) {{ x q; }} c = measure q;", CompileError, "T2|slot")
+        yield Wanted(
+            "a decision on a measured bit", f"{one} if (c) {{ x q; }} c = measure q;", CompileError, "T2|slot|branch"
+        )
 
 
 def _refused(lab: Lab, wanted: Wanted) -> Refusal:

@@ -45,7 +45,9 @@ def test_iterative_phase_estimation_finds_its_phase(lab):
 
 
 def test_feedback_is_refused_unless_it_is_asked_for(lab):
-    with pytest.raises(CompileError, match=r"feedback: a branch on measured bits.*T2.*each_way=True"):
+    with pytest.raises(
+        CompileError, match=r"feedback: a branch on measured bits.*no instrument of ideal20 branches.*each_way=True"
+    ):
         lab.run(TELEPORT, shots=10)
 
 

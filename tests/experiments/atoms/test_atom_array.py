@@ -57,15 +57,6 @@ def test_sites_and_the_zone_are_found_on_the_camera(direct, truth):
     agree(zone, truth, zone)
 
 
-def test_sites_in_one_row_do_not_tell_where_the_zone_is(direct):
-    laboratory, known = direct.laboratory, direct.parameters
-    rows = {name: 40.0 for name in laboratory.first_guess if name.endswith("site.row")}
-    flat = replace(laboratory, first_guess={**laboratory.first_guess, **rows})
-    (outcome,) = Workbench(direct, known).ask(Zone(flat, ARRAY, 50))
-    assert "bright sites lie in one row" in outcome.reason
-    assert not outcome.found
-
-
 def test_presence_is_told_by_a_threshold_between_two_peaks(direct, truth):
     found = ask(direct, truth, Presence(direct.laboratory, ("q3", "q12")))
     camera, seconds = direct.truth.camera, 12e-3
@@ -168,3 +159,12 @@ def test_the_middle_of_a_bowl_that_saturates_is_found(direct):
     true = 0.1 + 0.9 * (1 - np.exp(-0.2 * ((points - [0.2, -0.1, 0.3]) ** 2).sum(axis=1)))
     fit = bowl(points, true, np.full(len(points), 0.01))
     assert [fit.value(f"x{k}") for k in range(3)] == pytest.approx([0.2, -0.1, 0.3], abs=0.05)
+
+
+def test_sites_in_one_row_do_not_tell_where_the_zone_is(direct):
+    laboratory, known = direct.laboratory, direct.parameters
+    rows = {name: 40.0 for name in laboratory.first_guess if name.endswith("site.row")}
+    flat = replace(laboratory, first_guess={**laboratory.first_guess, **rows})
+    (outcome,) = Workbench(direct, known).ask(Zone(flat, ARRAY, 50))
+    assert "bright sites lie in one row" in outcome.reason
+    assert not outcome.found
