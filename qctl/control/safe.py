@@ -14,12 +14,12 @@ from .together import attempt_each, said
 def make_safe(instruments: Mapping[str, Instrument], entries: Mapping[str, SafeEntry]) -> list[InstrumentError]:
     """Make all instruments safe, lowest ``order`` first, those of one order at once; return what failed.
 
-    A failure stops nothing: every instrument is attempted. Instruments without an entry have no output. One that is
-    switched off and can be asked is asked whether it is.
+    A failure stops nothing: every instrument is attempted, and those of one order are told as ``entries`` has them.
+    Instruments without an entry have no output. One that is switched off and can be asked is asked whether it is.
     """
     failures = []
     for order in sorted({entry.order for entry in entries.values()}):
-        now = {name: item for name, item in instruments.items() if name in entries and entries[name].order == order}
+        now = {name: instruments[name] for name, of in entries.items() if name in instruments and of.order == order}
         answers = attempt_each(lambda name, instrument: _make_safe(instrument, entries[name]), now)
         for name, answer in answers.items():
             if isinstance(answer, Exception):

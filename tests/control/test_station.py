@@ -12,6 +12,7 @@ from qctl.config import read_laboratory
 from qctl.config.find import find_laboratory
 from qctl.control import limits_of, open_station
 from qctl.control.clock import VirtualClock
+from qctl.control.safe import make_safe
 from qctl.control.signals import ENDING
 from qctl.core.errors import ConfigError, InstrumentError, ParameterError, UsageError
 from qctl.core.parameters import Estimate, Parameters
@@ -110,6 +111,20 @@ def test_ctrl_c_does_not_cut_making_safe_short(laboratory, rack, drivers, monkey
         pass
     assert set(rack.did("make_safe")) == WITH_OUTPUT
     assert set(rack.did("close")) == ALL
+
+
+def test_failures_are_told_in_the_order_of_the_file_however_instruments_were_opened(laboratory, refused):
+    laboratory = dataclasses.replace(laboratory, safe=dict(reversed(laboratory.safe.items())))
+    rack = {name: SimpleNamespace(make_safe=_raises(refused)) for name in sorted(WITH_OUTPUT)}
+    one_order = {name: dataclasses.replace(entry, order=0) for name, entry in laboratory.safe.items()}
+    assert [failure.where for failure in make_safe(rack, one_order)] == list(laboratory.safe)
+
+
+def _raises(error):
+    def fails(entry):
+        raise error()
+
+    return fails
 
 
 def test_one_output_that_cannot_be_made_safe_stops_no_other_and_is_reported(laboratory, rack, refused):
