@@ -16,6 +16,7 @@ from qctl.core.errors import InstrumentError
 from qctl.physics.memory import Memory
 from qctl.physics.stage import Playing
 
+from .runs import runs
 from .twin import Beam
 
 Complex = NDArray[np.complex128]
@@ -81,13 +82,9 @@ def _stretches(one: Playing, gap: float) -> list[tuple[float, float]]:
     block = max(1, round(BLOCK * one.sample_rate))
     if not len(one.volts):
         return []
-    busy = np.flatnonzero(np.logical_or.reduceat(one.volts != 0, np.arange(0, len(one.volts), block)))
-    if not len(busy):
-        return []
-    jumps = np.flatnonzero(np.diff(busy) > gap * one.sample_rate / block)
-    first, last = busy[np.r_[0, jumps + 1]] * block, (busy[np.r_[jumps, len(busy) - 1]] + 1) * block
-    times = one.start + np.stack([first, np.minimum(last, len(one.volts))], axis=1) / one.sample_rate
-    return [(float(a), float(b)) for a, b in times]
+    busy = np.logical_or.reduceat(one.volts != 0, np.arange(0, len(one.volts), block))
+    edges = np.minimum(runs(busy, int(gap * one.sample_rate / block)) * block, len(one.volts))
+    return [(float(a), float(b)) for a, b in one.start + edges / one.sample_rate]
 
 
 def light_of(

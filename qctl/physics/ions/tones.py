@@ -11,13 +11,14 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 from scipy.fft import fft, fftfreq, ifft
-from scipy.ndimage import binary_closing, binary_opening, maximum_filter1d
+from scipy.ndimage import maximum_filter1d
 
 from .chain import Chain
 from .crystal import TWO_PI
 from .dips import changes
 from .drive import Light
 from .motion import finer, thinned
+from .runs import runs
 
 Complex = NDArray[np.complex128]
 Floats = NDArray[np.float64]
@@ -155,10 +156,8 @@ def _on(ion: int, parts: dict[int, Complex], dt: float) -> list[_Span]:
     found = []
     for band, size in sizes.items():
         on = (size > WEAK) & (size > SHARE * strongest)
-        on = binary_closing(np.pad(on, 1), np.ones(max(3, round(JOINED / dt))))[1:-1] | on
-        on = binary_opening(on, np.ones(max(3, round(SHORT / dt))))
-        edges = np.flatnonzero(np.diff(np.pad(on.astype(np.int8), 1)))
-        found += [_Span(ion, band, int(a), int(b)) for a, b in edges.reshape(-1, 2)]
+        on_at = runs(on, max(3, round(JOINED / dt)), max(3, round(SHORT / dt)))
+        found += [_Span(ion, band, first, last) for first, last in on_at.tolist()]
     # Bands come from the spectrum of the window: what rings before its beginning is found at its end.
     around = maximum_filter1d(np.max(list(sizes.values()), axis=0), 2 * round(NEAR / dt) + 1, mode="wrap")
     return [s for s in found if np.any(sizes[s.band][s.first : s.last] > SPLATTER * around[s.first : s.last])]
