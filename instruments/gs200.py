@@ -6,9 +6,11 @@ Source: GS200 DC Voltage/Current Source User's Manual (IM GS210-01EN), chapter 1
 from __future__ import annotations
 
 import math
+from typing import ClassVar
 
 from qctl.core.errors import InstrumentError
 from qctl.core.laboratory import InstrumentEntry, LimitEntry, SafeAction, SafeEntry
+from qctl.core.protocols import StandingLimits
 from qctl.transport import Session
 
 from .pace import WALL, Clock
@@ -22,6 +24,9 @@ class Gs200(ScpiInstrument):
     """Current source for flux bias; never jumps while the output is on."""
 
     identity = "YOKOGAWA,GS2"
+    limits: ClassVar[StandingLimits] = StandingLimits(
+        n_channels=1, unit="A", min_level=-CURRENT_RANGES[-1], max_level=CURRENT_RANGES[-1]
+    )
 
     function = Choice(":SOURce:FUNCtion", "CURRent", "VOLTage")
     range = Number(":SOURce:RANGe", low=1e-3, high=200e-3)

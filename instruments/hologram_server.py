@@ -6,6 +6,8 @@ command set, and holograms are computed on a graphics card beside them: a small 
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -23,6 +25,7 @@ class HologramServer(ScpiInstrument):
     """Traps whose places the server knows; their weights come from here."""
 
     identity = "QCTL,HOLOGRAMSERVER"
+    safe_actions: ClassVar[frozenset[SafeAction]] = frozenset({SafeAction.HOLD})
 
     def configure(self, entry: InstrumentEntry, limit: LimitEntry | None) -> None:
         """Do nothing: what is displayed stays."""

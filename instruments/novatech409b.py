@@ -14,6 +14,7 @@ from typing import ClassVar
 
 from qctl.core.errors import InstrumentError
 from qctl.core.laboratory import InstrumentEntry, LimitEntry, SafeAction, SafeEntry
+from qctl.core.protocols import StandingLimits
 from qctl.transport import LineSession, Refused
 
 from .linked import SerialInstrument
@@ -55,7 +56,10 @@ class Novatech409b(SerialInstrument):
 
     identity: ClassVar[str] = "Novatech,409B"
     baud_rate: ClassVar[int] = 19200
-    n_channels: ClassVar[int] = N_CHANNELS
+    limits: ClassVar[StandingLimits] = StandingLimits(
+        n_channels=N_CHANNELS, unit="dBm", min_level=-math.inf, max_level=FULL_SCALE_DBM, max_frequency=MAX_FREQUENCY
+    )
+    safe_actions: ClassVar[frozenset[SafeAction]] = frozenset({SafeAction.HOLD, SafeAction.OFF})
 
     def __init__(self, session: LineSession, name: str = "") -> None:
         super().__init__(session, name)

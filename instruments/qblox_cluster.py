@@ -44,9 +44,11 @@ class QbloxCluster(ScpiInstrument):
     """A mainframe with a QRM in any slot; ports are inputs and markers of that module."""
 
     identity = "Qblox,Cluster"
+    safe_actions: ClassVar[frozenset[SafeAction]] = frozenset({SafeAction.HOLD, SafeAction.OFF})
     tagged = False
     error_query: ClassVar[Command] = command("SYSTem:ERRor:NEXT?")
     limits: ClassVar[DeciderLimits] = DeciderLimits(
+        rates=(SAMPLE_RATE,),
         n_inputs=2,
         n_markers=4,
         n_qubits=N_SEQUENCERS - 1,

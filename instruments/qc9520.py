@@ -37,6 +37,7 @@ class Qc9520(SerialInstrument):
     """Digital pulses. Different pulses of a shot get a timer each; an output joins those that it gives."""
 
     identity: ClassVar[str] = "QC,952"
+    safe_actions: ClassVar[frozenset[SafeAction]] = frozenset({SafeAction.OFF})
     baud_rate: ClassVar[int] = 115200
     limits: ClassVar[PulserLimits] = PulserLimits(
         n_outputs=8,

@@ -11,6 +11,7 @@ from typing import ClassVar
 
 from qctl.core.errors import InstrumentError
 from qctl.core.laboratory import InstrumentEntry, LimitEntry, SafeAction, SafeEntry
+from qctl.core.protocols import StandingLimits
 from qctl.transport import Session, Word, command, grammar
 
 from .pace import WALL, Clock
@@ -25,7 +26,8 @@ class Qdac2(ScpiInstrument):
     """Voltages that never jump."""
 
     identity = "QDevil,QDAC-II"
-    n_channels: ClassVar[int] = N_CHANNELS
+    limits: ClassVar[StandingLimits] = StandingLimits(n_channels=N_CHANNELS, unit="V", min_level=-HIGH, max_level=HIGH)
+    safe_actions: ClassVar[frozenset[SafeAction]] = frozenset({SafeAction.HOLD, SafeAction.RAMP, SafeAction.VALUE})
 
     def __init__(self, session: Session, name: str = "", clock: Clock = WALL) -> None:
         super().__init__(session, name)

@@ -5,8 +5,11 @@ Source: R&S SGS100A SGMA RF Source User Manual (1173.9105.02), chapter 10 "Remot
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from qctl.core.errors import InstrumentError
 from qctl.core.laboratory import InstrumentEntry, LimitEntry, SafeAction, SafeEntry
+from qctl.core.protocols import StandingLimits
 
 from .scpi import Choice, Number, ScpiInstrument, Switch, refuse_beyond
 
@@ -18,8 +21,13 @@ class Sgs100a(ScpiInstrument):
 
     identity = "Rohde&Schwarz,SGS100A"
 
-    frequency = Number("SOUR:FREQ", low=1e6, high=12.75e9)
-    power_dbm = Number("SOUR:POW", low=-20.0, high=25.0)
+    limits: ClassVar[StandingLimits] = StandingLimits(
+        n_channels=1, unit="dBm", min_level=-20.0, max_level=25.0, min_frequency=1e6, max_frequency=12.75e9
+    )
+    safe_actions: ClassVar[frozenset[SafeAction]] = frozenset({SafeAction.HOLD, SafeAction.OFF, SafeAction.VALUE})
+
+    frequency = Number("SOUR:FREQ", low=limits.min_frequency, high=limits.max_frequency)
+    power_dbm = Number("SOUR:POW", low=limits.min_level, high=limits.max_level)
     output = Switch("OUTP:STAT")
     reference = Choice("SOUR:ROSC:SOUR", "INTernal", "EXTernal")
 

@@ -53,6 +53,7 @@ class TekAwg5200(ScpiInstrument):
     """AWG5208: eight channels, one sequence step for each trigger."""
 
     identity = "TEKTRONIX,AWG52"
+    safe_actions: ClassVar[frozenset[SafeAction]] = frozenset({SafeAction.HOLD, SafeAction.OFF})
     limits: ClassVar[AwgLimits] = AwgLimits(
         n_channels=8,
         markers_per_channel=1,

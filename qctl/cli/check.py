@@ -19,7 +19,7 @@ def command(files: tuple[Path, ...], as_json: bool) -> None:
     """Check FILES and report every mistake as file:line:column.
 
     A .json file is a snapshot of parameters, a file in a folder called twins is a hidden truth; others are
-    laboratories, whose drivers must be there as well, and have the ports that lines name.
+    laboratories, whose drivers must be there as well, and able to do what the file asks of their instruments.
     """
     found = {str(file): [str(mistake) for mistake in mistakes_of(file)] for file in files}
     if as_json:
@@ -33,10 +33,9 @@ def command(files: tuple[Path, ...], as_json: bool) -> None:
 
 def mistakes_of(file: Path) -> tuple[ConfigError, ...]:
     """Return every mistake of one file."""
-    from qctl.config import check_file, missing_ports, read_laboratory
-    from qctl.control.drivers import ports_there
-    from qctl.core.laboratory import Laboratory
+    from qctl.config import check_file
     from qctl.core.parameters import Parameters
+    from qctl.run.check import check_laboratory
 
     if file.suffix == ".json":
         return check_file(file, Parameters)
@@ -44,11 +43,4 @@ def mistakes_of(file: Path) -> tuple[ConfigError, ...]:
         from .rack import twin_kind
 
         return check_file(file, twin_kind(file))
-    mistakes = check_file(file, Laboratory)
-    if not mistakes:
-        try:
-            laboratory = read_laboratory(file)
-            return missing_ports(laboratory, ports_there(laboratory))
-        except ConfigError as error:
-            return (error,)
-    return mistakes
+    return check_laboratory(file)

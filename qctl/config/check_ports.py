@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 
 from qctl.core.connectors import Connectors
-from qctl.core.errors import ConfigError
 from qctl.core.laboratory import Laboratory, Line
 from qctl.core.port import Port
 
-from .document import Document, Steps, content_of
+from .document import Document, Steps
 
 INPUTS = ("back", "decided_by")  # keys that hold two ports
 
 
-def missing_ports(laboratory: Laboratory, there: Mapping[str, Connectors]) -> tuple[ConfigError, ...]:
-    """Return a mistake for each port that does not exist, sorted by place.
+def check_connectors(document: Document, laboratory: Laboratory, there: Mapping[str, Connectors]) -> None:
+    """Note a mistake for each port that does not exist.
 
     Parameters
     ----------
     laboratory : as it was read, without mistakes
     there : how many connectors each instrument has; one that is absent is not checked
     """
-    document = Document(content_of(Path(laboratory.path)), laboratory.path)
     for name, line in laboratory.lines.items():
         for steps, port in ports_of(line):
             has = there.get(port.instrument)
@@ -34,7 +31,6 @@ def missing_ports(laboratory: Laboratory, there: Mapping[str, Connectors]) -> tu
                 document.wrong(
                     ("lines", name, *steps), f"line {name}: there is no port {port}", allowed, "wire one that is there"
                 )
-    return document.mistakes.all()
 
 
 def ports_of(line: Line) -> Iterator[tuple[Steps, Port]]:

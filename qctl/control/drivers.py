@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Mapping
 
-from qctl.core.connectors import Connectors, connectors_of
 from qctl.core.errors import ConfigError
 from qctl.core.laboratory import InstrumentEntry, Laboratory
 from qctl.core.protocols import Declared, Instrument, Limits
+
+from .driver_modules import class_of
 
 _NEEDED = ("open", "configure", "check", "make_safe", "__enter__", "__exit__", "identity")
 
@@ -24,23 +24,15 @@ def driver_of(name: str, entry: InstrumentEntry) -> type[Instrument]:
     module_name, colon, class_name = entry.driver.partition(":")
     if not (colon and module_name and class_name.isidentifier()):
         raise ConfigError(f"driver {entry.driver!r}", allowed="module:Class", where=name)
-    try:
-        module = importlib.import_module(module_name)
-    except ImportError as reason:
-        raise ConfigError(
-            f"driver module {module_name!r} cannot be imported ({reason})",
-            where=name,
-            remedy="install the package that holds it, or correct the name",
-        ) from reason
-    driver = getattr(module, class_name, None)
-    if not isinstance(driver, type):
-        classes = sorted(key for key, value in vars(module).items() if isinstance(value, type))
-        raise ConfigError(
-            f"module {module_name!r} has no class {class_name!r}", allowed=", ".join(classes) or "none", where=name
-        )
+    driver = class_of(module_name, class_name, name)
     missing = [part for part in _NEEDED if not hasattr(driver, part)]
     if missing:
-        raise ConfigError(f"{entry.driver} is no instrument: it lacks {', '.join(missing)}", where=name)
+        raise ConfigError(
+            f"{entry.driver} is no instrument: it lacks {', '.join(missing)}",
+            allowed="a class that meets qctl.core.protocols.Instrument",
+            where=name,
+            remedy="name the driver of this instrument",
+        )
     return driver
 
 
@@ -49,12 +41,14 @@ def drivers_of(laboratory: Laboratory) -> Mapping[str, type[Instrument]]:
     return {name: driver_of(name, entry) for name, entry in laboratory.instruments.items()}
 
 
-def ports_there(laboratory: Laboratory) -> dict[str, Connectors]:
-    """Return how many connectors instruments have, by name, as far as their drivers declare it."""
-    found = {name: connectors_of(limits) for name, limits in limits_of(laboratory).items()}
-    for name, driver in drivers_of(laboratory).items():
-        if name not in found and isinstance(number := getattr(driver, "n_channels", None), int):
-            found[name] = Connectors(number)
+def attempted_drivers(laboratory: Laboratory) -> dict[str, type[Instrument] | ConfigError]:
+    """Return the driver class of every instrument by name, or why there is none."""
+    found: dict[str, type[Instrument] | ConfigError] = {}
+    for name, entry in laboratory.instruments.items():
+        try:
+            found[name] = driver_of(name, entry)
+        except ConfigError as wrong:
+            found[name] = wrong
     return found
 
 

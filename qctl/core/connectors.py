@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from .protocols import AwgLimits, CameraLimits, CounterLimits, DeciderLimits, Declared, DigitizerLimits
+from .protocols import (
+    AwgLimits,
+    CameraLimits,
+    CounterLimits,
+    DeciderLimits,
+    Declared,
+    DigitizerLimits,
+    StandingLimits,
+)
 
 
 class Connectors(NamedTuple):
@@ -20,6 +28,6 @@ def connectors_of(limits: Declared) -> Connectors:
         return Connectors(limits.n_channels, limits.n_channels * limits.markers_per_channel)
     if isinstance(limits, DeciderLimits):
         return Connectors(limits.n_inputs, limits.n_markers)
-    if isinstance(limits, DigitizerLimits | CounterLimits):
+    if isinstance(limits, DigitizerLimits | CounterLimits | StandingLimits):
         return Connectors(limits.n_channels)
     return Connectors(1 if isinstance(limits, CameraLimits) else limits.n_outputs)

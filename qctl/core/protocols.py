@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -62,6 +63,7 @@ class DigitizerLimits:
 class DeciderLimits:
     """What an instrument can do that tells states within a shot. Times in seconds, lengths in samples."""
 
+    rates: tuple[float, ...]  # Hz, of its samples
     n_inputs: int
     n_markers: int
     n_qubits: int  # told apart at once
@@ -108,9 +110,24 @@ class CameraLimits:
     rearm: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StandingLimits:
+    """What a source, bias, supply or DDS can give; levels in ``unit`` (V, A or dBm), those of a DDS at full scale."""
+
+    n_channels: int
+    unit: str
+    min_level: float
+    max_level: float
+    min_frequency: float = 0.0
+    max_frequency: float = math.inf
+
+
 @runtime_checkable
 class Instrument(Protocol):
-    """Anything with an address. Opening changes no output; leaving the context closes the link."""
+    """Anything with an address. Opening changes no output; leaving the context closes the link.
+
+    A class whose ``make_safe`` does not know every action states those it knows as ``safe_actions``, a frozenset.
+    """
 
     identity: ClassVar[str]  # what *IDN? must begin with
     idn: str  # what it answered
@@ -353,6 +370,6 @@ class Platform(Protocol):
         """Turn native operations into what each line plays and each input hears."""
 
 
-Declared = AwgLimits | DigitizerLimits | DeciderLimits | PulserLimits | CounterLimits | CameraLimits
+Declared = AwgLimits | DigitizerLimits | DeciderLimits | PulserLimits | CounterLimits | CameraLimits | StandingLimits
 Limits = Mapping[str, Declared]
 """By instrument name; declared by its driver, read when the laboratory is opened, before any link is."""

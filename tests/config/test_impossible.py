@@ -4,8 +4,7 @@ import re
 
 import pytest
 
-from qctl.config import missing_ports, read_laboratory
-from qctl.control.drivers import ports_there
+from qctl.run.check import check_laboratory
 
 WRONG = [
     ("ion8", "period: 10 ms", "period: 10 us", r"period of 10 us is too short.*at least 2\.\d+ ms.*a longer period"),
@@ -74,7 +73,6 @@ def test_a_port_that_an_instrument_lacks_is_named_with_those_that_it_has(text, t
     assert old in text(name)
     path = tmp_path / "lab.yaml"
     path.write_text(text(name).replace(old, new, 1), encoding="utf-8")
-    laboratory = read_laboratory(path)
-    (found,) = map(str, missing_ports(laboratory, ports_there(laboratory)))
+    (found,) = map(str, check_laboratory(path))
     assert re.match(r".*lab\.yaml:\d+:\d+: ", found)
     assert said in found

@@ -180,7 +180,7 @@ def test_limits_are_known_before_any_link_is_open(laboratory, rack, drivers):
 @pytest.mark.parametrize(
     ("driver", "says"),
     [
-        ("nowhere.to_be_found:X", "cannot be imported"),
+        ("nowhere.to_be_found:X", "there is no driver module"),
         ("fakes:Missing", "has no class 'Missing'; allowed: Awg"),
         ("fakes:nothing", "has no class"),
         ("fakes:Useless", "is no instrument: it lacks open"),
