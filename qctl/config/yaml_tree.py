@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
+from typing import NoReturn
 
 import yaml
 
@@ -35,7 +36,7 @@ def parse(content: bytes, mistakes: Mistakes) -> Node | None:
         mistakes.add(Place(line, 1), f"byte 0x{content[error.start]:02x} is no UTF-8", "text in UTF-8")
         return None
     try:
-        root = _Builder(mistakes).build(_events(text))
+        root = _Builder(mistakes).build(_few_events(text, mistakes))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = Place(mark.line + 1, mark.column + 1) if mark else start
@@ -53,14 +54,29 @@ def parse(content: bytes, mistakes: Mistakes) -> Node | None:
     return root
 
 
-def _events(text: str) -> Iterator[yaml.Event]:
-    loader = _LOADER(text)
-    while loader.check_event():
-        yield loader.get_event()
+_VALUES = frozenset({yaml.ScalarEvent, yaml.SequenceStartEvent, yaml.MappingStartEvent})
+
+
+def _few_events(text: str, mistakes: Mistakes) -> list[yaml.Event]:
+    """Return all events; too many values are refused before a node is made of any."""
+    loader, events, n_values = _LOADER(text), [], 0
+    event = loader.get_event()
+    while event is not None:
+        events.append(event)
+        n_values += type(event) in _VALUES
+        if n_values > MAX_NODES:
+            _refuse(mistakes, event, f"more than {MAX_NODES} values", f"at most {MAX_NODES}")
+        event = loader.get_event()
+    return events
 
 
 class _RefusedError(Exception):
     """Reading cannot go on; the mistake is noted."""
+
+
+def _refuse(mistakes: Mistakes, event: yaml.Event, asked: str, allowed: str) -> NoReturn:
+    mistakes.add(_place(event), asked, allowed)
+    raise _RefusedError
 
 
 class _Builder:
@@ -69,11 +85,11 @@ class _Builder:
     def __init__(self, mistakes: Mistakes) -> None:
         self.mistakes = mistakes
         self.root: Node | None = None
-        self.n_documents = self.n_nodes = 0
+        self.n_documents = 0
         self.open: list[Listing | Table] = []
         self.key: list[Scalar | None] = []  # of each open table: the key whose value comes next
 
-    def build(self, events: Iterator[yaml.Event]) -> Node | None:
+    def build(self, events: Iterable[yaml.Event]) -> Node | None:
         for event in events:
             if isinstance(event, yaml.DocumentStartEvent):
                 self.n_documents += 1
@@ -81,22 +97,18 @@ class _Builder:
                     self.refuse(event, "a second document", "one document in a file")
             elif isinstance(event, yaml.AliasEvent):
                 self.refuse(event, f"alias '*{shown(event.anchor or '')}'", "every value written out")
-            elif isinstance(event, yaml.ScalarEvent | yaml.CollectionStartEvent):
+            elif isinstance(event, (yaml.ScalarEvent, yaml.CollectionStartEvent)):
                 self.start(event)
             elif isinstance(event, yaml.CollectionEndEvent):
                 self.open.pop()
                 self.key.pop()
         return self.root
 
-    def refuse(self, event: yaml.Event, asked: str, allowed: str) -> None:
-        self.mistakes.add(_place(event), asked, allowed)
-        raise _RefusedError
+    def refuse(self, event: yaml.Event, asked: str, allowed: str) -> NoReturn:
+        _refuse(self.mistakes, event, asked, allowed)
 
     def start(self, event: yaml.ScalarEvent | yaml.CollectionStartEvent) -> None:
         """Begin the node of one event: check what is never allowed, hang it into the tree, descend."""
-        self.n_nodes += 1
-        if self.n_nodes > MAX_NODES:
-            self.refuse(event, f"more than {MAX_NODES} values", f"at most {MAX_NODES}")
         if event.anchor is not None:
             self.refuse(event, f"anchor '&{shown(event.anchor)}'", "every value written out")
         if event.tag is not None:

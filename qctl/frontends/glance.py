@@ -17,10 +17,11 @@ DECLARING = frozenset(
 """Words that begin a declaration."""
 _DECLARATION = re.compile(rf"(?:\A|[;{{}}])\s*+(?=((?:{'|'.join(sorted(DECLARING))})\b))")
 _HIDDEN = re.compile(
-    r"//[^\n]*|/\*[^*]*+(?:\*(?!/)[^*]*+)*+(?:\*/|\Z)|\"[^\"\n]*\"?|'[^'\n]*'?|@\w[^\n]*|#[^\n]*|\bpragma\b[^\n]*"
+    r"//[^\n]*|/\*[^*]*+(?:\*++[^*/][^*]*+)*+(?:\*++(?:/|\Z)|\Z)|\"[^\"\n]*\"?|'[^'\n]*'?|@\w[^\n]*|#[^\n]*|\bpragma\b[^\n]*"
 )
 _HIDING = ("//", "/*", '"', "'", "@", "#", "pragma")  # what may hold characters that are no words
-_WORD = re.compile(r"(?<![\w.])(?<![eE][-+])(?<![0-9][ \t])\w")
+_SIGNS = ";,(){}[]"
+_UNITS = frozenset({"s", "ms", "us", "µs", "μs", "ns", "dt", "im"})  # may belong to the number before
 _PIECE = 256 * 1024  # characters that are looked at together
 _MOST_PIECES = 16
 
@@ -48,8 +49,17 @@ def has_more_words(text: str, most: int, runs: re.Pattern[str] | None = None) ->
     n_words = 0
     for start in range(0, len(seen), _PIECE):
         piece = seen[start : start + _PIECE]
-        piece = piece if runs is None else runs.sub(" ", piece)
-        n_words += len(_WORD.findall(piece)) + sum(map(piece.count, ";,(){}[]")) - 1  # one may be cut in two
+        n_words += _least(piece if runs is None else runs.sub(" ", piece)) - 1  # one may be cut in two
         if n_words > most:
             return True
     return False
+
+
+def _least(piece: str) -> int:
+    """Return how many words and signs there are at least: some between two spaces, and the signs that end words."""
+    n_signs = sum(map(piece.count, _SIGNS))
+    for sign in _SIGNS:
+        piece = piece.replace(sign, " ")
+    words = piece.split()
+    n_units = sum(map(words.count, _UNITS.intersection(words)))
+    return n_signs + len(words) - n_units

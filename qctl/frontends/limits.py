@@ -26,6 +26,8 @@ class ReadLimits:
     words : words and signs of a program with control flow, which is read through a syntax tree
     rare : words of its statements that only the reference parser knows, which takes 30 us for each
     names : registers, gates, constants and variables that the text declares
+    notes : pragmas and annotations of a program that is read through a syntax tree
+    angles : of one gate
     stretches : lengths that are solved for together
     """
 
@@ -45,4 +47,6 @@ class ReadLimits:
     words: int = 200_000
     rare: int = 1_000
     names: int = 2_048
+    notes: int = 10_000
+    angles: int = 1_024
     stretches: int = 1_000

@@ -81,7 +81,7 @@ class StatementReader(ABC):
     def listed(self, item: Callable[[], object], closing: tuple[str, ...]) -> None:
         """Read items up to a closing sign, which stays; the last may have a comma, except in the strict dialect."""
         cursor = self.cursor
-        n_items, most = 0, cursor.limits.qubits
+        n_items, most = 0, cursor.limits.angles if closing == (")",) else cursor.limits.qubits
         while not any(map(cursor.at, closing)):
             if (n_items := n_items + 1) > most:
                 raise self.source.too_large("or more items in one list", n_items, most, cursor.start)

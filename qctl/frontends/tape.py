@@ -120,10 +120,10 @@ class Tape:
 
     def measured(self, places: Iterable[Place]) -> None:
         """Forget what variables held: it is known only when the program runs."""
-        for place in places:
+        places = list(places)
+        self.written.update([~place for place in places if place < 0])
+        for place in self.known.keys() & places if len(self.known) < len(places) else places:
             self.known.pop(place, None)
-            if place < 0:
-                self.written.add(~place)
 
     def add(self, statement: Statement) -> None:
         """Append a statement."""

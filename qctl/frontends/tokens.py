@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 import unicodedata
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -16,6 +17,10 @@ from .source import Source
 # so only the Greek ones that have no Latin twin are taken.
 _GREEK = "αβγδεζηθλμξπρστφχψωϕϵΓΔΘΛΞΠΣΦΨΩℇ"
 _DIGITS = "[0-9](?:_?[0-9]){0,300}+"  # longer ones are no numbers: nothing scans a million digits
+
+
+COMMENT = r"//[^\n]*+|/\*[^*]{0,300}+\*++(?:[^*/][^*]{0,300}+\*++){0,30}+/"
+"""Comments of OpenQASM 3, except for long ones."""
 
 
 class Kind(Enum):
@@ -37,12 +42,27 @@ _KINDS = Kind.__members__
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """How one version of the language is written; ``token`` has a group for each kind but END."""
+    """How one version of the language is written; ``token`` has a group for each kind but END.
+
+    ``space`` ends before a long comment.
+    """
 
     version: int
     space: re.Pattern[str]
     token: re.Pattern[str]
     strict: bool = False
+
+    def skip(self, text: str, start: int, end: int = sys.maxsize) -> int:
+        """Return where space and comments end, or where a comment begins that does not end."""
+        while found := self.space.match(text, start, end):
+            start = found.end()
+            if self.version == 2 or not text.startswith("/*", start, end):
+                break
+            closing = text.find("*/", start + 2, end)  # hundreds of times as quick as an expression, star by star
+            if closing < 0:
+                break
+            start = closing + 2
+        return start
 
 
 OPENQASM_2 = Dialect(
@@ -61,9 +81,10 @@ OPENQASM_2_STRICT = replace(OPENQASM_2, strict=True)
 
 OPENQASM_3 = Dialect(
     3,
-    re.compile(r"(?:[ \t\r\n]++|//[^\n]*+|/\*[^*]*+(?:\*(?!/)[^*]*+)*+\*/)*+"),
+    re.compile(rf"(?:[ \t\r\n]++|{COMMENT})*+"),
     re.compile(
         rf"(?P<NAME>[A-Za-z_{_GREEK}][A-Za-z0-9_{_GREEK}]*)"
+        r"|(?P<SIGN>->|\+\+|\*\*=?|<<=?|>>=?|&&|\|\||[<>=!]=|[-+*/%^&|~]=|/(?![/*])|[][(){},;:@<>=!~+\-*%^&|#])"
         rf"|(?P<TIME>(?:{_DIGITS}\.(?:{_DIGITS})?|\.{_DIGITS}|{_DIGITS})(?:[eE][-+]?{_DIGITS})?"
         r"[ \t]*(?:dt|ns|us|µs|μs|ms|s)(?![A-Za-z0-9_.]))"
         rf"|(?P<IMAGINARY>(?:{_DIGITS}\.(?:{_DIGITS})?|\.{_DIGITS}|{_DIGITS})(?:[eE][-+]?{_DIGITS})?"
@@ -74,7 +95,6 @@ OPENQASM_3 = Dialect(
         r"(?![A-Za-z0-9_.]))"
         r"|(?P<STRING>\"[^\"\r\n\t]{0,65535}\"|'[^'\r\n\t]{0,65535}')"
         r"|(?P<QUBIT>\$[0-9]+(?![A-Za-z0-9_.]))"
-        r"|(?P<SIGN>->|\+\+|\*\*=?|<<=?|>>=?|&&|\|\||[<>=!]=|[-+*/%^&|~]=|/(?![/*])|[][(){},;:@<>=!~+\-*%^&|#])"
     ),
 )
 
@@ -101,8 +121,7 @@ class Cursor:
     def move(self, start: int) -> None:
         """Read the token at or after ``start``."""
         text = self.source.text
-        space = self.dialect.space.match(text, start)
-        self.start = space.end() if space else start
+        self.start = self.dialect.skip(text, start)
         found = self.dialect.token.match(text, self.start)
         if found is not None and found.lastgroup is not None:
             self.kind, self.text, self.end = _KINDS[found.lastgroup], found.group(), found.end()

@@ -49,8 +49,8 @@ def calls(kind: str, body: str, last: str) -> str:
 
 
 FLOODS: dict[str, tuple[str, str]] = {
-    "parameters": (f"gate g({many('a{}', 20_000, ',')}) q {{ x q; }}", "4097 or more items in one list"),
-    "parameters 2": (f"{TWO}gate g({many('a{}', 20_000, ',')}) q {{ x q; }}", "4097 or more items in one list"),
+    "parameters": (f"gate g({many('a{}', 20_000, ',')}) q {{ x q; }}", "1025 or more items in one list"),
+    "parameters 2": (f"{TWO}gate g({many('a{}', 20_000, ',')}) q {{ x q; }}", "1025 or more items in one list"),
     "qubits of a gate": (f"gate g {many('a{}', 20_000, ',')} {{ }}", "4097 or more items in one list"),
     "registers": (many("qreg r{}[1];", 4_097), "2049 or more declarations"),
     "registers 2": (f"{TWO}{many('creg r{}[1];', 20_000)}", "2049 or more declarations"),
@@ -68,11 +68,14 @@ FLOODS: dict[str, tuple[str, str]] = {
     "one long rare statement": (f"{FLOW}def f() {{ {'nop;' * 1_500} }}", "or more words in statements of rare kinds"),
     "an error behind many gates": (f"{THREE}{'x q[0];' * 5_000}bad", "no viable"),
     "an error in a flow": (f"{FLOW}{'x q[0];' * 3_000}bad", "no viable alternative at input 'bad'"),
-    "pragmas": (FLOW + "\n#pragma a b" * 20_000 + "\nbad", "no viable alternative"),
+    "pragmas": (FLOW + "\n#pragma a b" * 20_000 + "\nbad", "10001 or more pragmas and annotations"),
+    "annotations": (FLOW + "\n@a b" * 20_000 + "\nbad", "10001 or more pragmas and annotations"),
+    "pragmas, then an error": (FLOW + "\n#pragma a b" * 9_000 + "\nbad", "no viable alternative"),
     "a long annotation": (FLOW + "\n@a " + "b" * 10 * MANY + "\nbad", "no viable alternative"),
     "annotations alone": (FLOW + "@\n" * MANY, "'@' without a name"),
     "an open comment": (f"{THREE}/*{'a' * MANY}", "a comment '/\\*' without its end"),
     "an open comment of stars": (f"{THREE}/*{'*' * MANY}", "a comment '/\\*' without its end"),
+    "an open comment of stars and letters": (f"{THREE}/*{'*a' * MANY}", "a comment '/\\*' without its end"),
     "an open string": (f'include "{"a" * 10 * MANY}', "does not end on its line"),
     "quotation marks": ('"' * MANY, "unexpected string|words in one statement"),
     "blocks without braces": (f"{FLOW}{'if (c) ' * 100_000}x q[0];", "words in one statement|200001 or more words"),
@@ -86,6 +89,7 @@ FLOODS: dict[str, tuple[str, str]] = {
     "a dimension too many": (f"array[int{',1' * 100_000}] a;", "words in one statement"),
     "powers of powers": (f"{FLOW}int a = {'1**' * 100_000}1;", "words in one statement"),
     "concatenations": (f"{FLOW}let a = q{' ++ q' * 100_000};", "words in one statement"),
+    "signs for arguments": (f"{THREE}rx({'(1),' * MANY}1) q[0];", "1025 or more items in one list"),
     "labels": (f"{FLOW}switch (1) {{ case {'1,' * 100_000}1 {{ }} }}", "words in one statement"),
     "loops over a variable": (
         f"{THREE}int n = 999999; for int i in [0:n] {{ for int j in [0:n] {{ x q[0]; }} }}", "1000001000000 statements"

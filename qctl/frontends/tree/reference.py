@@ -17,12 +17,12 @@ from openqasm3 import ast
 
 from ..limits import ReadLimits
 from ..source import Source
-from .words import Words
+from .words import CLOSING, OPENING, Words
 
 _PLACE = re.compile(r"L(\d+):C(\d+): (.*)", re.DOTALL)
 _AT_LEAST = 16  # words that the shortest statement takes as long as
 _SHORTEST = 3  # characters of a word in rows of gates, which the quick parser takes for one word
-_AT_FIRST = 64  # words that it is given; more, and then more, where the statement does not end within them
+_AT_FIRST = 64  # words that it is given of a statement that is too long: something may be wrong with them
 
 
 class Reference:
@@ -46,7 +46,7 @@ class Reference:
             When it is none, is too long, or when too many words were read this way before.
         """
         starts, last = self._words.starts, len(self._words.starts) - 1
-        for n_words in self._lengths(last - first):
+        for n_words in self._lengths(first, last):
             end = first + n_words
             hidden = sum(self._words.runs[k][0] - starts[k] for k in range(first, end) if k in self._words.runs)
             if hidden // _SHORTEST > self._left:
@@ -60,23 +60,33 @@ class Reference:
                     continue  # there is more of it
                 raise self._source.wrong(reason.what, min(place, len(self._source.text)), "OpenQASM 3") from None
             n_read = next(k for k in range(n_words + 1) if starts[first + k] - starts[first] >= behind)
-            if end < last and n_read >= n_words - 1:
-                continue  # an else may follow
+            if n_read == n_words and self._words.texts[end] == "else":
+                continue
             self._left -= n_read + _AT_LEAST
             _move(node, text, starts[first])
             return node, first + n_read
         asked = "or more words in statements of rare kinds, or in one that is wrong"
         raise self._source.too_large(asked, self._limits.rare + 1, self._limits.rare, starts[first])
 
-    def _lengths(self, there_are: int) -> Iterator[int]:
-        n_words = _AT_FIRST
-        while n_words < min(there_are, self._left):
+    def _lengths(self, first: int, last: int) -> Iterator[int]:
+        """Yield how many words to read: up to where the statement seems to end, and more where it then does not."""
+        n_words = self._end(first, last) - first
+        if n_words > self._left:
+            n_words = _AT_FIRST
+        while n_words < min(last - first, self._left):
             yield n_words
             n_words *= 8
-        if there_are <= self._left:
-            yield there_are
-        elif self._left > 0:
-            yield self._left
+        if last - first <= self._left:
+            yield last - first
+
+    def _end(self, first: int, last: int) -> int:
+        """Return the number of the word with which the next statement seems to begin."""
+        depth, texts = 0, self._words.texts
+        for at in range(first, last):
+            depth += (texts[at] in OPENING) - (texts[at] in CLOSING)
+            if depth <= 0 and texts[at] in (";", "}") and texts[at + 1] != "else":
+                return at + 1
+        return last
 
 
 class _Wrong(Exception):  # noqa: N818 - becomes an error that knows the text

@@ -94,7 +94,10 @@ class _Statements(Calibrations):
 
     def noted(self, start: int) -> Any:  # noqa: ANN401
         """Read a pragma, or a statement with its annotations."""
-        found, self.at = self.notes(start)
+        if self.lines[start].startswith("@"):
+            found, self.at = self.notes(start)
+        else:
+            found = []
         if found and self.texts[self.at] != "{" and self.at not in self.lines:
             statement = self.statement()
             statement.annotations = found

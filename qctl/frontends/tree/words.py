@@ -27,10 +27,11 @@ _SUM = rf"[ \t]*+{_TERM}(?:[ \t]*+[-+*/][ \t]*+{_TERM})*+[ \t]*+"
 _PLACE = r"(?:[A-Za-z_][A-Za-z0-9_]*+(?:\[[0-9]{1,9}\])?+|\$[0-9]{1,9})"
 _OTHERS = "|".join(sorted({*DECLARING, *KEYWORDS}))
 RUN = re.compile(
-    rf"(?:[ \t\r\n]*+(?!(?:{_OTHERS})\b)[A-Za-z_][A-Za-z0-9_]*+(?:[ \t]*+\({_SUM}(?:,{_SUM})*+\)[ \t]*+|[ \t]++)"
-    rf"{_PLACE}(?:[ \t]*+,[ \t]*+{_PLACE})*+[ \t]*+;){{8,}}+"
+    rf"(?:{OPENQASM_3.space.pattern})((?:[ \t\r\n]*+(?=[A-Za-z_])(?!(?:{_OTHERS})\b)[A-Za-z_][A-Za-z0-9_]*+"
+    rf"(?:[ \t]*+\({_SUM}(?:,{_SUM})*+\)[ \t]*+|[ \t]++)"
+    rf"{_PLACE}(?:[ \t]*+,[ \t]*+{_PLACE})*+[ \t]*+;){{8,}}+)"
 )
-"""Eight or more statements that look like gates on single qubits."""
+"""Eight or more statements that look like gates on single qubits, behind space and short comments."""
 OPENING, CLOSING = {"(": ")", "[": "]", "{": "}"}, {")", "]", "}"}
 LONGEST = 4000  # words of one statement: parsers go deeper with each operator
 DEEPEST = 64  # brackets within each other
@@ -68,53 +69,47 @@ def words_of(source: Source, limits: ReadLimits, first: int = 0, last: int | Non
         For unknown characters, too many words, and brackets too deep within each other or not in pairs.
     """
     found, text = Words(), source.text
-    space, token = OPENQASM_3.space.match, OPENQASM_3.token.match
     kinds, texts, starts = found.kinds, found.texts, found.starts
     at, since, open_brackets, longest = first, 0, list[str](), limits.digits
-    size, behind_set, in_set = len(text) if last is None else last, -1, False
+    size, behind_set, in_set, n_words, enough = len(text) if last is None else last, -1, False, 0, 0
     while True:
-        gap = space(text, at, size)
-        at = gap.end() if gap else at
-        if len(texts) == since != behind_set and last is None and (run := RUN.match(text, at)):
-            found.runs[len(texts)] = run.end(), text.count(";", at, run.end())
+        if n_words == since != behind_set and last is None and (run := RUN.match(text, at)):
+            start, at = run.span(1)
+            found.runs[n_words] = at, text.count(";", start, at)
             kinds.append("FLAT")
             texts.append("")
-            starts.append(at)
-            at, since = run.end(), len(texts)
+            starts.append(start)
+            n_words = since = n_words + 1
             continue
-        match = token(text, at, size)
-        if match is None or match.end() - at > longest:
-            if at < size:
+        match = _WORD.match(text, at, size)
+        if match is None:  # behind a long comment, at the end, or something that is no word
+            at = OPENQASM_3.skip(text, at, size)
+            match = OPENQASM_3.token.match(text, at, size)
+            if match is None and at < size:
                 Cursor(source, OPENQASM_3, limits, at)  # says what is wrong here
-            if at >= size:
+            if match is None:
                 break
-            assert match is not None  # a long string
-        word = match.group()
-        kinds.append(match.lastgroup or "")
+        kind = match.lastgroup or ""
+        start, at = match.span(kind)
+        word = match[kind]
+        if at - start > longest:
+            Cursor(source, OPENQASM_3, limits, start)  # refuses all but a long string
+        kinds.append(kind)
         texts.append(word)
-        starts.append(at)
+        starts.append(start)
+        n_words += 1
         if word in _MATTER:
-            if word in _ENDS and len(texts) > since + 1 and texts[since] in DECLARING:
+            if word in _LINES and _is_note(text, texts, start):
+                at, since = _line(source, limits, found, start, at), n_words
+            elif word in _ENDS and n_words > since + 1 and texts[since] in DECLARING:
                 _declared(source, limits, found, since)
-            since = _weigh(source, found, open_brackets, since, at)
+            since = since if word in _LINES else _weigh(source, found, open_brackets, since, start)
             if word == "{" and texts[-2:-1] == ["in"]:
                 in_set = True
             elif word == "}" and in_set:
-                behind_set, in_set = len(texts), False  # the body of a loop follows
-        if len(texts) == SOON:
-            _refuse_many(source, limits, RUN if found.runs else None)
-        if len(texts) > limits.words:
-            raise _too_many(source, limits, at)
-        if len(texts) - since > LONGEST:
-            raise source.too_large("words in one statement", LONGEST + 1, LONGEST, at)
-        at = match.end()
-        if word in _LINES and _is_note(text, texts, starts[-1]):
-            if word == "@" and not text[at : at + 1].isidentifier():
-                raise source.wrong("'@' without a name", starts[-1], "an annotation such as @name")
-            end = text.find("\n", starts[-1])
-            at = len(text) if end < 0 else end
-            found.lines[len(starts) - 1] = text[starts[-1] : at]
-            since = len(texts)
+                behind_set, in_set = n_words, False  # the body of a loop follows
+        if n_words >= enough:
+            enough = _refuse_many(source, limits, found, since, enough)
     kinds.append("END")
     texts.append("")
     starts.append(size)
@@ -128,10 +123,32 @@ def _is_note(text: str, texts: list[str], start: int) -> bool:
     return texts[-1] != "#" or text.startswith("#pragma", start)
 
 
-def _refuse_many(source: Source, limits: ReadLimits, runs: re.Pattern[str] | None) -> None:
-    """Refuse at a glance what surely has too many words: at least as many begin as are counted here."""
-    if len(source.text) > limits.words and has_more_words(source.text, limits.words, runs):
-        raise _too_many(source, limits, 0)
+def _line(source: Source, limits: ReadLimits, found: Words, start: int, behind: int) -> int:
+    """Keep the line of an annotation or a pragma; return where it ends."""
+    text = source.text
+    if found.texts[-1] == "@" and not text[behind : behind + 1].isidentifier():
+        raise source.wrong("'@' without a name", start, "an annotation such as @name")
+    end = text.find("\n", start)
+    end = len(text) if end < 0 else end
+    found.lines[len(found.starts) - 1] = text[start:end]
+    if len(found.lines) > limits.notes:
+        raise source.too_large("or more pragmas and annotations", len(found.lines), limits.notes, start)
+    return end
+
+
+def _refuse_many(source: Source, limits: ReadLimits, found: Words, since: int, enough: int) -> int:
+    """Refuse too many words, of one statement and of all; return with how many of them to look again."""
+    n_words, at = len(found.texts), found.starts[-1]
+    if n_words > limits.words:
+        raise _too_many(source, limits, at)
+    if n_words - since > LONGEST:
+        raise source.too_large("words in one statement", LONGEST + 1, LONGEST, at)
+    if n_words < SOON:
+        return min(limits.words + 1, since + LONGEST + 1, SOON)
+    runs = RUN if found.runs else None
+    if enough <= SOON and len(source.text) > limits.words and has_more_words(source.text, limits.words, runs):
+        raise _too_many(source, limits, 0)  # seen at a glance, once
+    return min(limits.words, since + LONGEST) + 1
 
 
 def _too_many(source: Source, limits: ReadLimits, start: int) -> ProgramError:
@@ -139,8 +156,9 @@ def _too_many(source: Source, limits: ReadLimits, start: int) -> ProgramError:
     return source.too_large(asked, limits.words + 1, limits.words, start)
 
 
-_MATTER = frozenset({*OPENING, *CLOSING, ";"})
 _LINES = frozenset({"pragma", "@", "#"})  # what follows them, up to the end of the line, is no word
+_MATTER = frozenset({*OPENING, *CLOSING, ";", *_LINES})
+_WORD = re.compile(rf"(?:{OPENQASM_3.space.pattern})(?:{OPENQASM_3.token.pattern})")
 _MODIFIED = frozenset({")", "inv", "pow", "ctrl", "negctrl"})  # behind these, @ is a part of a modifier
 
 
