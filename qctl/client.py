@@ -76,6 +76,23 @@ class RemoteResult:
             raise UsageError("so many keys that they come as a file", allowed="few", remedy="ask for the result's file")
         return dict(self.document["counts"][point])
 
+    def ends_of(self, point: int) -> list[tuple[str, dict[str, float], int]]:
+        """Return keys, the values that were shown with them, by name, and how often they came so, at one sweep point.
+
+        Elements of arrays have names of their own: ``a[0]``.
+        """
+        if not self.document.get("shown"):
+            return [(key, {}, number) for key, number in self.counts_of(point).items()]
+        names, ends = self.document["shown"], self.document.get("ends")
+        if ends is None:
+            raise UsageError("so many keys that they come as a file", allowed="few", remedy="ask for the result's file")
+        numbers = [(key, [float(v) if isinstance(v, str) else v for v in values], n) for key, values, n in ends[point]]
+        return [(key, dict(zip(names, values, strict=True)), number) for key, values, number in numbers]
+
+    def outputs_of(self, point: int) -> dict[str, dict[str, int]]:
+        """Return by name of an output that is no bit how often each of its values came at one sweep point."""
+        return {name: dict(points[point]) for name, points in self.document.get("outputs", {}).items()}
+
     @property
     def counts(self) -> dict[str, int]:
         """Return the counts of a job with one sweep point."""
@@ -83,6 +100,13 @@ class RemoteResult:
         if found is not None and len(found) != 1:
             raise UsageError(f"the counts of {len(found)} sweep points", allowed="one; counts_of(point) gives each")
         return self.counts_of(0)
+
+    @property
+    def outputs(self) -> dict[str, dict[str, int]]:
+        """Return how often each value of each output came, of a job with one sweep point."""
+        if (n_points := max(map(len, self.document.get("outputs", {}).values()), default=1)) != 1:
+            raise UsageError(f"the outputs of {n_points} sweep points", allowed="one; outputs_of(point) gives each")
+        return self.outputs_of(0)
 
 
 class Client:

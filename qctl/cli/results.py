@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import click
@@ -44,6 +44,8 @@ def show(document: Mapping[str, Any]) -> None:
         click.echo(table(shown, ("key", "counts", "share")))
         if len(rows) > MOST_ROWS:
             click.echo(f"... and {len(rows) - MOST_ROWS} more keys; --json prints all")
+        for line in outputs_as_lines({name: each[point] for name, each in document.get("outputs", {}).items()}):
+            click.echo(line)
     for reason, number in document.get("dropped", {}).items():
         click.echo(f"{number} of {document['shots']} shots do not count: {reason}")
     compiled = document["compiled"]
@@ -53,3 +55,11 @@ def show(document: Mapping[str, Any]) -> None:
     misses = document["timing"]["misses"]
     if misses:
         click.echo(f"{misses} deadlines were missed; what they spoiled was played again")
+
+
+def outputs_as_lines(outputs: Mapping[str, Mapping[str, int]]) -> Iterator[str]:
+    """Yield a line for each output beside bits: its values, most frequent first."""
+    for name, tally in outputs.items():
+        rows = sorted(tally.items(), key=lambda item: -item[1])
+        more = f", and {len(rows) - MOST_ROWS} more values" if len(rows) > MOST_ROWS else ""
+        yield f"{name}: {', '.join(f'{value} ({number} times)' for value, number in rows[:MOST_ROWS])}{more}"

@@ -12,9 +12,6 @@ import click
 from .laboratory import json_option, lab_option, seed_option, twin_option
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from qctl.core.result import Result
 
 MOST_BARS = 32
@@ -90,6 +87,8 @@ def as_document(result: Result) -> dict[str, object]:
 
     Where there are several sweep points, counts and outputs are lists over them.
     """
+    from qctl.core.outputs import tallied
+
     n_points = len(result.bits)
     counts = [result.counts_of(point) for point in range(n_points)]
     document: dict[str, object] = {
@@ -107,7 +106,7 @@ def as_document(result: Result) -> dict[str, object]:
         document["mitigated"] = mitigated if n_points > 1 else mitigated[0]
     if result.outputs:
         document["outputs"] = {
-            name: _listed([_tally(values[point, result.kept_shots(point)]) for point in range(n_points)])
+            name: _listed([tallied(values[point, result.kept_shots(point)]) for point in range(n_points)])
             for name, values in result.outputs.items()
         }
     return document
@@ -117,22 +116,17 @@ def _listed(points: list[Any]) -> object:
     return points if len(points) > 1 else points[0]
 
 
-def _tally(values: NDArray[np.generic]) -> dict[str, int]:
-    """Return how often each value came."""
-    import numpy as np
-
-    found, numbers = np.unique(values, return_counts=True)
-    return {f"{value:g}": int(number) for value, number in zip(found.tolist(), numbers, strict=True)}
-
-
 def show(result: Result, title: str) -> None:
     """Print counts as bars, most frequent first."""
     from rich.bar import Bar
     from rich.console import Console
     from rich.table import Table
 
+    from qctl.core.outputs import tallied
     from qctl.core.record import DECISION
     from qctl.core.units import format_quantity
+
+    from .results import outputs_as_lines
 
     counts, kept = result.counts, len(result.kept_shots(0))
     quasi = result.quasi[0] if result.quasi else {}
@@ -154,6 +148,9 @@ def show(result: Result, title: str) -> None:
     console.print(table)
     if len(keys) > MOST_BARS:
         console.print(f"... and {len(keys) - MOST_BARS} more keys; --json prints all")
+    shots = result.kept_shots(0)
+    for line in outputs_as_lines({name: tallied(values[0, shots]) for name, values in result.outputs.items()}):
+        console.print(line, markup=False, highlight=False)
     if kept < result.shots:
         console.print(f"{result.shots - kept} of {result.shots} shots do not count:")
         for reason, number in result.dropped.items():

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .flow import Statement, steers
-from .operators import Number
+from .outputs import shown
 from .program import Op, Program
 from .walk import Walk
 
@@ -77,19 +77,17 @@ def worked_out(
 
     Returns
     -------
-    uint8, shape (n_points, shots, n_shown), and by name of the output an array of shape (n_points, shots)
+    uint8, shape (n_points, shots, n_shown), and by name of the output an array of shape (n_points, shots, ...)
     """
     n_points, shots, _ = answers.shape
     bits = np.zeros((n_points, shots, program.n_bits - program.n_hidden), np.uint8)
-    outputs: dict[str, NDArray[np.generic]] = {name: np.zeros((n_points, shots)) for name, _ in program.outputs}
+    outputs: list[dict[str, NDArray[np.generic]]] = []
     for point in range(n_points):
         rows, where = np.unique(answers[point], axis=0, return_inverse=True)
         ends = [_end(program, point, row) for row in rows]
         bits[point] = np.array([end.bits[: bits.shape[2]] for end in ends], np.uint8).reshape(len(rows), -1)[where]
-        for name in outputs:
-            values: list[Number] = [end.outputs()[name] for end in ends]
-            outputs[name][point] = np.array(values)[where]
-    return bits, outputs
+        outputs.append(shown(dict(program.outputs), [end.outputs() for end in ends], where.reshape(-1)))
+    return bits, {name: np.stack([each[name] for each in outputs]) for name in outputs[0]} if outputs else {}
 
 
 def _end(program: Program, point: int, answers: NDArray[np.uint8]) -> Walk:

@@ -60,7 +60,8 @@ class Result:
         shape (n_points, shots, n_windows)
     kept : bool, shape (n_points, shots); shots that count. None: all of them
     dropped : how many shots do not count, by reason, in words for a person
-    outputs : by name of an output that is no bit, shape (n_points, shots)
+    outputs : by name of an output that is no bit, shape (n_points, shots), of an array (n_points, shots, *its shape):
+        whole numbers as int64 (as Python's where these do not hold them), others as float64; angles in rad
     axes : of the grid that the sweep points are, the last one fastest; empty where they are a mere row
     ways : where the host decided within shots: how many that count took which way, by the answers of its parts, in
         order, such as ``01 1``
@@ -215,6 +216,7 @@ def shots_in_a_row(results: Seq[Result]) -> Result:
         watched={key: np.concatenate([r.watched[key] for r in results], axis=1) for key in first.watched},
         kept=_kept(results, axis=1),
         dropped=_dropped(results),
+        outputs={name: np.concatenate([r.outputs[name] for r in results], axis=1) for name in first.outputs},
     )
 
 

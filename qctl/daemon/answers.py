@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import time
 from dataclasses import asdict
@@ -11,7 +12,7 @@ from qctl._version import __version__
 from qctl.core.parameters import Estimate
 from qctl.jobs.backup import back_up as make_copy
 from qctl.jobs.container import unpack
-from qctl.jobs.counted import from_arrays
+from qctl.jobs.counted import Counted, read_counts
 from qctl.jobs.errors import DamagedError
 from qctl.jobs.finished import read_result
 from qctl.jobs.job import Actor, Event, Job, Segment, label
@@ -98,17 +99,37 @@ def result(house: House, job: Job) -> Document:
     except DamagedError as error:
         house.scheduler.alarms.add(f"result of job {job.label}: {error}")
         raise
-    counts = [counted.of(point) for point in range(counted.n_points)] if len(counted.numbers) <= MOST_KEYS else None
-    return {**header, "counts": counts, "sha256": job.result}
+    return {**header, **counts_of(counted), "sha256": job.result}
 
 
 def segment(one: Segment) -> Document:
     """Return what one segment counted."""
     header, arrays = unpack(one.data)
-    counted = from_arrays(arrays, header["n_bits"])
-    counts = [counted.of(point) for point in range(counted.n_points)] if len(counted.numbers) <= MOST_KEYS else None
+    counted = read_counts(header, arrays)
     told = {"first": one.first, "shots": one.shots, "fence": one.fence, "window": header["window"]}
-    return {**told, "co_runners": header["co_runners"], "counts": counts}
+    return {**told, "co_runners": header["co_runners"], **counts_of(counted)}
+
+
+def counts_of(counted: Counted) -> Document:
+    """Return counts by sweep point; of values beside bits too, and which came together with which bits."""
+    points = range(counted.n_points)
+    if len(counted.numbers) > MOST_KEYS:
+        return {"counts": None}
+    counts: Document = {"counts": [counted.of(point) for point in points]}
+    if counted.names:
+        tallies = [counted.outputs(point) for point in points]
+        counts["outputs"] = {name: [each[name] for each in tallies] for name in tallies[0]}
+        counts["shown"] = list(counted.names)
+        counts["ends"] = [
+            [[key, [_plain(value) for value in values.values()], number] for key, values, number in counted.ends(point)]
+            for point in points
+        ]
+    return counts
+
+
+def _plain(value: float) -> float | str:
+    """Return a number as JSON holds it; infinities and what is no number as text, which Python's float reads."""
+    return value if math.isfinite(value) else repr(value)
 
 
 def eta(house: House, job: Job) -> Document | None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from qctl.jobs.container import unpack
-from qctl.jobs.counted import from_arrays
+from qctl.jobs.counted import read_counts
 from qctl.jobs.crash_points import crash_point
 from qctl.jobs.job import Segment, label
 from qctl.jobs.sqlite import SqliteJobStore
@@ -102,7 +102,7 @@ def _counts(segments: list[Segment]) -> dict[str, dict[str, int]]:
     found = {}
     for one in segments:
         header, arrays = unpack(one.data)
-        counted, whole = from_arrays(arrays, header["n_bits"]), Counter[str]()
+        counted, whole = read_counts(header, arrays), Counter[str]()
         for point in range(counted.n_points):
             whole.update(counted.of(point))
         found[label(one.job)] = dict(whole)

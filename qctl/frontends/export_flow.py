@@ -24,6 +24,7 @@ from qctl.core.flow import (
     reach,
     statements,
 )
+from qctl.core.outputs import arranged
 from qctl.core.program import Op, Program
 
 _INFIX = {
@@ -63,8 +64,9 @@ class FlowWriter:
         yield from (f"{self._kinds[cell]} v{cell};" for cell in sorted(self._kinds))
         if any(_deep(block) for block in program.flow):
             yield "int leaving = 0;"
-        for name, term in program.outputs:
-            yield f"output {self._kind(term)} {name};"
+        for name, (shape, terms) in arranged(dict(program.outputs)).items():
+            kind = "float" if any(_is_real(term, self._kinds) for term in terms) else "int"
+            yield f"output array[{kind}, {', '.join(map(str, shape))}] {name};" if shape else f"output {kind} {name};"
 
     def outputs(self, program: Program) -> Iterator[str]:
         """Yield what outputs become in the end."""
@@ -142,9 +144,6 @@ class FlowWriter:
 
     def _truth(self, term: Term) -> str:
         return self.term(term) if _is_truth(term) or isinstance(term, Bit) else f"{self.term(term)} != 0"
-
-    def _kind(self, term: Term) -> str:
-        return "float" if _is_real(term, self._kinds) else "int"
 
     def term(self, term: Term) -> str:
         """Return a term as an expression."""

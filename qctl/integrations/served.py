@@ -12,11 +12,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from qctl.client import Client, RefusedError
+from qctl.client import Client, RefusedError, RemoteResult
 from qctl.config import read_laboratory
 from qctl.config.find import find_laboratory
 from qctl.core.errors import ConfigError, LimitError, UsageError
 from qctl.core.laboratory import Laboratory
+from qctl.core.outputs import shown
 from qctl.core.parameters import Estimate, Parameters
 from qctl.core.program import Program
 from qctl.core.record import Timing
@@ -84,18 +85,10 @@ class ServedLab:
 
         Raises
         ------
-        UsageError
-            When the program shows values beside bits: a daemon counts bits.
         RefusedError
             When it is not accepted, or does not end well; a run that is interrupted is cancelled.
         """
         program = as_program(program)
-        if program.outputs:
-            names = ", ".join(name for name, _ in program.outputs)
-            raise UsageError(
-                f"values of {names} from a daemon", allowed="bits, which it counts", where=self._place,
-                remedy="write them into bits, or run on an open laboratory",
-            )  # fmt: skip
         with self._client() as client:
             text, inputs = to_inputs(program)
             try:
@@ -111,14 +104,10 @@ class ServedLab:
             except BaseException:
                 client.cancel(job, "the run that it belongs to has ended")
                 raise
-        n_points, n_bits = program.n_points, program.n_bits - program.n_hidden
-        bits, kept = np.zeros((n_points, shots, n_bits), np.uint8), np.zeros((n_points, shots), bool)
-        for point in range(n_points):
-            rows = _rows(answer.counts_of(point), n_bits)
-            bits[point, : len(rows)], kept[point, : len(rows)] = rows, True
+        bits, kept, outputs = _shots(answer, program, shots)
         return Result(
             bits=bits,
-            iq=np.zeros((n_points, shots, 0), np.complex128),
+            iq=np.zeros((program.n_points, shots, 0), np.complex128),
             measured=(),
             qubits=self._laboratory.qubit_names,
             placement=_placement(answer.document),
@@ -127,6 +116,7 @@ class ServedLab:
             dropped=dict(answer.document.get("dropped", {})),
             timing=_timing(answer.document),
             registers=program.bits,
+            outputs=outputs,
             axes=program.axes,
         )
 
@@ -148,10 +138,20 @@ def connect(place: str, *, token: str | None = None, laboratory: str | os.PathLi
     return ServedLab(place, token=token, laboratory=laboratory)
 
 
-def _rows(counts: dict[str, int], n_bits: int) -> NDArray[np.uint8]:
-    """Return counts as shots, shape (shots that count, n_bits), sorted by key."""
-    keys = np.array([[int(bit) for bit in key] for key in sorted(counts)], np.uint8).reshape(len(counts), n_bits)
-    return np.repeat(keys, [counts[key] for key in sorted(counts)], axis=0)
+def _shots(
+    answer: RemoteResult, program: Program, shots: int
+) -> tuple[NDArray[np.uint8], NDArray[np.bool_], dict[str, NDArray[np.generic]]]:
+    """Return counts as shots, sorted by key, those that do not count last: bits, which count, and outputs."""
+    shape, n_bits = (program.n_points, shots), program.n_bits - program.n_hidden
+    bits, kept, outputs = np.zeros((*shape, n_bits), np.uint8), np.zeros(shape, bool), []
+    for point in range(program.n_points):
+        ends = sorted(answer.ends_of(point), key=lambda end: end[0])
+        keys = np.array([[int(bit) for bit in key] for key, _, _ in ends], np.uint8).reshape(len(ends), n_bits)
+        where = np.repeat(np.arange(len(ends)), [number for _, _, number in ends])
+        bits[point, : len(where)], kept[point, : len(where)] = keys[where], True
+        which = np.concatenate([where, np.full(shots - len(where), -1, np.intp)])
+        outputs.append(shown(dict(program.outputs), [values for _, values, _ in ends], which))
+    return bits, kept, {name: np.stack([each[name] for each in outputs]) for name in outputs[0]} if outputs else {}
 
 
 def _timing(said: Mapping[str, Any]) -> Timing:

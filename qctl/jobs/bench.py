@@ -280,9 +280,10 @@ class Bench:
         self, part: Mapping[str, Any], result: Result, instruments: Mapping[str, str], when: Mapping[str, object]
     ) -> dict[str, object]:
         """Write the counts of the shots that count, and everything that says how they came to be."""
-        counted, timing = count(result.bits, result.kept), result.timing
+        counted, timing = count(result.bits, result.kept, result.outputs), result.timing
         header = {
             "n_bits": counted.n_bits,
+            "shown": list(counted.names),
             **when,
             "fence": part["fence"],
             "parameters_id": result.parameters_id,

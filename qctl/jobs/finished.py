@@ -13,7 +13,7 @@ from qctl._version import __version__
 from qctl.core.record import DECISION
 
 from .container import pack, unpack
-from .counted import Counted, from_arrays, total
+from .counted import Counted, read_counts, total
 from .job import Job, Segment
 
 LATENCIES = (DECISION, "reaction")
@@ -28,7 +28,7 @@ def result_of(job: Job, segments: Sequence[Segment], remarks: Sequence[str] = ()
     remarks : what it is to say besides what its segments say
     """
     parts = [unpack(one.data, f"shots from {one.first} of job {job.label}") for one in segments]
-    counted = total([from_arrays(arrays, header["n_bits"]) for header, arrays in parts])
+    counted = total([read_counts(header, arrays) for header, arrays in parts])
     first: dict[str, Any] = parts[0][0]
     header = {
         "job": job.id,
@@ -40,6 +40,7 @@ def result_of(job: Job, segments: Sequence[Segment], remarks: Sequence[str] = ()
         "parameters_id": first["parameters_id"],
         "pinned": job.parameters_id,
         "n_bits": counted.n_bits,
+        "shown": list(counted.names),
         "compiled": first["compiled"],
         "laboratory": first["laboratory"],
         "instruments": first["instruments"],
@@ -56,7 +57,7 @@ def result_of(job: Job, segments: Sequence[Segment], remarks: Sequence[str] = ()
 def read_result(data: bytes) -> tuple[dict[str, Any], Counted]:
     """Return header and counts of a result."""
     header, arrays = unpack(data)
-    return header, from_arrays(arrays, header["n_bits"])
+    return header, read_counts(header, arrays)
 
 
 def summed(timings: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

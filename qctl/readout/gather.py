@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from qctl.core.outputs import shown
 from qctl.core.program import Program
 from qctl.core.record import Timing
 from qctl.core.result import Result, points_in_a_row
@@ -55,7 +56,7 @@ def gather(program: Program, ways: Sequence[Way], results: Sequence[Result]) -> 
         timing=timing,
         kept=np.concatenate(kept)[np.newaxis],
         dropped={reason: n for reason, n in dropped.items() if n},
-        outputs={name: np.concatenate([each[name] for each in outputs])[np.newaxis] for name, _ in program.outputs},
+        outputs={name: np.concatenate([each[name] for each in outputs])[np.newaxis] for name in outputs[0]},
         traces={},
     )
 
@@ -78,21 +79,18 @@ def _filled_up(result: Result, shots: int) -> Result:
         bits=np.pad(result.bits, (*more, (0, 0))),
         iq=np.zeros((1, shots, 0), np.complex128),
         kept=np.pad(np.ones((1, result.shots), bool) if result.kept is None else result.kept, more),
-        outputs={name: np.pad(values, more) for name, values in result.outputs.items()},
+        outputs={n: np.pad(v, (*more, *[(0, 0)] * (v.ndim - 2))) for n, v in result.outputs.items()},
     )
 
 
 def _ends(
     program: Program, way: Way, answers: NDArray[np.uint8], kept: NDArray[np.bool_]
-) -> tuple[NDArray[np.uint8], dict[str, NDArray[np.float64]]]:
+) -> tuple[NDArray[np.uint8], dict[str, NDArray[np.generic]]]:
     """Return the bits and outputs of the shots that count; zeros for the others."""
     bits = np.zeros((len(answers), program.n_bits - program.n_hidden), np.uint8)
-    outputs = {name: np.zeros(len(answers)) for name, _ in program.outputs}
-    if not np.any(kept):
-        return bits, outputs
+    which = np.full(len(answers), -1, np.intp)
     rows, where = np.unique(answers[kept], axis=0, return_inverse=True)
     ends = [way.end(row) for row in rows]
     bits[kept] = np.array([end[0] for end in ends], np.uint8).reshape(len(rows), -1)[where.reshape(-1)]
-    for name, values in outputs.items():
-        values[kept] = np.array([end[1][name] for end in ends])[where.reshape(-1)]
-    return bits, outputs
+    which[kept] = where.reshape(-1)
+    return bits, shown(dict(program.outputs), [end[1] for end in ends], which)

@@ -12,6 +12,7 @@ from qctl.core.course import Course, Measuring
 from qctl.core.errors import ReadoutError
 from qctl.core.laboratory import Laboratory
 from qctl.core.operators import Number
+from qctl.core.outputs import shown
 from qctl.core.parameters import Parameters
 from qctl.core.played import Played
 from qctl.core.program import Program
@@ -54,9 +55,9 @@ def read_parts(
     """
     _refuse_cut(played, tree, laboratory)
     n = len(played.parts)
-    shown = program.n_bits - program.n_hidden
-    bits, kept = np.zeros((n, shown), np.uint8), ~(played.late | played.beyond)
-    outputs: dict[str, NDArray[np.float64]] = {name: np.zeros(n) for name, _ in program.outputs}
+    n_shown = program.n_bits - program.n_hidden
+    bits, kept = np.zeros((n, n_shown), np.uint8), ~(played.late | played.beyond)
+    which = np.full(n, -1, np.intp)  # to which end each shot came
     screened, dropped = screen(played.record, known, laboratory)
     dropped = dict(dropped)
     for reason, shots in ((LATE, played.late), (BEYOND, played.beyond)):
@@ -67,16 +68,16 @@ def read_parts(
         dropped[UNLIT], kept = int(kept.sum()), kept & False
     ways: Counter[str] = Counter()
     ends: dict[bytes, tuple[list[int], dict[str, Number], str]] = {}
+    numbers: dict[bytes, int] = {}
     for shot in np.flatnonzero(~(played.late | played.beyond)).tolist():
         key = played.parts[shot].tobytes() + played.codes[shot].tobytes()
         if key not in ends:
             ends[key] = _end(Course(program, point, measuring=measuring), tree, played.parts[shot], played.codes[shot])
-        shows, values, way = ends[key]
-        bits[shot] = shows[:shown]
-        for name in outputs:
-            outputs[name][shot] = values[name]
+        shows, _, way = ends[key]
+        bits[shot], which[shot] = shows[:n_shown], numbers.setdefault(key, len(numbers))
         ways[way] += bool(kept[shot])
     record, timely = played.record, ~played.late
+    outputs = shown(dict(program.outputs), [values for _, values, _ in ends.values()], which)
     return Result(
         bits=bits[None, timely],
         iq=np.zeros((1, int(timely.sum()), 0), np.complex128),

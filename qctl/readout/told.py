@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from qctl.core.course import Course
 from qctl.core.errors import ReadoutError
+from qctl.core.operators import Number
+from qctl.core.outputs import shown
 from qctl.core.program import Op, Program
 from qctl.core.record import DECISION, Record, Timing, Told
 from qctl.core.result import Result
@@ -73,7 +75,7 @@ def _ends(
     """Return bits and outputs at the end of each shot; shots that were answered alike end alike."""
     shots = len(ways)
     bits = np.zeros((shots, program.n_bits - program.n_hidden), np.uint8)
-    outputs: dict[str, NDArray[np.generic]] = {name: np.zeros(shots) for name, _ in program.outputs}
+    ends, which = list[dict[str, Number]](), np.zeros(shots, np.intp)
     for way in np.unique(ways).tolist():
         mine = np.flatnonzero(ways == way)
         read = told.branching.reads[way]
@@ -82,9 +84,9 @@ def _ends(
             course = _course(program, point, row)
             these = mine[where.reshape(-1) == number]
             bits[these] = course.bits()
-            for name, value in course.outputs().items():
-                outputs[name][these] = value
-    return bits, outputs
+            which[these] = len(ends)
+            ends.append(course.outputs())
+    return bits, shown(dict(program.outputs), ends, which)
 
 
 def _course(program: Program, point: int, answers: NDArray[np.uint8]) -> Course:

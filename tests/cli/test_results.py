@@ -24,3 +24,8 @@ def test_shots_that_do_not_count_are_told_and_shares_are_those_of_the_others(cap
 def test_a_result_of_which_all_shots_count_says_nothing_of_others(capsys):
     show({**DOCUMENT, "dropped": {}, "shots": 8})
     assert "do not count" not in capsys.readouterr().out
+
+
+def test_values_beside_bits_are_told_most_frequent_first(capsys):
+    show({**DOCUMENT, "outputs": {"n": [{"1000001": 2, "1000002": 6}]}})
+    assert "n: 1000002 (6 times), 1000001 (2 times)" in capsys.readouterr().out

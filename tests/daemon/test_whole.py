@@ -67,6 +67,20 @@ def test_a_program_that_cannot_run_fails_alone_with_a_reason(stack, program, sai
         assert daemon.status()["instruments"] == "connected"
 
 
+def test_values_beside_bits_are_counted_with_the_bits_that_they_belong_to(stack):
+    text = (
+        "OPENQASM 3; qubit[2] q; output bit first; output int n; output array[angle, 2] a; bit[2] c; h q[0];"
+        " c = measure q; first = c[0]; n = 1000000 + int(c[0]); a[1] = pi / 2;"
+    )
+    with stack.client() as daemon:
+        found = daemon.run(text, 400)
+        lines = list(daemon.segments(f"j{found.document['job']}"))
+    assert found.outputs["n"] == {"1000000": found.counts["0"], "1000001": found.counts["1"]}
+    assert found.outputs["a"] == {"[0.0, 1.5707963267948966]": 400}
+    assert {(key, values["n"]) for key, values, _ in found.ends_of(0)} == {("0", 1000000), ("1", 1000001)}
+    assert sum(sum(line["outputs"]["n"][0].values()) for line in lines if "counts" in line) == 400
+
+
 def test_outputs_are_safe_soon_after_the_agent_is_killed_and_the_job_goes_on(stack):
     with stack.client() as daemon:
         job = daemon.submit(BELL, 6000)

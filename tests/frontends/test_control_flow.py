@@ -1,5 +1,7 @@
 """Control flow and classical arithmetic: what is known is run, the rest is decided while the program runs."""
 
+import math
+
 import numpy as np
 import pytest
 
@@ -177,6 +179,14 @@ def test_only_outputs_are_shown_where_a_program_names_them():
     program = read_openqasm(HEAD + "qubit q; bit a; output bit b; output int n; a = measure q; b = a; n = a + 3;")
     assert [(r.name, r.start, r.size) for r in program.bits] == [("b", 0, 1)]
     assert (program.n_bits, program.n_hidden, [name for name, _ in program.outputs]) == (2, 1, ["n"])
+
+
+def test_outputs_are_numbers_arrays_or_angles_and_nothing_else():
+    program = read_openqasm(HEAD + "qubit q; output array[int, 2] a; output angle[8] t; bit c; c = measure q; t = pi;")
+    assert [name for name, _ in program.outputs] == ["a[0]", "a[1]", "t"]
+    assert program.outputs[2][1] == pytest.approx(math.pi)
+    with pytest.raises(ProgramError, match=r":2:1: an output of type complex; allowed: bit, bool, int"):
+        read_openqasm(HEAD + "qubit q;\noutput complex z;")
 
 
 def test_pragmas_and_annotations_are_kept():

@@ -104,6 +104,15 @@ def test_outputs_and_hidden_bits_come_back(distribution_of):
     assert distribution_of(again) == distribution_of(original)
 
 
+def test_arrays_and_angles_that_are_shown_come_back_as_values():
+    text = "OPENQASM 3; qubit q; output array[int, 2, 1] a; output angle t; bit c; c = measure q; a[1][0] = c; t = pi;"
+    original = read_openqasm(text)
+    again = read_openqasm(to_openqasm(original))
+    assert [name for name, _ in again.outputs] == ["a[0][0]", "a[1][0]", "t"]
+    assert again.outputs[2] == original.outputs[2]
+    assert "output array[int, 2, 1] a;" in to_openqasm(original)
+
+
 def test_notes_come_back_where_they_were():
     text = "OPENQASM 3;\npragma lab tuned\nqubit q;\nx q;\n@note one\ny q;\n"
     original = read_openqasm(text)

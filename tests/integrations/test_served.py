@@ -11,10 +11,12 @@ from qctl.client import RemoteResult
 from qctl.compile.transpile import passes_of
 from qctl.core.errors import UsageError
 from qctl.core.record import Timing
+from qctl.daemon.answers import counts_of
 from qctl.integrations import served
 from qctl.integrations.machine import machine_of
 from qctl.integrations.placing import SHAPES
 from qctl.integrations.qiskit import Backend, EstimatorV2, SamplerV2
+from qctl.jobs.counted import count
 
 
 class Daemon:
@@ -45,7 +47,8 @@ class Daemon:
     def submit(self, text, shots, *, optimise, job_class, inputs):
         job = f"j{len(self.jobs) + 1}"
         result = self.lab.run(text, shots, inputs=inputs)
-        counts = [result.counts_of(point) for point in range(len(result.bits))]
+        found = counts_of(count(result.bits, result.kept, result.outputs))
+        counts = found["counts"]
         if self.lossy and shots > 4:  # one shot does not count
             counts = [{**one, max(one, key=one.get): max(one.values()) - 1} for one in counts]
         timing = {
@@ -57,7 +60,7 @@ class Daemon:
         }
         places = [result.placement, tuple(reversed(result.placement)) if self.moves else result.placement]
         said = {"timing": timing, "segments": [{"placement": list(one)} for one in places]}
-        self.jobs[job] = RemoteResult({"shots": shots, "counts": counts, "parameters_id": "3", **said})
+        self.jobs[job] = RemoteResult({**found, "shots": shots, "counts": counts, "parameters_id": "3", **said})
         return job
 
     def result(self, job):
@@ -103,8 +106,20 @@ def test_a_result_says_what_the_daemon_knows_and_what_it_cannot_know_is_refused(
     assert found.placement == (0, 1)
     monkeypatch.setattr(Daemon, "moves", True)
     assert backend.machine.run(text, 12).placement == ()
-    with pytest.raises(UsageError, match=r"values of n from a daemon; allowed: bits"):
-        backend.machine.run("OPENQASM 3; qubit q; output int n; bit c; c = measure q; n = int(c) + 1;", 12)
+
+
+def test_values_beside_bits_are_those_that_the_laboratory_itself_gives(backend, ideal):
+    text = (
+        "OPENQASM 3; qubit[2] q; output int n; output array[float, 2] a; output angle t; output bit first; bit[2] c;"
+        " h q[0]; c = measure q; first = c[0]; n = 3 * int(c[0]) + 1; a[1] = 0.1 * int(c[0]); t = pi / 2;"
+    )
+    for found in (backend.machine.run(text, 40), ideal.run(text, shots=40)):
+        assert found.outputs["n"].dtype == np.int64
+        np.testing.assert_array_equal(found.outputs["n"], 3 * found.bits[..., 0].astype(int) + 1)
+        np.testing.assert_array_equal(found.outputs["a"][..., 1], 0.1 * found.bits[..., 0])
+        np.testing.assert_array_equal(found.outputs["a"][..., 0], 0)
+        np.testing.assert_allclose(found.outputs["t"], np.pi / 2, rtol=1e-15)
+        assert set(found.outputs["n"].ravel().tolist()) == {1, 4}
 
 
 def test_a_sweep_is_one_job(backend):

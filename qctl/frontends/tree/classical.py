@@ -17,7 +17,7 @@ from .expressions import Expressions
 from .names import Variable
 from .operands import Operands
 from .references import Choice, Reference, read, whole, write
-from .values import DURATION, Type, Value, cast
+from .values import DURATION, SHOWN, Type, Value, cast
 
 
 class Classical:
@@ -122,6 +122,8 @@ class Classical:
         """Declare a parameter whose value comes from outside, or a variable that results show."""
         kind, name = self._expressions.type_of(node.type), node.identifier.name
         if node.io_identifier.name == "output":
+            if kind.kind not in SHOWN:
+                raise self._context.wrong(node, f"an output of type {kind}", f"{', '.join(SHOWN)}, and arrays of these")
             variable = self._global_bits(node, kind) or self.new(kind)  # type: ignore[arg-type]
             self.outputs[name] = variable
             self._name(node, name, variable)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from openqasm3 import ast
 
-from qctl.core.flow import Expression, Turn, statements
+from qctl.core.flow import Expression, Term, Turn, statements
 from qctl.core.program import Op, Program, Register
 
 from ..builder import Durations, ProgramBuilder
@@ -32,6 +32,7 @@ from .parse import parse
 from .pulses import ASKS, CAPTURES, FUNCTIONS, TYPES, Pulses
 from .references import read, whole
 from .timing import NotPlaced, Timing
+from .values import as_output
 from .waveforms import NAMES as WAVEFORMS
 
 
@@ -89,8 +90,13 @@ class Lowering:
         found = self._classical.outputs
         if not found:
             return self._context.builder.program()
-        terms = {n: read(self._context.tape, whole(v)).term for n, v in found.items() if v.places[0] >= 0}
-        return self._context.builder.program({name: terms.get(name) for name in found})
+        terms: dict[str, Term | None] = {}
+        for name, variable in found.items():
+            if variable.places[0] < 0:
+                terms[name] = None  # a register of bits
+            else:
+                terms.update(as_output(name, read(self._context.tape, whole(variable))))
+        return self._context.builder.program(terms)
 
     def _all_rules(self) -> dict[type, Callable[[Any], Signal]]:
         control, classical = self._control, self._classical

@@ -7,13 +7,19 @@ size is held with 64 bits; a duration is held in seconds.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+
+import numpy as np
 
 from qctl.core.errors import ProgramError
 from qctl.core.flow import Expression, Term, combine
+from qctl.core.outputs import element
 
 WORDS = frozenset(["bit", "uint", "int", "angle"])
 """Types whose bits can be counted."""
+SHOWN = ("bit", "bool", "int", "uint", "float", "angle", "duration")
+"""Types of what results can show."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +112,15 @@ def radians(value: Value) -> Term:
     if value.type.kind not in ("int", "uint", "float", "bool", "bit"):
         raise ProgramError(f"a value of type {value.type}", allowed="a number or an angle")
     return value.term
+
+
+def as_output(name: str, value: Value) -> Iterator[tuple[str, Term]]:
+    """Yield what results show of a variable: numbers as they are, angles in radians, arrays element by element."""
+    shape, parts = value.type.shape, value.data if isinstance(value.data, tuple) else (value.data,)
+    for index, part in zip(np.ndindex(shape), parts, strict=True):
+        one = Value(value.type.element, part)
+        term = radians(one) if one.type.kind == "angle" else one.term
+        yield element(name, index), combine("float", term) if one.type.kind in ("float", "duration") else term
 
 
 def gate_angle(value: Value) -> Term:
