@@ -13,9 +13,11 @@ from qctl.core.errors import LimitError, ReadoutError, TooLongError
 from qctl.core.kept import LEAST_KEPT, Kept
 from qctl.core.program import Program
 from qctl.core.result import Result, shots_in_a_row
+from qctl.core.units import spoken
 
 from .machine import Machine
 
+REMEDY = "fewer shots or circuits at once, or a longer longest_run in the laboratory file"
 AT_ONCE = 512  # sweep points of one run; keeps what is held in memory small
 
 
@@ -40,7 +42,8 @@ def run_points(
 
     Programs on physical qubits run as sweep points of one program, so that one upload takes all. Programs on logical
     qubits run one by one, because each is placed on its own, and so do those that measured bits steer. What is too much
-    for the instruments is run in parts.
+    for the instruments is run in parts; what takes more machine time than one run may is refused, and all programs
+    together are one run: before any is played, with the least that each can take.
 
     Parameters
     ----------
@@ -48,9 +51,13 @@ def run_points(
 
     Raises
     ------
+    TooLongError
+        When all of it takes longer than ``longest_run``; shots that are played again, for others that did not count,
+        are not reckoned.
     QctlError
         As the machine does.
     """
+    _refuse_too_long(machine, programs, shots)
     together = [p.physical and not p.flow for p in programs]
     physical = [(index, point) for index, p in enumerate(programs) if together[index] for point in range(p.n_points)]
     alone = [i for i, p in enumerate(programs) if not together[i] and p.n_points]
@@ -62,7 +69,7 @@ def run_points(
         try:
             results = _counted(machine, _program_of(programs, group), shots, optimise=optimise, between=between)
         except LimitError as refused:
-            if len(group) == 1 or programs[group[0][0]].flow:
+            if len(group) == 1 or programs[group[0][0]].flow or isinstance(refused, TooLongError):
                 raise _for_plugins(refused) from refused.__cause__
             half = (
                 len(group) // 2
@@ -73,12 +80,30 @@ def run_points(
             yield Point(index, point, result)
 
 
+def _refuse_too_long(machine: Machine, programs: Seq[Program], shots: int) -> None:
+    """Refuse what takes too long whatever the compiler finds: each shot of a sweep point lasts a period at least.
+
+    Shots that the host steers last as many slots as their longest way has parts: those are reckoned when it is known.
+    """
+    laboratory = machine.laboratory
+    allowed = getattr(machine, "longest_run", laboratory.longest_run)
+    part = min(laboratory.period, laboratory.slot or laboratory.period)
+    seconds = shots * sum(p.n_points * (part if p.flow else laboratory.period) for p in programs)
+    if seconds > allowed:
+        n_points = sum(program.n_points for program in programs)
+        raise TooLongError(
+            f"{n_points} circuits or sweep points of {shots} shots, which take {spoken(seconds)} of machine time",
+            allowed=f"{spoken(allowed)} for all of them together",
+            where=laboratory.name,
+            remedy=REMEDY,
+        )
+
+
 def _for_plugins(refused: LimitError) -> LimitError:
     """Return a refusal with a remedy that users of plugins have: they cannot allow more time for one run."""
     if not isinstance(refused, TooLongError):
         return refused
-    remedy = "fewer shots, or a longer longest_run in the laboratory file"
-    return TooLongError(refused.asked, allowed=refused.allowed, where=refused.where, remedy=remedy)
+    return TooLongError(refused.asked, allowed=refused.allowed, where=refused.where, remedy=REMEDY)
 
 
 def _counted(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import time
 from collections.abc import Mapping
@@ -43,9 +44,11 @@ class ServedLab:
     Attributes
     ----------
     keeps_shots : False: answers are counts
+    longest_run : s of machine time that may be asked for at once
     """
 
     keeps_shots = False
+    longest_run = math.inf  # quotas of the daemon bound jobs
 
     def __init__(
         self, place: str, *, token: str | None = None, laboratory: str | os.PathLike[str] | None = None

@@ -1,5 +1,7 @@
 """Shots that do not count are played again, as many as experience asks for, until hardly any does."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -15,8 +17,8 @@ PROGRAM = Program(np.array([event(Op.MEASURE, (0,), bit=0)] * 2, EVENT), 1, 1, n
 class Leaky:
     """A machine that keeps a share of shots at its second sweep point, and all at its first."""
 
-    class laboratory:  # noqa: N801 (only its name is asked for)
-        name = "leaky"
+    class laboratory:  # noqa: N801 (only this is asked for)
+        name, period, slot, longest_run = "leaky", 0.01, None, 3600.0
 
     def __init__(self, *shares, most=100_000):
         self.shares, self.rng, self.asked, self.most = list(shares), np.random.default_rng(7), [], most
@@ -65,6 +67,36 @@ def test_a_later_round_that_would_take_too_long_is_played_in_smaller_ones_and_no
 
 def test_what_takes_too_long_at_once_is_refused_with_a_remedy_that_plugins_have():
     one = Program(PROGRAM.events[:1], 1, 1, np.array([0, 1]), physical=True)
-    said = "leaky: 600 shots; allowed: 1 h a run; fewer shots, or a longer longest_run in the laboratory file"
+    said = "leaky: 600 shots; allowed: 1 h a run; fewer shots or circuits at once, or a longer longest_run in the lab.*"
     with pytest.raises(TooLongError, match=f"^{said}$"):
         list(run_points(Leaky(1.0, most=500), [one], 600))
+
+
+def test_a_sweep_whose_parts_alone_are_short_enough_is_refused_as_a_whole_before_anything_is_played():
+    machine = Leaky(1.0, most=500)
+    with pytest.raises(TooLongError, match=r"leaky: 2 circuits or sweep points of 200000 shots, which take 1\.11 h"):
+        list(run_points(machine, [PROGRAM], 200_000))
+    with pytest.raises(TooLongError, match=r"1024 circuits .* which take 1\.14 h .*; allowed: 1 h for all of them"):
+        list(run_points(machine, [PROGRAM] * 512, 400))
+    assert machine.asked == []
+
+
+def test_what_the_machine_finds_too_long_is_not_tried_in_halves():
+    machine = Leaky(1.0, most=300)
+    with pytest.raises(TooLongError, match="400 shots"):
+        list(run_points(machine, [PROGRAM], 400))
+    assert machine.asked == []
+
+
+def test_values_of_shots_that_were_played_again_are_kept_in_their_order():
+    class Counting(Leaky):
+        def run(self, program, shots, *, optimise=True):
+            first = sum(self.asked)
+            result = super().run(program, shots, optimise=optimise)
+            numbers = np.arange(first, first + shots)
+            return replace(result, outputs={"n": np.stack([numbers, numbers])})
+
+    found = [one.result for one in run_points(Counting(0.5), [PROGRAM], 100)]
+    assert [one.outputs["n"].shape for one in found] == [(1, 100), (1, 100)]
+    assert found[0].outputs["n"][0].tolist() == list(range(100))
+    assert (np.diff(found[1].outputs["n"][0]) > 0).all()
