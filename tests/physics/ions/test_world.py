@@ -21,7 +21,7 @@ from ion_chain import (
 from scipy.special import jv
 
 from qctl.core.port import Port
-from qctl.physics.ions.twin import Crosstalk, Fault, Ion, Light, Mishap
+from qctl.physics.ions.twin import Crosstalk, Fault, Ion, IonDrift, Light, Mishap, Wandering
 from qctl.physics.ions.world import IonWorld
 from qctl.physics.stage import Counting, Switching
 
@@ -41,6 +41,18 @@ def played(one, points, n_cycles=400, **how):
     n = len(one.laboratory.qubits)
     cold = cold_tones(n, modes_of(one))
     return bits(one, stage([playing(cold + tones, n) for tones in points], n, **how), n_cycles).mean(axis=0)
+
+
+def test_a_beam_that_drifts_shifts_ions_as_the_square_of_what_it_drives():
+    drift = IonDrift(beams={"beam0": Wandering(sigma=0.05, tau=100.0)})
+    beams = {name: replace(beam, light_shift=30.0) for name, beam in truth(1).beams.items()}
+    one = world(1, drift=drift, beams=beams)
+    rates, shifts = zip(*(one.weather.at(t, {"dc.1": 0.5}).reach(["beam0"]) for t in (0.0, 500.0, 900.0)), strict=True)
+    powers = [abs(rate.item()) ** 2 for rate in rates]
+    assert max(powers) > 1.01 * min(powers)
+    np.testing.assert_allclose(
+        [shift.item() / power for shift, power in zip(shifts, powers, strict=True)], shifts[0].item() / powers[0]
+    )
 
 
 def test_a_carrier_flops_at_the_rate_of_its_area():
