@@ -14,7 +14,8 @@ from qctl.core.protocols import Awg, Decider, DeciderLimits, Limits
 from qctl.core.record import Record, Told
 from qctl.core.sequence import Playlist, Sequence
 
-from .play import PATIENCE, REDOS, master_of
+from .play import PATIENCE, master_of
+from .redo import Chunk, until_whole
 from .station import Station
 from .stopwatch import Stopwatch
 from .together import attempt_each, each, said
@@ -81,19 +82,8 @@ class _Run:
 
     def chunk(self, first: int, last: int, told: Told) -> None:
         """Play and fetch shots ``first`` to ``last``; a chunk with any fault is discarded whole and redone."""
-        for attempt in range(REDOS + 1):
-            try:
-                self._attempt(first, last, told)
-            except InstrumentError as error:
-                self.watch.discarded_segments += last - first
-                self.watch.count("redone chunks" if attempt < REDOS else "given up chunks")
-                forget(self.station, self.awgs)
-                if attempt == REDOS:
-                    error.add_note(f"shots {first} to {last} were tried {REDOS + 1} times")
-                    raise
-                self.stop()
-            else:
-                return
+        chunk = Chunk(first, last, last - first)
+        until_whole(lambda: self._attempt(first, last, told), self.stop, chunk, self.watch, self.station, self.awgs)
 
     def _attempt(self, first: int, last: int, told: Told) -> None:
         n_shots, master = last - first, self.awgs[self.master]

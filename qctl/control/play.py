@@ -16,6 +16,7 @@ from qctl.core.sequence import Playlist, Sequence
 
 from .film import Film
 from .recording import Recording
+from .redo import Chunk, until_whole
 from .station import Station
 from .stopwatch import Stopwatch
 from .taking import Taking, chunks, takings
@@ -23,7 +24,6 @@ from .tally import Tally
 from .together import attempt_each, each, said
 from .upload import forget, upload, upload_pulses
 
-REDOS = 2  # a chunk that is not whole is played again at most this often
 PATIENCE = 120.0  # seconds granted beyond what the shots themselves take; simulated shots take longer than real ones
 
 
@@ -96,19 +96,8 @@ class _Run:
 
     def chunk(self, first: int, last: int) -> None:
         """Play and fetch shots ``first`` to ``last``; a chunk with any fault is discarded whole and redone."""
-        for attempt in range(REDOS + 1):
-            try:
-                self._attempt(first, last)
-            except InstrumentError as error:
-                self.watch.discarded_segments += (last - first) * self.sequence.n_points
-                self.watch.count("redone chunks" if attempt < REDOS else "given up chunks")
-                forget(self.station, self.outputs)
-                if attempt == REDOS:
-                    error.add_note(f"shots {first} to {last} were tried {REDOS + 1} times")
-                    raise
-                self.stop()
-            else:
-                return
+        chunk = Chunk(first, last, (last - first) * self.sequence.n_points)
+        until_whole(lambda: self._attempt(first, last), self.stop, chunk, self.watch, self.station, self.outputs)
 
     def _attempt(self, first: int, last: int) -> None:
         n_shots = (last - first) * self.sequence.n_points

@@ -24,7 +24,7 @@ from qctl.core.parameters import Estimate, Parameters
 from qctl.core.result import Result
 
 from .drawn import drawn
-from .pairs import claims, guarded, pairs_of, qubits_of, tunable
+from .pairs import Pair, claims, each_pair, guarded, pairs_of, qubits_of, tunable
 from .rows import cz, flip, half, program
 from .signal import excited
 
@@ -53,16 +53,13 @@ class ConditionalOscillation:
     def read(self, result: Result, known: Parameters) -> tuple[Outcome, ...]:
         """Return the conditional phase of each coupling, at its set-point."""
         ones, sigma = (part.reshape(2, self.angles, -1) for part in excited(result, known))
-        names = [pair.name for pair in pairs_of(self.laboratory, known, self.targets)]
-        outcomes = []
-        for name in self.targets:
-            if name not in names:
-                outcomes.append(Outcome(name, reason="the high qubit or the coupler has no flux line"))
-                continue
-            k = 2 * names.index(name)
-            fits = fit_cosine(np.tile(self._axes(), (2, 1)), ones[:, :, k], sigma[:, :, k], frequency=1 / (2 * pi))
-            outcomes.append(self._outcome(name, tuple(fits), ones[:, :, k + 1].mean(axis=1)))
-        return tuple(outcomes)
+
+        def read(k: int, pair: Pair) -> Outcome:
+            low, high = ones[:, :, 2 * k], ones[:, :, 2 * k + 1]
+            fits = fit_cosine(np.tile(self._axes(), (2, 1)), low, sigma[:, :, 2 * k], frequency=1 / (2 * pi))
+            return self._outcome(pair.name, tuple(fits), high.mean(axis=1))
+
+        return each_pair(self.laboratory, known, self.targets, read)
 
     def _outcome(self, name: str, fits: tuple[Fit, ...], high: Floats) -> Outcome:
         figures = tuple(

@@ -28,7 +28,7 @@ from qctl.core.result import Result
 
 from .cz import POWER, around
 from .flux_tails import USUAL
-from .pairs import GUARD, Pair, claims, gate_pulse, guarded, pairs_of, qubits_of, tunable
+from .pairs import GUARD, Pair, claims, each_pair, gate_pulse, guarded, pairs_of, qubits_of, tunable
 from .rows import Row, barrier, flip, play, program, wait
 from .signal import excited
 
@@ -79,16 +79,12 @@ class CouplerTails:
 
     def read(self, result: Result, known: Parameters) -> tuple[Outcome, ...]:
         """Return the terms of each coupler's line."""
-        pairs = {pair.name: (k, pair) for k, pair in enumerate(pairs_of(self.laboratory, known, self.targets))}
         ones, sigma = (part.reshape(-1, len(TURNS), part.shape[1]) for part in excited(result, known))
-        outcomes = []
-        for name in self.targets:
-            if name not in pairs:
-                outcomes.append(Outcome(name, reason="the high qubit or the coupler has no flux line"))
-                continue
-            k, pair = pairs[name]
-            outcomes.append(self._outcome(known, pair, 1 - ones[:, :, 2 * k], sigma[:, :, 2 * k]))
-        return tuple(outcomes)
+
+        def read(k: int, pair: Pair) -> Outcome:
+            return self._outcome(known, pair, 1 - ones[:, :, 2 * k], sigma[:, :, 2 * k])
+
+        return each_pair(self.laboratory, known, self.targets, read)
 
     def _outcome(self, known: Parameters, pair: Pair, lost: Floats, sigma: Floats) -> Outcome:
         apart, error = lost[:, 1] - lost[:, 0], np.hypot(sigma[:, 0], sigma[:, 1])

@@ -32,7 +32,7 @@ from qctl.core.result import Result
 from .cz_check import CzCheck
 from .drawn import drawn
 from .flux_arc import shift, slope
-from .pairs import Pair, claims, gate_pulse, guarded, pairs_of, qubits_of, tunable
+from .pairs import Pair, claims, each_pair, gate_pulse, guarded, pairs_of, qubits_of, tunable
 from .phases import ANGLES, LEAST_CONTRAST, phase_of, wrapped
 from .rows import Row, flip, half, play, program
 from .signal import excited
@@ -79,15 +79,11 @@ class Cz:
     def read(self, result: Result, known: Parameters) -> tuple[Outcome, ...]:
         """Return both heights and the phases at their new place."""
         ones, sigma = excited(result, known)
-        pairs = {pair.name: (k, pair) for k, pair in enumerate(pairs_of(self.laboratory, known, self.targets))}
-        outcomes = []
-        for name in self.targets:
-            if name not in pairs:
-                outcomes.append(Outcome(name, reason="the high qubit or the coupler has no flux line"))
-                continue
-            k, pair = pairs[name]
-            outcomes.append(self._outcome(known, pair, ones[:, 2 * k : 2 * k + 2], sigma[:, 2 * k : 2 * k + 2]))
-        return tuple(outcomes)
+
+        def read(k: int, pair: Pair) -> Outcome:
+            return self._outcome(known, pair, ones[:, 2 * k : 2 * k + 2], sigma[:, 2 * k : 2 * k + 2])
+
+        return each_pair(self.laboratory, known, self.targets, read)
 
     def _outcome(self, known: Parameters, pair: Pair, ones: Floats, sigma: Floats) -> Outcome:
         flux, coupler, (wide, near) = around(known, pair)

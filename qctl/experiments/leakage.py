@@ -25,7 +25,7 @@ from qctl.core.parameters import Estimate, Parameters
 from qctl.core.result import Result
 
 from .drawn import drawn
-from .pairs import claims, gate_pulse, pairs_of, qubits_of, tunable
+from .pairs import Pair, claims, each_pair, gate_pulse, pairs_of, qubits_of, tunable
 from .rows import Row, barrier, flip, play, program, wait
 from .signal import excited
 
@@ -63,19 +63,15 @@ class Leakage:
 
     def read(self, result: Result, known: Parameters) -> tuple[Outcome, ...]:
         """Return the leakage of each CZ."""
-        names = [pair.name for pair in pairs_of(self.laboratory, known, self.targets)]
         ones, sigma = (part.reshape(len(GATES), self.patterns, 2, -1) for part in excited(result, known))
         each = ones[:, :, 1] - ones[:, :, 0]
         lost, scatter = each.mean(axis=1), each.std(axis=1, ddof=1) / np.sqrt(self.patterns)
         errors = np.maximum(np.sqrt((sigma**2).sum(axis=(1, 2))) / self.patterns, scatter)
-        outcomes = []
-        for name in self.targets:
-            if name not in names:
-                outcomes.append(Outcome(name, reason="the high qubit or the coupler has no flux line"))
-                continue
-            k = 2 * names.index(name)
-            outcomes.append(self._outcome(name, by_gate(lost[:, k], errors[:, k])))
-        return tuple(outcomes)
+
+        def read(k: int, pair: Pair) -> Outcome:
+            return self._outcome(pair.name, by_gate(lost[:, 2 * k], errors[:, 2 * k]))
+
+        return each_pair(self.laboratory, known, self.targets, read)
 
     def _outcome(self, name: str, fit: Fit) -> Outcome:
         figure = drawn(f"loss of |11> of {name}", fit, "CZ in a row", y_label="more than with the coupler shut")

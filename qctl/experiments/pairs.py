@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from qctl.calibrate.outcome import Outcome
 from qctl.core.laboratory import Laboratory
 from qctl.core.parameters import Parameters
 from qctl.core.pulse import Pulse, Tone
@@ -46,6 +47,20 @@ def pairs_of(laboratory: Laboratory, known: Parameters, couplings: Sequence[str]
         if flux is not None and coupling.flux is not None:
             found.append(Pair(name, names.index(low), names.index(high), low, high, flux, coupling.flux))
     return tuple(found)
+
+
+def each_pair(
+    laboratory: Laboratory, known: Parameters, couplings: Sequence[str], read: Callable[[int, Pair], Outcome]
+) -> tuple[Outcome, ...]:
+    """Return an outcome for each coupling.
+
+    Parameters
+    ----------
+    read : makes it of a pair, and of its number among those that can be tuned; the others were not played
+    """
+    pairs = {pair.name: (k, pair) for k, pair in enumerate(pairs_of(laboratory, known, couplings))}
+    nothing = "the high qubit or the coupler has no flux line"
+    return tuple(read(*pairs[name]) if name in pairs else Outcome(name, reason=nothing) for name in couplings)
 
 
 def qubits_of(pairs: Sequence[Pair]) -> tuple[int, ...]:

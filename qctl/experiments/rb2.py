@@ -25,7 +25,7 @@ from qctl.core.program import Op, event
 from qctl.core.result import Result
 
 from .cliffords2 import CZ, GROUP, Steps, inverse_of, steps, unitary
-from .pairs import Pair, claims, pairs_of, qubits_of, tunable
+from .pairs import Pair, claims, each_pair, pairs_of, qubits_of, tunable
 from .rows import Row, barrier, cz, program
 
 Floats = NDArray[np.float64]
@@ -55,16 +55,12 @@ class Rb2:
 
     def read(self, result: Result, known: Parameters) -> tuple[Outcome, ...]:
         """Return the error of each CZ."""
-        pairs = {pair.name: (k, pair) for k, pair in enumerate(pairs_of(self.laboratory, known, self.targets))}
-        outcomes = []
-        for name in self.targets:
-            if name not in pairs:
-                outcomes.append(Outcome(name, reason="the high qubit or the coupler has no flux line"))
-                continue
-            k, pair = pairs[name]
+
+        def read(k: int, pair: Pair) -> Outcome:
             stay = survived(result.bits[:, :, 2 * k : 2 * k + 2], known, pair)
-            outcomes.append(self._outcome(name, stay.reshape(len(self.lengths), self.sequences, 2)))
-        return tuple(outcomes)
+            return self._outcome(pair.name, stay.reshape(len(self.lengths), self.sequences, 2))
+
+        return each_pair(self.laboratory, known, self.targets, read)
 
     def _outcome(self, name: str, stay: Floats) -> Outcome:
         mean, m = stay.mean(axis=1), np.array(self.lengths, float)

@@ -24,7 +24,7 @@ from qctl.core.names import Target
 from qctl.core.parameters import Estimate, Parameters
 from qctl.core.result import Result
 
-from .pairs import pairs_of, qubits_of, tunable, wide_claims
+from .pairs import Pair, each_pair, pairs_of, qubits_of, tunable, wide_claims
 from .phases import ANGLES, LEAST_CONTRAST, phase_of
 from .rows import Row, barrier, flip, half, program, wait
 from .signal import excited
@@ -59,18 +59,14 @@ class Zz:
 
     def read(self, result: Result, known: Parameters) -> tuple[Outcome, ...]:
         """Return the static shift of each coupling."""
-        pairs = {pair.name: (k, pair) for k, pair in enumerate(pairs_of(self.laboratory, known, self.targets))}
         ones, sigma = (part.reshape(len(WAITS), 2, len(ANGLES), -1) for part in excited(result, known))
         phase, error, contrast = phase_of(ones, sigma)
-        found = []
-        for name in self.targets:
-            if name not in pairs:
-                found.append(Outcome(name, reason="the high qubit or the coupler has no flux line"))
-                continue
-            k, pair = pairs[name]
+
+        def read(k: int, pair: Pair) -> Outcome:
             here = phase[:, :, 2 * k], error[:, :, 2 * k], contrast[:, :, 2 * k]
-            found.append(self._outcome(name, *here, known[f"{pair.high_name}.t1"]))
-        return tuple(found)
+            return self._outcome(pair.name, *here, known[f"{pair.high_name}.t1"])
+
+        return each_pair(self.laboratory, known, self.targets, read)
 
     def _outcome(self, name: str, phase: Floats, error: Floats, contrast: Floats, t1: float) -> Outcome:
         if np.min(contrast[0]) < LEAST_CONTRAST:
