@@ -1,48 +1,34 @@
-"""Operators and functions on constants: every result is finite and in range, or it is refused."""
+"""Operators and functions on plain numbers: of OpenQASM 2, and of what depends on the parameters of a gate.
+
+Every result is finite and in range, or it is refused.
+"""
 
 from __future__ import annotations
 
 import math
 import operator
 from collections.abc import Callable
-from dataclasses import dataclass
 
 _LARGEST = 2**63
 
-
-@dataclass(frozen=True, slots=True)
-class Duration:
-    """A length of time in seconds."""
-
-    seconds: float
-
-
-Value = float | bool | Duration  # ``float`` stands for int and float
+Value = float | bool  # ``float`` stands for int and float
 Function = Callable[..., Value]
 
 UNITS = {"s": 0, "ms": -3, "us": -6, "µs": -6, "μs": -6, "ns": -9}
 """Units of a duration, as powers of ten of a second; ``dt`` is not among them, since it is no time."""
 
-CONSTANTS: dict[str, Value] = {
-    **dict.fromkeys(("pi", "π"), math.pi),
-    **dict.fromkeys(("tau", "τ"), math.tau),
-    **dict.fromkeys(("euler", "ℇ"), math.e),
-    "true": True,
-    "false": False,
-}
 
-
-def duration(number: str, unit: str) -> Duration:
-    """Return the duration of a literal such as ``100ns``, correct to the last bit where it has no exponent."""
+def duration(number: str, unit: str) -> float:
+    """Return the seconds of a literal such as ``100ns``, correct to the last bit where it has no exponent."""
     power = UNITS[unit]
     plain = number.replace("_", "")
-    return Duration(float(plain) * 10.0**power if "e" in plain.lower() else float(f"{plain}e{power}"))
+    return float(plain) * 10.0**power if "e" in plain.lower() else float(f"{plain}e{power}")
 
 
 def number(value: Value) -> float:
-    """Return a number; raise ValueError for a truth value or a duration."""
-    if isinstance(value, (bool, Duration)):
-        raise ValueError(f"a {type(value).__name__.lower()} stands where a number is needed")
+    """Return a number; raise ValueError for a truth value."""
+    if isinstance(value, bool):
+        raise ValueError("a bool stands where a number is needed")
     return value
 
 
@@ -63,41 +49,22 @@ def truth(value: Value) -> bool:
 
 def checked(value: Value) -> Value:
     """Return the value if it is finite and, for a whole number, of at most 64 bits; raise ValueError otherwise."""
-    size = value.seconds if isinstance(value, Duration) else value
-    if isinstance(size, float) and not math.isfinite(size):
-        raise ValueError(f"the result {size} is not finite")
-    if isinstance(size, int) and abs(size) >= _LARGEST:
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError(f"the result {value} is not finite")
+    if isinstance(value, int) and abs(value) >= _LARGEST:
         raise ValueError("the result needs more than 64 bits")
     return value
 
 
-def _linear(on_numbers: Callable[[float, float], float]) -> Function:
-    def apply(a: Value, b: Value) -> Value:
-        if isinstance(a, Duration) and isinstance(b, Duration):
-            return Duration(on_numbers(a.seconds, b.seconds))
-        return on_numbers(number(a), number(b))
-
-    return apply
-
-
-def _multiply(a: Value, b: Value) -> Value:
-    if isinstance(a, Duration):
-        return Duration(a.seconds * number(b))
-    if isinstance(b, Duration):
-        return Duration(number(a) * b.seconds)
-    return number(a) * number(b)
+def _on_numbers(function: Callable[[float, float], float]) -> Function:
+    return lambda a, b: function(number(a), number(b))
 
 
 def divide(a: Value, b: Value) -> Value:
-    """Return the quotient of real numbers, of durations, or of a duration and a number."""
-    divisor = b.seconds if isinstance(b, Duration) else number(b)
-    if divisor == 0:
+    """Return the quotient of real numbers."""
+    if number(b) == 0:
         raise ValueError("division by zero")
-    if isinstance(a, Duration):
-        return a.seconds / divisor if isinstance(b, Duration) else Duration(a.seconds / divisor)
-    if isinstance(b, Duration):
-        raise ValueError("a number is divided by a duration")
-    return number(a) / divisor
+    return number(a) / number(b)
 
 
 def divide_3(a: Value, b: Value) -> Value:
@@ -147,8 +114,6 @@ def _bitwise(on_integers: Callable[[int, int], int]) -> Function:
 
 def _compare(relation: Callable[[float, float], bool]) -> Function:
     def apply(a: Value, b: Value) -> Value:
-        if isinstance(a, Duration) and isinstance(b, Duration):
-            return relation(a.seconds, b.seconds)
         if isinstance(a, bool) and isinstance(b, bool):
             return relation(a, b)
         return relation(number(a), number(b))
@@ -157,18 +122,18 @@ def _compare(relation: Callable[[float, float], bool]) -> Function:
 
 
 def _negate(a: Value) -> Value:
-    return Duration(-a.seconds) if isinstance(a, Duration) else -number(a)
+    return -number(a)
 
 
 def _real(function: Callable[[float], float]) -> Function:
     return lambda a: function(number(a))
 
 
-_ADD, _SUBTRACT = _linear(operator.add), _linear(operator.sub)
+_ADD, _SUBTRACT, _MULTIPLY = map(_on_numbers, (operator.add, operator.sub, operator.mul))
 
 BINARY_2: dict[str, tuple[int, Function]] = {
     "^": (13, power),
-    "*": (11, _multiply),
+    "*": (11, _MULTIPLY),
     "/": (11, divide),
     "+": (10, _ADD),
     "-": (10, _SUBTRACT),
@@ -177,7 +142,7 @@ BINARY_2: dict[str, tuple[int, Function]] = {
 
 BINARY_3: dict[str, tuple[int, Function]] = {
     "**": (13, power),
-    "*": (11, _multiply),
+    "*": (11, _MULTIPLY),
     "/": (11, divide_3),
     "%": (11, _remainder),
     "+": (10, _ADD),
@@ -196,7 +161,7 @@ BINARY_3: dict[str, tuple[int, Function]] = {
     "&&": (3, lambda a, b: truth(a) and truth(b)),
     "||": (2, lambda a, b: truth(a) or truth(b)),
 }
-"""The same of OpenQASM 3."""
+"""The same of OpenQASM 3, where a parameter of a gate is among the numbers."""
 
 UNARY_2: dict[str, Function] = {"-": _negate, "+": number}
 UNARY_3: dict[str, Function] = {"-": _negate, "!": lambda a: not truth(a), "~": lambda a: ~whole(a)}

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from qctl.core.program import Note, Op, Program, Register
 from qctl.core.pulse import Pulse
 
-from .arithmetic import CONSTANTS, Duration, Value
 from .definition import NO_MODIFIERS, Modifiers
 from .expression import Names, Parameter
 from .finish import Outputs, finished
@@ -21,6 +20,7 @@ from .machine import Machine
 from .source import Source
 from .stream import EventStream
 from .tape import Tape
+from .values import CONSTANTS, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,10 +286,6 @@ class ProgramBuilder:
         """Append the reset of each qubit."""
         self.stream.spread(len(qubits.indices), start)
         self.stream.add_all(Op.RESET, _column(qubits))
-
-    def delay(self, length: Duration, on: Sequence[Qubits], start: int) -> None:
-        """Append a wait on each qubit."""
-        self.wait(length.seconds, on, start)
 
     def wait(self, seconds: float, on: Sequence[Qubits], start: int) -> None:
         """Append a wait of some seconds on each qubit."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from qctl.core.program import Op
 
-from .expression import Formula, Term, evaluate
+from .expression import Formula, Term, evaluate, real
 from .gate import Census, Cost, Gate
 from .source import Source
 from .steps import PHASE, Shape, Step, controlled, power, scales
@@ -96,17 +96,10 @@ class DefinedGate:
         """Return the gate on its own qubits 0, 1, ..."""
         out: list[Step] = []
         for call in self.calls:
-            values = [number(evaluate(self.source, term, angles)) for term in call.arguments]
+            values = [real(evaluate(self.source, term, angles)) for term in call.arguments]
             inner = call.modifiers.apply(call.gate.steps(values))
             out.extend(step._replace(qubits=tuple(call.qubits[qubit] for qubit in step.qubits)) for step in inner)
         return out
-
-
-def number(value: object) -> float:
-    """Return a number as the angle of a gate; raise ValueError for anything else."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise ValueError("an angle must be a number")
-    return float(value)
 
 
 def body_cost(calls: Sequence[Call]) -> Cost:

@@ -9,15 +9,13 @@ from collections import ChainMap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
-from qctl.core.errors import ProgramError
-
-from .arithmetic import Value
-from .counters import counter
 from .expression import Formula, evaluate, read_expression
 from .statements import Body
 from .tokens import Kind
+from .values import FLOAT, Type, Value, as_bool, cast, literal, whole_number
 
 if TYPE_CHECKING:
     from .definition import Call
@@ -80,23 +78,20 @@ class GateFlow:
 
     def _loop(self, body: Body) -> Iterator[Call]:
         cursor, place = self._cursor, self._cursor.start
-        kind, width = self._type(body)
+        kind = self._type(body)
         name = self._reader.name("a name")
         cursor.expect("in", "and what the loop counts through")
         numbers = self._numbers(body)
         start = cursor.start
         for number in numbers:
-            try:
-                value = counter(kind, width, number)
-            except ProgramError as reason:
-                raise self._source.wrong(reason.asked, place, reason.allowed, reason.remedy) from reason
+            value = self._reader.placed(partial(cast, target=kind), number, place)
             cursor.move(start)
             yield from self.calls(replace(body, values=ChainMap({name: value}, body.values)))  # type: ignore[arg-type]
         if not numbers:
             self._skip()
 
-    def _type(self, body: Body) -> tuple[str, int]:
-        """Read the type that a loop counts with; return it and its size in bits."""
+    def _type(self, body: Body) -> Type:
+        """Read the type that a loop counts with."""
         cursor, start = self._cursor, self._cursor.start
         if cursor.text not in COUNTING:
             raise cursor.unexpected("a type: " + ", ".join(sorted(COUNTING)))
@@ -110,7 +105,7 @@ class GateFlow:
             raise self._source.unsupported(f"float[{size}]", start, "sizes of 16, 32 and 64 are computed with 64 bits")
         if size > 64:
             raise self._source.too_large(f"bits of one {kind}", size, 64, start)
-        return kind, size
+        return FLOAT if kind == "float" else Type(kind, size)
 
     def _numbers(self, body: Body) -> Sequence[Value]:
         cursor, start = self._cursor, self._cursor.start
@@ -130,13 +125,11 @@ class GateFlow:
             raise self._source.wrong("this is no range", start, "[first:last] or [first:step:last]")
         step = ends[1] if len(ends) == 3 else 1
         self._pay(max(0, (ends[-1] - ends[0]) // step + 1))  # before any of them is read
-        return range(ends[0], ends[-1] + (1 if step > 0 else -1), step)
+        return [literal(number) for number in range(ends[0], ends[-1] + (1 if step > 0 else -1), step)]
 
     def _whole(self, body: Body, what: str) -> int:
         start, value = self._cursor.start, self._known(body, what)
-        if isinstance(value, bool) or not isinstance(value, int):
-            raise self._source.wrong(f"{value!r} in {what}", start, "whole numbers")
-        return int(value)
+        return self._reader.placed(whole_number, value, start)
 
     def _known(self, body: Body, what: str) -> Value:
         """Return the value of an expression that does not depend on the gate's parameters."""
@@ -144,12 +137,15 @@ class GateFlow:
         term = read_expression(self._cursor, body.values)
         if isinstance(term, Formula):
             raise self._source.unsupported(f"{what} that depends on parameters of the gate", start, "constants")
-        return evaluate(self._source, term, ())
+        found = evaluate(self._source, term, ())
+        assert isinstance(found, Value)
+        return found
 
     def _branch(self, body: Body) -> Iterator[Call]:
         cursor = self._cursor
         cursor.expect("(", "and a condition")
-        holds = bool(self._known(body, "a condition"))
+        start = cursor.start
+        holds = bool(self._reader.placed(as_bool, self._known(body, "a condition"), start))
         cursor.expect(")", "after the condition")
         yield from self.calls(body) if holds else self._skip()
         if cursor.accept("else"):

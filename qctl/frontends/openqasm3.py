@@ -4,25 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from .arithmetic import Duration, Value, truth, whole
 from .builder import Bits, Constant, Qubits
 from .definition import NO_MODIFIERS, BarrierGate, Call, Modifiers, PhaseGate
-from .expression import evaluate, read_expression
 from .gate import Gate
 from .gate_flow import GateFlow
 from .library import QELIB1, QELIB1_LATER, STDGATES
 from .operands import OperandReader
 from .statements import Body, StatementReader
 from .tokens import Kind
+from .values import BOOL, DURATION, FLOAT, Type, Value, cast, outside, whole_number
 
-NUMBERS = frozenset(["int", "uint", "float", "bool", "duration"])
+NUMBERS = frozenset(["int", "uint", "float", "angle", "bool", "duration"])
+SIZED = frozenset(["int", "uint", "float", "angle"])
+PLAIN = {"float": FLOAT, "bool": BOOL, "duration": DURATION}
 FLOW = frozenset(
     ["if", "else", "for", "while", "switch", "case", "default", "break", "continue", "return", "end", "def", "extern"]
 )
 """Words that begin a statement about the flow of control."""
 
 REFUSED = FLOW | frozenset([
-    "angle", "array", "box", "cal", "complex", "defcal", "defcalgrammar", "durationof", "mutable", "nop",
+    "array", "box", "cal", "complex", "defcal", "defcalgrammar", "durationof", "mutable", "nop",
     "opaque", "output", "readonly", "stretch",
 ])  # fmt: skip
 """Words of the language that begin or stand in what is read through a syntax tree, or not at all."""
@@ -113,14 +114,14 @@ class Reader3(StatementReader):
         if kind not in NUMBERS - {"duration"}:
             raise self.source.unsupported(f"an input of type {kind!r}", self.cursor.start)
         self.cursor.advance()
-        width = self._size("a number") if kind in ("int", "uint", "float") else None
+        width = self._size("a number") if kind in SIZED else None
         start = self.cursor.start
         name = self.name("a name")
         self.end()
         value = self.builder.input(name, start)
         if not isinstance(value, (bool, int, float)):
             raise self.source.wrong(f"{value!r} for the input {name!r}", start, f"a value of type {kind}")
-        self.declare(name, Constant(self._converted(kind, width, value, start), fixed=False), start)
+        self.declare(name, Constant(self._converted(kind, width, outside(value), start), fixed=False), start)
 
     def _operands(self) -> OperandReader:
         return OperandReader(self.cursor, self.builder)
@@ -144,11 +145,11 @@ class Reader3(StatementReader):
         start = self.cursor.start
         if not self.cursor.accept("["):
             return None
-        value = evaluate(self.source, read_expression(self.cursor, self.builder.fixed_values()), ())
+        value = self.known(self.builder.fixed_values())
         self.cursor.expect("]", "after the size")
-        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-            raise self.source.wrong(f"{value!r} as the size of {what}", start, "whole numbers from 1")
-        return value
+        if (size := self.placed(whole_number, value, start)) < 1:
+            raise self.source.wrong(f"{size} as the size of {what}", start, "whole numbers from 1")
+        return size
 
     def _qubit(self) -> None:
         self.cursor.advance()
@@ -204,7 +205,7 @@ class Reader3(StatementReader):
     def _variable(self, fixed: bool) -> None:
         """Read a constant, or a variable with a value: it may be used as long as nothing assigns to it."""
         kind = self.cursor.advance()
-        width = self._size("a number") if kind in ("int", "uint", "float") else None
+        width = self._size("a number") if kind in SIZED else None
         start = self.cursor.start
         name = self.name("a name")
         if not fixed and self.cursor.at(";"):
@@ -214,23 +215,16 @@ class Reader3(StatementReader):
             raise self.source.unsupported("a measurement into a number", self.cursor.start, "measure into bits")
         at = self.cursor.start
         visible = self.builder.fixed_values() if fixed else self.builder.values
-        value = self._converted(kind, width, evaluate(self.source, read_expression(self.cursor, visible), ()), at)
+        value = self._converted(kind, width, self.known(visible), at)
         self.end()
         self.declare(name, Constant(value, fixed), start)
 
     def _converted(self, kind: str, width: int | None, value: Value, start: int) -> Value:
-        try:
-            if kind == "duration":
-                if not isinstance(value, Duration):
-                    raise ValueError("a duration needs a unit, such as 100ns")
-                return value
-            if kind == "bool":
-                return truth(value)
-            if kind == "float":
-                return self.as_number(value, start)
-            return _in_range(kind, width or 64, whole(value))
-        except ValueError as reason:
-            raise self.source.wrong(str(reason), start) from reason
+        if kind == "float" and width not in (None, 16, 32, 64):
+            raise self.source.unsupported(f"float[{width}]", start, "sizes of 16, 32 and 64 are computed with 64 bits")
+        if width is not None and width > 64:
+            raise self.source.too_large(f"bits of one {kind}", width, 64, start)
+        return self.placed(lambda value: cast(value, PLAIN.get(kind) or Type(kind, width or 64)), value, start)
 
     def _let(self) -> None:
         self.cursor.advance()
@@ -277,14 +271,14 @@ class Reader3(StatementReader):
         start = self.cursor.start
         self.cursor.advance()
         self.cursor.expect("[", "and a duration")
-        length = evaluate(self.source, read_expression(self.cursor, self.builder.values), ())
+        length = self.known(self.builder.values)
         self.cursor.expect("]", "after the duration")
-        if not isinstance(length, Duration):
+        if length.type != DURATION:
             raise self.source.wrong("a delay without a unit", start, "durations such as 100ns")
         on = self._operand_list()
         if not on:
             raise self.source.unsupported("a delay without qubits", start, "name the qubits that wait")
-        self.builder.delay(length, on, start)
+        self.builder.wait(float(length.term), on, start)  # type: ignore[arg-type] # it is known
 
     def _named(self) -> None:
         """Read an assignment to bits, or a gate."""
@@ -332,11 +326,9 @@ class Reader3(StatementReader):
             return 1
         self.cursor.advance()
         start = self.cursor.start
-        value = evaluate(self.source, read_expression(self.cursor, self.builder.fixed_values()), ())
+        value = self.known(self.builder.fixed_values())
         self.cursor.expect(")", f"after the argument of {word}")
-        if isinstance(value, int) and not isinstance(value, bool):
-            return value
-        return self.as_number(value, start)
+        return whole_number(value) if value.type.kind in ("int", "uint") else self.as_number(value, start)
 
     def _check_controls(self, number: float, others: int, start: int) -> None:
         if not isinstance(number, int) or number < 1:
@@ -389,12 +381,3 @@ class Reader3(StatementReader):
         self.listed(lambda: qubits.append(self.body_qubit(body)), (";",))
         self.end()
         return self.call(gate, modifiers, terms, qubits, start)
-
-
-def _in_range(kind: str, width: int, value: int) -> int:
-    if width > 64:
-        raise ValueError(f"{width} bits of one {kind}; allowed: at most 64")
-    low, high = (0, 2**width - 1) if kind == "uint" else (-(2 ** (width - 1)), 2 ** (width - 1) - 1)
-    if not low <= value <= high:
-        raise ValueError(f"{value} does not fit {kind}[{width}], which holds {low} to {high}")
-    return value

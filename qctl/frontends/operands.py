@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .arithmetic import whole
+from qctl.core.errors import ProgramError
+
 from .builder import Bits, ProgramBuilder, Qubits, kind_of
 from .expression import evaluate, read_expression
 from .tokens import Cursor, Kind
+from .values import whole_number
 
 
 class OperandReader:
@@ -92,9 +94,9 @@ class OperandReader:
         start = self._cursor.start
         value = evaluate(self._source, read_expression(self._cursor, self._builder.values), ())
         try:
-            return whole(value)
-        except ValueError as reason:
-            raise self._source.wrong(str(reason), start, "whole numbers") from reason
+            return whole_number(value)  # type: ignore[arg-type] # no parameter of a gate is here
+        except ProgramError as reason:
+            raise self._source.wrong(reason.asked, start, reason.allowed) from reason
 
     def _within(self, index: int, size: int, start: int) -> int:
         """Return an index from 0; negative ones count from the end."""

@@ -6,16 +6,20 @@ from abc import ABC, abstractmethod
 from collections import ChainMap
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
+from qctl.core.errors import ProgramError
 from qctl.core.program import Program
 
-from .arithmetic import Value
 from .builder import Bits, Entity, ProgramBuilder, Qubits, kind_of
-from .definition import Call, DefinedGate, Modifiers, body_cost, number
-from .expression import Names, Parameter, Term, evaluate, read_expression
+from .definition import Call, DefinedGate, Modifiers, body_cost
+from .expression import Formula, Names, Parameter, Term, evaluate, read_expression, real
 from .flat import FlatReader
 from .gate import Gate
 from .tokens import Cursor, Kind
+from .values import Value
+
+Kept = TypeVar("Kept")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +103,7 @@ class StatementReader(ABC):
         """Read the arguments of a gate, if an opening parenthesis is here."""
         terms: list[Term] = []
         if self.cursor.accept("("):
-            self.listed(lambda: terms.append(read_expression(self.cursor, values)), (")",))
+            self.listed(lambda: terms.append(read_expression(self.cursor, values, exact=True)), (")",))
             self.cursor.expect(")", "after the arguments")
         return tuple(terms)
 
@@ -110,15 +114,28 @@ class StatementReader(ABC):
     def as_number(self, value: object, start: int) -> float:
         """Return a number; raise ProgramError for anything else."""
         try:
-            return number(value) + 0.0
+            return self.placed(real, value, start) + 0.0
         except ValueError as reason:
             raise self.source.wrong(str(reason), start) from reason
+
+    def known(self, names: Names) -> Value:
+        """Read an expression without parameters of a gate."""
+        found = evaluate(self.source, read_expression(self.cursor, names), ())
+        assert isinstance(found, Value)
+        return found
+
+    def placed(self, convert: Callable[[Any], Kept], value: object, start: int) -> Kept:
+        """Return a converted value; an error gets its place."""
+        try:
+            return convert(value)
+        except ProgramError as reason:
+            raise self.source.wrong(reason.asked, start, reason.allowed, reason.remedy) from reason
 
     def angles_at(self, start: int) -> tuple[float, ...]:
         """Return the angles that begin at a place of the text, in parentheses; raise ProgramError where none do."""
         self.cursor.move(start)
         terms: list[Term] = []
-        self.listed(lambda: terms.append(read_expression(self.cursor, self.builder.values)), (")",))
+        self.listed(lambda: terms.append(read_expression(self.cursor, self.builder.values, exact=True)), (")",))
         return self.angles(tuple(terms), start)
 
     def quantum(self, entity: Entity, start: int) -> Qubits:
@@ -185,7 +202,8 @@ class StatementReader(ABC):
         if len(set(qubits)) < len(qubits):
             raise self.source.wrong("a gate that uses one qubit twice", start, "different qubits")
         self.price(gate, modifiers, start)
-        return Call(gate, modifiers, terms, tuple(qubits))
+        arguments = (term if isinstance(term, Formula) else self.as_number(term, start) for term in terms)
+        return Call(gate, modifiers, tuple(arguments), tuple(qubits))
 
     def price(self, gate: Gate, modifiers: Modifiers, start: int) -> None:
         """Refuse a modified gate that has no form or too many controls."""

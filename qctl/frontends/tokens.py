@@ -121,7 +121,10 @@ class Cursor:
     def move(self, start: int) -> None:
         """Read the token at or after ``start``."""
         text = self.source.text
-        self.start = self.dialect.skip(text, start)
+        space = self.dialect.space.match(text, start)
+        self.start = space.end() if space else start
+        if text.startswith("/*", self.start):
+            self.start = self.dialect.skip(text, self.start)
         found = self.dialect.token.match(text, self.start)
         if found is not None and found.lastgroup is not None:
             self.kind, self.text, self.end = _KINDS[found.lastgroup], found.group(), found.end()

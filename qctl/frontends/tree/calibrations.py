@@ -20,6 +20,7 @@ from qctl.core.pulse import Shape, Tone
 from ..builder import Qubits
 from ..machine import Machine
 from ..tape import Place
+from ..values import BIT, FLOAT, Value, cast
 from .classical import Classical
 from .context import Context
 from .expressions import Expressions
@@ -27,7 +28,6 @@ from .names import Frame, Variable
 from .operands import Operands
 from .pulses import Playing, Pulses, exact, refused
 from .references import read, whole
-from .values import BIT, FLOAT, Value, cast
 
 
 class Calibrations:

@@ -10,14 +10,14 @@ from openqasm3 import ast
 from qctl.core.flow import Expression
 
 from ..builder import Qubits
+from ..calculate import binary
 from ..tape import Place
-from .calculate import binary
+from ..values import DURATION, SHOWN, Type, Value, cast, outside
 from .context import Context
 from .expressions import Expressions
 from .names import Variable
 from .operands import Operands
 from .references import Choice, Reference, read, whole, write
-from .values import DURATION, SHOWN, Type, Value, cast
 
 
 class Classical:
@@ -80,8 +80,8 @@ class Classical:
         return value
 
     def _visible_in_gates(self, name: str, variable: Variable) -> None:
-        value = self._context.tape.read(variable.places[0])
-        if isinstance(value, (int, float)) and self._context.names.is_global:
+        value = read(self._context.tape, whole(variable))
+        if value.known and self._context.names.is_global:
             self._context.builder.values[name] = value
 
     def _global_bits(self, node: ast.ClassicalDeclaration | ast.ConstantDeclaration, kind: Type) -> Variable | None:
@@ -211,14 +211,3 @@ class Classical:
             if not self.calibrated(qubit, place, node):
                 builder.stream.measure((qubit,), (~place,))
         tape.measured(bits.places)
-
-
-def outside(value: object) -> Value:
-    """Return a number from outside the program with its type."""
-    if isinstance(value, bool):
-        return Value(Type("bool", 1), int(value))
-    if isinstance(value, int):
-        return Value(Type("int", 0), value)
-    if isinstance(value, complex):
-        return Value(Type("complex"), value)
-    return Value(Type("float"), float(value))  # type: ignore[arg-type]

@@ -13,8 +13,8 @@ from ..limits import ReadLimits
 from ..openqasm3 import Reader3
 from ..source import Source
 from ..tape import Signal, Tape
+from ..values import Value
 from .names import Names
-from .values import Value
 
 if TYPE_CHECKING:
     from openqasm3 import ast

@@ -11,6 +11,7 @@ from qctl.core.flow import Expression, Term, combine
 
 from ..builder import Qubits
 from ..tape import Signal, Target
+from ..values import Type, Value, cast
 from .classical import Classical
 from .context import Context
 from .cost import changed_names, n_steps
@@ -18,7 +19,6 @@ from .expressions import Expressions
 from .names import Extern, Frame, Subroutine, Variable
 from .operands import Operands
 from .references import Choice, read, whole, write
-from .values import Type, Value, cast
 
 NESTED = 25  # statements that a call counts as for each call that it is made in: subroutines double fast
 

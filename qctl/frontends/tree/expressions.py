@@ -8,13 +8,13 @@ from typing import Any
 
 from openqasm3 import ast
 
-from ..arithmetic import CONSTANTS, duration
+from ..arithmetic import duration
 from ..builder import Qubits
-from .calculate import FUNCTIONS, binary, unary
+from ..calculate import FUNCTIONS, binary, exact_quotient, unary
+from ..values import BOOL, COMPLEX, CONSTANTS, DURATION, FLOAT, LITERAL, Type, Value, as_bool, cast, literal
 from .context import Context
 from .names import Variable
 from .references import Choice, Index, Reference, part, read, size_of, whole
-from .values import BOOL, COMPLEX, DURATION, FLOAT, LITERAL, Type, Value, as_bool, cast
 
 _SIZED: dict[type, str] = {ast.IntType: "int", ast.UintType: "uint", ast.AngleType: "angle", ast.BitType: "bit"}
 _PLAIN: dict[type, Type] = {
@@ -172,9 +172,7 @@ class Expressions:
         raise self._context.unsupported(node, f"the expression {type(node).__name__}")
 
     def _integer(self, node: ast.IntegerLiteral) -> Value:
-        if node.value >= 2**64:
-            raise self._context.wrong(node, f"the number {str(node.value)[:40]}", "whole numbers of 64 bits")
-        return Value(LITERAL if node.value < 2**63 else Type("uint"), node.value)
+        return literal(node.value)
 
     def _real(self, node: ast.FloatLiteral) -> Value:
         if not math.isfinite(node.value):
@@ -193,15 +191,15 @@ class Expressions:
                 what = "a duration in dt, the step of a laboratory's clock"
                 raise self._context.unsupported(node, what, "write it in ns, us, ms or s, or let a laboratory run it")
             return Value(DURATION, node.value * machine.tick)
-        return Value(DURATION, duration(repr(node.value), node.unit.name).seconds)
+        return Value(DURATION, duration(repr(node.value), node.unit.name))
 
     def _name(self, node: ast.Identifier) -> Value:
         found = self._context.names.find(node.name)
         if isinstance(found, Variable):
             return read(self._context.tape, whole(found))
         constant = CONSTANTS.get(node.name)
-        if found is None and isinstance(constant, (bool, float)):
-            return Value(BOOL, int(constant)) if isinstance(constant, bool) else Value(FLOAT, constant)
+        if found is None and constant is not None:
+            return constant
         what = "qubits" if isinstance(found, Qubits) else "no value here"
         raise self._context.wrong(node, f"{node.name!r} is {what}", "a variable or constant declared above")
 
@@ -224,13 +222,7 @@ class Expressions:
 
     def _binary(self, node: ast.BinaryExpression) -> Value:
         a, b = self.value(node.lhs), self.value(node.rhs)
-        if self._exact and node.op.name == "/" and a.known and b.known and a.type.kind == b.type.kind == "int":
-            x, y = int(a.term), int(b.term)  # type: ignore[arg-type]
-            if y and x % y:
-                raise self._context.wrong(
-                    node, f"{x}/{y} of whole numbers leaves a rest, which OpenQASM 3 cuts off: write {x}.0/{y} if meant"
-                )
-        return binary(node.op.name, a, b)
+        return exact_quotient(a, b) if self._exact and node.op.name == "/" else binary(node.op.name, a, b)
 
     def _cast(self, node: ast.Cast) -> Value:
         return cast(self.value(node.argument), self.type_of(node.type), explicit=True)

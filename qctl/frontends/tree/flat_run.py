@@ -11,9 +11,9 @@ from openqasm3 import ast
 
 from qctl.core.errors import ProgramError
 
-from ..arithmetic import CONSTANTS
 from ..builder import Qubits
 from ..flat import FlatReader
+from ..values import CONSTANTS
 from .context import Context
 
 PRICE = 8  # gates that count as one statement: they are so much cheaper

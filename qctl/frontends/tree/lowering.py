@@ -20,6 +20,7 @@ from ..openqasm3 import Reader3
 from ..source import Source
 from ..tape import ComplexLater, Signal, is_late
 from ..tokens import OPENQASM_3, Cursor
+from ..values import as_output
 from .calibrations import Calibrations
 from .classical import Classical
 from .context import Context
@@ -32,7 +33,6 @@ from .parse import parse
 from .pulses import ASKS, CAPTURES, FUNCTIONS, TYPES, Pulses
 from .references import read, whole
 from .timing import NotPlaced, Timing
-from .values import as_output
 from .waveforms import NAMES as WAVEFORMS
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..builder import Qubits
 from ..tape import Place, Target
-from .values import Type
+from ..values import Type
 
 
 @dataclass(frozen=True, slots=True)

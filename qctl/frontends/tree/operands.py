@@ -18,11 +18,11 @@ from ..definition import NO_MODIFIERS, Modifiers
 from ..gate import Gate
 from ..openqasm3 import GPHASE
 from ..synthesis import rows
+from ..values import gate_angle
 from .context import Context
 from .expressions import Expressions
 from .names import Variable
 from .references import Choice, choose
-from .values import gate_angle
 
 Place = Qubits | Choice[Any]
 _MOST_WAYS = 4096

@@ -20,10 +20,10 @@ from qctl.core.pulse import Pulse, Tone
 
 from ..builder import Qubits
 from ..tape import Place
+from ..values import FLOAT, Type, Value, cast
 from .context import Context
 from .expressions import Expressions
 from .names import PulseEntity
-from .values import FLOAT, Type, Value, cast
 from .waveforms import Waveform, Waveforms
 
 

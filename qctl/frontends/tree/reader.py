@@ -124,10 +124,18 @@ class Reader:
             argument = self.expression()
             self.expect(")")
             return self.placed(ast.Cast(type=kind, argument=argument), start)
-        name = self.name()
+        name = self.function() if text == "pow" else self.name()
         if not self.accept("("):
             return name
         return self.call(name, self.several(self.expression, ")"), start)
+
+    def function(self) -> ast.Identifier:
+        """Read the name of the one function that is a modifier, too, and no expression to the reference parser."""
+        at = self.at
+        self.at += 1
+        if self.texts[self.at] != "(":
+            raise Unsure
+        return self.placed(ast.Identifier(self.texts[at]), at)
 
     def call(self, name: ast.Identifier, arguments: list[Any], start: int) -> Any:  # noqa: ANN401
         """Return a call; ``sizeof`` is one by its looks alone."""

@@ -13,8 +13,8 @@ from qctl.core.errors import ProgramError
 from qctl.core.flow import Apply, Bit, Fail, Term, combine
 
 from ..tape import Place, Signal, Tape
+from ..values import Type, Value, cast
 from .names import Variable
-from .values import Type, Value, cast
 
 T = TypeVar("T")
 

@@ -19,8 +19,8 @@ from qctl.core.program import Op
 
 from ..builder import Durations, ProgramBuilder
 from ..stream import N_COLUMNS
+from ..values import DURATION, Value
 from .context import Context
-from .values import DURATION, Value
 
 _TOLERANCE = 1e-13  # s; far below a sample, far above what rounding leaves
 

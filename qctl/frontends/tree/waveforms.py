@@ -17,9 +17,9 @@ from qctl.core.errors import ProgramError
 from qctl.core.flow import Expression
 from qctl.core.pulse import WAVES, Shape, Tone, Wave
 
+from ..values import COMPLEX, DURATION, cast, radians
 from .expressions import Expressions
 from .names import PulseEntity
-from .values import COMPLEX, DURATION, cast, radians
 
 Made = Callable[[float | None], Tone]
 

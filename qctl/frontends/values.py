@@ -45,7 +45,7 @@ class Type:
     def __str__(self) -> str:
         if self.shape:
             return f"array[{self.element}, {', '.join(map(str, self.shape))}]"
-        return f"{self.kind}[{self.width}]" if self.kind in WORDS and self.width else self.kind
+        return f"{self.kind}[{self.width}]" if self.kind in WORDS and 0 < self.width != 65 else self.kind
 
 
 BOOL, LITERAL, FLOAT, COMPLEX, DURATION = (
@@ -56,6 +56,8 @@ BOOL, LITERAL, FLOAT, COMPLEX, DURATION = (
     Type("duration"),
 )
 BIT, INT, TEXT = Type("bit", 1), Type("int"), Type("text")
+COUNT = Type("int", 65)
+"""An unsigned number of fewer than 64 bits with a literal: an int, which goes round where it becomes unsigned again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,33 @@ class Value:
         return not any(isinstance(part, Expression) for part in parts)
 
 
+CONSTANTS: dict[str, Value] = {
+    **dict.fromkeys(("pi", "π"), Value(FLOAT, math.pi)),
+    **dict.fromkeys(("tau", "τ"), Value(FLOAT, math.tau)),
+    **dict.fromkeys(("euler", "ℇ"), Value(FLOAT, math.e)),
+    "true": Value(BOOL, 1),
+    "false": Value(BOOL, 0),
+}
+
+
+def literal(number: int) -> Value:
+    """Return a whole number as a program writes it; raise ProgramError where it needs more than 64 bits."""
+    if number >= 2**64:
+        raise ProgramError(f"the number {str(number)[:40]}", allowed="whole numbers of 64 bits")
+    return Value(LITERAL if number < 2**63 else Type("uint"), number)
+
+
+def outside(value: object) -> Value:
+    """Return a number from outside the program with its type."""
+    if isinstance(value, bool):
+        return Value(BOOL, int(value))
+    if isinstance(value, int):
+        return Value(LITERAL, value)
+    if isinstance(value, complex):
+        return Value(COMPLEX, value)
+    return Value(FLOAT, float(value))  # type: ignore[arg-type]
+
+
 def is_whole(kind: str) -> bool:
     """Say whether values of a kind are whole numbers that one can count with."""
     return kind in ("bit", "bool", "int", "uint")
@@ -89,7 +118,7 @@ def is_whole(kind: str) -> bool:
 
 def limits(target: Type) -> tuple[int, int]:
     """Return the least and the largest value of a type of whole numbers."""
-    width = target.width or 64
+    width = min(target.width or 64, 64) if target.kind == "int" else target.width or 64
     return (-(1 << width - 1), (1 << width - 1) - 1) if target.kind == "int" else (0, (1 << width) - 1)
 
 
@@ -101,7 +130,7 @@ def fit(term: Term, target: Type) -> Term:
     low, high = limits(target)
     if not isinstance(term, Expression) and not low <= term <= high:
         raise ProgramError(f"{term} does not fit {target}", allowed=f"{low} to {high}")
-    wide = target.kind == "int" and target.width in (0, 64)
+    wide = target.kind == "int" and target.width in (0, 64, 65)
     return combine("fitted", term, low, high) if isinstance(term, Expression) and not wide else term
 
 
@@ -121,6 +150,13 @@ def as_output(name: str, value: Value) -> Iterator[tuple[str, Term]]:
         one = Value(value.type.element, part)
         term = radians(one) if one.type.kind == "angle" else one.term
         yield element(name, index), combine("float", term) if one.type.kind in ("float", "duration") else term
+
+
+def whole_number(value: Value) -> int:
+    """Return a whole number that is known; raise ProgramError for anything else."""
+    if not value.known or value.type.shape or value.type.kind not in ("int", "uint", "bit"):
+        raise ProgramError(f"a value of type {value.type}", allowed="a whole number known before the program runs")
+    return int(value.term)  # type: ignore[arg-type]
 
 
 def gate_angle(value: Value) -> Term:
@@ -174,7 +210,7 @@ def _to_bits(value: Value, target: Type, explicit: bool) -> Term | None:
     if kind == "bool":
         return value.term
     if kind in ("int", "uint"):
-        whole = explicit or (width == target.width and kind == "int")
+        whole = explicit or value.type == COUNT or (width == target.width and kind == "int")
         return combine("word", value.term, target.width) if whole else fit(value.term, target)
     return None
 
@@ -193,7 +229,9 @@ def _to_whole(value: Value, target: Type, explicit: bool) -> Term | None:
         return fit(combine("int", value.term), target)
     if kind == "bit" and value.type.width == width and signed:
         return combine("signed", value.term, width)
-    own = value.type.width or 64
+    if value.type == COUNT and not signed:
+        explicit = True  # as all that unsigned numbers are stored into
+    own = min(value.type.width or 64, 64)
     if (signed and own <= width) if kind == "int" else own < width + (not signed):
         return value.term
     return combine("signed" if signed else "word", value.term, width) if explicit else fit(value.term, target)

@@ -14,8 +14,24 @@ from typing import Any
 from qctl.core.errors import ProgramError
 from qctl.core.flow import Term, combine
 
-from .values import BOOL, COMPLEX, DURATION, FLOAT, LITERAL, Type, Value, as_bool, cast, fit, is_whole, radians
+from .values import (
+    BOOL,
+    COMPLEX,
+    COUNT,
+    DURATION,
+    FLOAT,
+    INT,
+    LITERAL,
+    Type,
+    Value,
+    as_bool,
+    cast,
+    fit,
+    is_whole,
+    radians,
+)
 
+ARITHMETIC = frozenset(["+", "-", "*", "/"])
 COMPARISONS = frozenset(["==", "!=", "<", "<=", ">", ">="])
 _COMPLEX: dict[str, Callable[[Any, Any], Any]] = {
     "+": operator.add,
@@ -28,6 +44,9 @@ _COMPLEX: dict[str, Callable[[Any, Any], Any]] = {
 
 def binary(name: str, a: Value, b: Value) -> Value:
     """Return ``a name b``; raise ProgramError where it has no meaning."""
+    x, y = a.type, b.type
+    if name in ARITHMETIC and ((x is FLOAT and (y is FLOAT or y is LITERAL)) or (x is LITERAL and y is FLOAT)):
+        return Value(FLOAT, combine(name, a.term, b.term))  # as most angles are written
     kinds = {a.type.kind, b.type.kind}
     if a.type.shape or b.type.shape or "text" in kinds:
         a, b = _words(a), _words(b)
@@ -47,8 +66,12 @@ def binary(name: str, a: Value, b: Value) -> Value:
     if "angle" in kinds:
         return _angles(name, a, b)
     if "float" in kinds:
-        return Value(FLOAT, combine(name, combine("float", a.term), combine("float", b.term)))
+        return Value(FLOAT, combine(name, _float(a), _float(b)))
     return _whole(name, a, b)
+
+
+def _float(value: Value) -> Term:
+    return value.term if value.type.kind == "float" else combine("float", value.term)
 
 
 def _words(value: Value) -> Value:
@@ -67,17 +90,37 @@ def _comparable(a: Value, b: Value) -> tuple[Term, Term]:
 
 
 def _whole(name: str, a: Value, b: Value) -> Value:
-    """Whole numbers: one that a program writes without a type takes the type of the other."""
+    """Whole numbers, by the ranks of C99: a literal is an ``int``, which is greater than a ``uint`` of fewer bits.
+
+    Unsigned numbers alone go round at their own width, as the specification has it for angles. What mixes with a
+    variable with sign is exact, or refused.
+    """
     found = combine(name, a.term, b.term)
     unsigned = [v.type.width for v in (a, b) if v.type.kind == "uint"]
     if name == "**" and isinstance(found, float):
         return Value(FLOAT, found)
     others = [v for v in (a, b) if v.type.kind != "uint"]
-    if unsigned and all(v.type == LITERAL and v.known and v.term >= 0 for v in others):  # type: ignore[operator]
+    literal = all(v.type in (LITERAL, COUNT) for v in others)
+    positive = all(v.type == LITERAL and v.known and v.term >= 0 for v in others)  # type: ignore[operator]
+    if unsigned and (not others or (positive and max(unsigned) == 64)):
         return Value(Type("uint", max(unsigned)), combine("word", found, max(unsigned)))
     if a.type == b.type == LITERAL:
         return Value(LITERAL, fit(found, LITERAL))
-    return Value(Type("int"), fit(found, Type("int")))
+    return Value(COUNT if literal and 64 not in unsigned else INT, fit(found, INT))
+
+
+def exact_quotient(a: Value, b: Value) -> Value:
+    """Return ``a / b`` as an angle: a quotient of whole numbers that leaves a rest is refused.
+
+    The specification cuts it to a whole number, other tools do not: ``rx(1/2)`` would silently be ``rx(0)``.
+    """
+    if a.known and b.known and a.type.kind == b.type.kind == "int" and not a.type.shape and not b.type.shape:
+        x, y = int(a.term), int(b.term)  # type: ignore[arg-type]
+        if y and x % y:
+            raise ProgramError(
+                f"{x}/{y} of whole numbers leaves a rest, which OpenQASM 3 cuts off: write {x}.0/{y} if meant"
+            )
+    return binary("/", a, b)
 
 
 def _shift(name: str, a: Value, b: Value) -> Value:
