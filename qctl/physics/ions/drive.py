@@ -43,15 +43,13 @@ class Light:
     """The field of some beams during one window, shape (n_beams, n_samples), V at the middle of the modulator's band.
 
     The radio wave is ``Re[field exp(i 2 pi reference t)]``, t from the start of the shot; sample k is at
-    ``start + k dt``. ``digest`` tells it from others, ``unseen`` is the share of the outputs' power that lies outside
-    the band that is looked at.
+    ``start + k dt``. ``unseen`` is the share of the outputs' power that lies outside the band that is looked at.
     """
 
     start: float
     dt: float
     reference: float
     field: Complex
-    digest: bytes
     unseen: float
 
     @property
@@ -87,21 +85,36 @@ def _stretches(one: Playing, gap: float) -> list[tuple[float, float]]:
     return [(float(a), float(b)) for a, b in one.start + edges / one.sample_rate]
 
 
-def light_of(
-    playing: Mapping[str, Playing],
-    truths: Mapping[str, Beam],
-    window: tuple[float, float],
-    reference: float,
-    half_width: float,
-    memory: Memory,
-) -> tuple[tuple[str, ...], Light]:
-    """Return the beams that play in a window, and their fields.
+@dataclass(frozen=True)
+class Excerpt:
+    """What beams play in one window.
 
     Parameters
     ----------
-    playing, truths : by beam
-    reference : radio frequency around which the field is wanted, Hz
-    half_width : of the band that is wanted, Hz
+    beams : those that play at all
+    volts : of each, ``PAD`` before and after the window
+    late : of each, when its first sample is played, s after the window begins with its ``PAD``
+    keys : of each, what tells its samples from others
+    rate, n : samples per second, and samples that are looked at
+    """
+
+    window: tuple[float, float]
+    beams: tuple[str, ...]
+    volts: tuple[NDArray[np.float32], ...]
+    late: tuple[float, ...]
+    keys: tuple[bytes, ...]
+    rate: float
+    n: int
+
+    @property
+    def digest(self) -> bytes:
+        """Return what tells it from others."""
+        content = repr((self.window, self.beams, self.late, self.keys, self.rate, self.n))
+        return blake2b(content.encode(), digest_size=16).digest()
+
+
+def excerpt(playing: Mapping[str, Playing], window: tuple[float, float]) -> Excerpt:
+    """Return what beams play in a window.
 
     Raises
     ------
@@ -116,20 +129,31 @@ def light_of(
             f"beams at sample rates {', '.join(f'{r:g} Hz' for r in sorted(rates))}", allowed="one rate"
         )
     rate, samples = rates.pop(), max(len(cut[name]) for name in busy)
+    late = (playing[name].start + _first(playing[name], window) / rate - (window[0] - PAD) for name in busy)
+    keys = (blake2b(np.ascontiguousarray(cut[name]).data, digest_size=16).digest() for name in busy)
     n = next_fast_len(samples + 2 * round(PAD * rate))
-    fields, content = [], blake2b(repr((busy, window, n)).encode(), digest_size=16)
-    for name in busy:
-        late = playing[name].start + _first(playing[name], window) / rate - (window[0] - PAD)
-        key = blake2b(np.ascontiguousarray(cut[name]).data, digest_size=16).digest()
-        content.update(key)
-        make = partial(_demodulated, cut[name], truths[name], rate, n, reference, half_width, late)
-        fields.append(memory.get(("field", name, truths[name], rate, n, reference, half_width, key, window[0]), make))
+    return Excerpt(window, busy, tuple(cut[name] for name in busy), tuple(late), tuple(keys), rate, n)
+
+
+def light_of(played: Excerpt, truths: Mapping[str, Beam], reference: float, half_width: float, memory: Memory) -> Light:
+    """Return the fields of all beams of an excerpt.
+
+    Parameters
+    ----------
+    truths : by beam
+    reference : radio frequency around which the field is wanted, Hz
+    half_width : of the band that is wanted, Hz
+    """
+    rate, n, begin = played.rate, played.n, played.window[0] - PAD
+    fields = []
+    for name, volts, late, content in zip(played.beams, played.volts, played.late, played.keys, strict=True):
+        make = partial(_demodulated, volts, truths[name], rate, n, reference, half_width, late)
+        fields.append(memory.get(("field", truths[name], rate, n, reference, half_width, late, content), make))
     dt = n / rate / len(fields[0].field)
-    turn = np.exp(-2j * pi * reference * (window[0] - PAD))
-    power = sum(float(np.sum(np.square(cut[name], dtype=np.float64))) for name in busy) / n
+    power = sum(float(np.sum(np.square(volts, dtype=np.float64))) for volts in played.volts) / n
     unseen = 1 - sum(one.inside for one in fields) / power
-    field = turn * np.stack([one.field for one in fields])
-    return busy, Light(window[0] - PAD, dt, reference, field, content.digest(), unseen)
+    field = np.exp(-2j * pi * reference * begin) * np.stack([one.field for one in fields])
+    return Light(begin, dt, reference, field, unseen)
 
 
 def _cut(one: Playing, window: tuple[float, float]) -> NDArray[np.float32]:

@@ -18,7 +18,7 @@ from qctl.physics.stage import Counting, Playing, Stage, Switching
 from .chain import Chain
 from .contents import Contents
 from .crystal import TWO_PI
-from .drive import light_of, windows
+from .drive import excerpt, light_of, windows
 from .focus import Focused, Pointed, focused, pointed_at
 from .glow import RECOIL, Glowing, Shining, shining, sideband_cooling
 from .tickle import shaking
@@ -147,26 +147,27 @@ class Scriptwriter:
         for name, one in playing.items():
             content.update(name.encode() + self.contents.of(one))
 
-        def looked_at() -> Acts:
-            return Acts(tuple(act for w in windows(list(playing.values())) for act in self._window(chain, playing, w)))
+        def looked_at() -> Windows:
+            return Windows(tuple((w, excerpt(playing, w).digest) for w in windows(list(playing.values()))))
 
-        key = ("point", content.digest(), chain.digest)
-        return list(self.memory.get(key, looked_at).acts)
+        found: list[Act] = []
+        for window, digest in self.memory.get(("point", content.digest()), looked_at).found:
+            make = partial(self._window, chain, playing, window)
+            found += self.memory.get(("acts", digest, chain.digest), make).acts
+        return found
 
-    def _window(self, chain: Chain, playing: Mapping[str, Playing], window: tuple[float, float]) -> list[Act]:
-        middle = float(chain.frequencies.mean())
+    def _window(self, chain: Chain, playing: Mapping[str, Playing], window: tuple[float, float]) -> Acts:
+        played, middle = excerpt(playing, window), float(chain.frequencies.mean())
         half = float(chain.mode_frequencies[-1]) / TWO_PI + ROOM + float(np.ptp(chain.frequencies))
-        beams, light = light_of(playing, chain.twin.beams, window, middle, half, self.memory)
-        key = ("acts", light.digest, chain.digest)
-        found = self.memory.get(key, lambda: Acts(tuple(acts(chain, beams, light))))
-        several = list(found.acts)
+        light = light_of(played, chain.twin.beams, middle, half, self.memory)
+        several = acts(chain, played.beams, light)
         if light.unseen > UNEXPLAINED and chain.modulation:
             for side in (-1, 1):
                 beyond = side * chain.twin.trap.radio_frequency
                 if middle + beyond > half:
-                    _, other = light_of(playing, chain.twin.beams, window, middle + beyond, half, self.memory)
-                    several += acts(chain, beams, other, beyond)
-        return several
+                    other = light_of(played, chain.twin.beams, middle + beyond, half, self.memory)
+                    several += acts(chain, played.beams, other, beyond)
+        return Acts(tuple(several))
 
 
 def _apart(edges: Floats, more: Floats) -> Floats:
@@ -198,6 +199,18 @@ def _stretch(
 
 def _cooling(act: Act, eta: Floats, width: float) -> np.float64:
     return np.float64(sideband_cooling(act.fields, act.dt, eta, width))
+
+
+@dataclass(frozen=True)
+class Windows:
+    """When something is played during a sweep point, s, each with what tells its excerpt from others."""
+
+    found: tuple[tuple[tuple[float, float], bytes], ...]
+
+    @property
+    def nbytes(self) -> int:
+        """Return the size in bytes."""
+        return 100 * len(self.found)
 
 
 @dataclass(frozen=True)

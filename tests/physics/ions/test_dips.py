@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from ion_chain import GATES, MODE, RF, Tone, bits, cold_tones, laboratory, playing, stage, truth
 
 from qctl.physics.ions.dips import changes
-from qctl.physics.ions.drive import light_of, windows
+from qctl.physics.ions.drive import excerpt, light_of, windows
 from qctl.physics.ions.gate import gate_of
 from qctl.physics.ions.tones import Kind, acts
 from qctl.physics.ions.twin import Crosstalk
@@ -34,8 +34,9 @@ def read(one, played):
     beams = {f"beam{k}": light[port] for k in range(4) for port in light if port.number == k + 1}
     found = []
     for window in windows(list(beams.values())):
-        names, field = light_of(beams, now.twin.beams, window, RF, 2.6e6, Memory())
-        found += acts(now, names, field)
+        seen = excerpt(beams, window)
+        field = light_of(seen, now.twin.beams, RF, 2.6e6, Memory())
+        found += acts(now, seen.beams, field)
     return found
 
 
