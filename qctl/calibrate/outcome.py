@@ -26,6 +26,7 @@ class Figure:
     curve_x, curve_y : the fit on a grid of its own; empty where nothing was fitted
     marks : values of x that were found
     image : shape (n_y, n_x) for scans over two axes, with y as the second axis; empty otherwise
+    names : of the points, where x only counts them: nothing lies between two of them
     """
 
     title: str
@@ -38,6 +39,7 @@ class Figure:
     curve_y: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
     marks: tuple[float, ...] = ()
     image: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 0)))
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

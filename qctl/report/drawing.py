@@ -17,6 +17,7 @@ WIDTH, HEIGHT = 360, 230
 LEFT, RIGHT, TOP, BOTTOM = 52, 8, 20, 36
 RESIDUALS = 42  # pixels of the strip below, where there is a curve
 _LONGEST_BAR = 1.0  # of the span of the points: longer ones would hide it
+LETTER = 5.6  # pixels
 _MOST_POINTS = 600  # more are thinned: the eye sees no difference
 
 
@@ -44,13 +45,17 @@ def _points(figure: Figure) -> Iterator[str]:
     bars = np.minimum(np.where(np.isfinite(sigma), sigma, 0.0), _LONGEST_BAR * _span(y))
     across = axis(np.concatenate([figure.x, figure.curve_x]), LEFT, WIDTH - RIGHT, figure.x_label)
     up = axis(np.concatenate([y - bars, y + bars, figure.curve_y]), bottom, TOP, figure.y_label)
-    yield from _frame(across, up, numbers_below=not has_curve)
+    below = _named(figure, across) if figure.names else across.ticks()
+    yield from _frame(across, up, [] if has_curve else below)
     yield from _marks(figure, across, TOP, HEIGHT - BOTTOM)
     yield from _bars(across.at(figure.x), up.at(y - bars), up.at(y + bars), bool(np.any(bars)))
     yield from _dots(across.at(figure.x), up.at(y))
     if has_curve:
-        yield _line("curve", across.at(figure.curve_x), up.at(figure.curve_y))
-        yield from _residuals(figure, y, bars, across, bottom)
+        if figure.names:
+            yield _levels(across.at(figure.curve_x), up.at(figure.curve_y))
+        else:
+            yield _line("curve", across.at(figure.curve_x), up.at(figure.curve_y))
+        yield from _residuals(figure, y, bars, across, bottom, below)
 
 
 def _span(values: NDArray[np.float64]) -> float:
@@ -59,14 +64,19 @@ def _span(values: NDArray[np.float64]) -> float:
 
 
 def _residuals(
-    figure: Figure, y: NDArray[np.float64], bars: NDArray[np.float64], across: Axis, top: float
+    figure: Figure,
+    y: NDArray[np.float64],
+    bars: NDArray[np.float64],
+    across: Axis,
+    top: float,
+    below: list[tuple[float, str]],
 ) -> Iterator[str]:
     order = np.argsort(figure.curve_x)
     off = y - np.interp(figure.x, figure.curve_x[order], figure.curve_y[order])
     known = bool(np.all(bars > 0)) and len(bars) > 0
     off = off / bars if known else off
-    down = axis(np.concatenate([off, -off]), HEIGHT - BOTTOM, top + 6, "off, σ" if known else "off")
-    yield from _frame(across, down, most=2)
+    down = axis(np.concatenate([off, -off]), HEIGHT - BOTTOM, top + 6, "off, σ" if known else "off", margin=0.08)
+    yield from _frame(across, down, below, most=4)  # of the many that are round, three fit
     yield _line("zero", np.array([across.start, across.end]), down.at(np.zeros(2)))
     yield from _dots(across.at(figure.x), down.at(off))
 
@@ -89,8 +99,21 @@ def _image(figure: Figure) -> Iterator[str]:
     yield from _marks(figure, across, TOP, HEIGHT - BOTTOM)
 
 
-def _frame(across: Axis, up: Axis, *, numbers_below: bool = True, most: int = 5) -> Iterator[str]:
-    """Yield box, ticks, numbers and labels; the lower end of ``up`` is where the box ends."""
+def _named(figure: Figure, across: Axis) -> list[tuple[float, str]]:
+    """Return places and names of points, as many as stand side by side."""
+    places = [float(place) for place in across.at(figure.x)]
+    room = (places[-1] - places[0]) / max(1, len(places) - 1)
+    every = max(1, int(np.ceil((LETTER * max(map(len, figure.names)) + 4) / max(room, 1.0))))
+    return list(zip(places, figure.names, strict=True))[::every]
+
+
+def _frame(across: Axis, up: Axis, below: list[tuple[float, str]] | None = None, *, most: int = 5) -> Iterator[str]:
+    """Yield box, ticks, numbers and labels; the lower end of ``up`` is where the box ends.
+
+    Parameters
+    ----------
+    below : places and what is written there, with the label; none of it where it is empty
+    """
     top, bottom = min(up.start, up.end), max(up.start, up.end)
     yield f'<rect class="box" x="{LEFT}" y="{top}" width="{WIDTH - RIGHT - LEFT}" height="{bottom - top}"/>'
     for place, number in up.ticks(most):
@@ -99,11 +122,12 @@ def _frame(across: Axis, up: Axis, *, numbers_below: bool = True, most: int = 5)
     middle = (top + bottom) / 2
     turned = f'transform="translate(10 {middle:.0f}) rotate(-90)" text-anchor="middle"'
     yield f'<text class="label" {turned}>{escape(up.label)}</text>'
-    if not numbers_below:
+    below = across.ticks() if below is None else below
+    if not below:
         return
-    for place, number in across.ticks():
+    for place, number in below:
         yield f'<path class="tick" d="M{place:.1f} {bottom}v3"/>'
-        yield f'<text class="number" x="{place:.1f}" y="{bottom + 13}" text-anchor="middle">{number}</text>'
+        yield f'<text class="number" x="{place:.1f}" y="{bottom + 13}" text-anchor="middle">{escape(number)}</text>'
     centre = (LEFT + WIDTH - RIGHT) / 2
     yield f'<text class="label" x="{centre:.0f}" y="{HEIGHT - 6}" text-anchor="middle">{escape(across.label)}</text>'
 
@@ -126,6 +150,11 @@ def _dots(x: NDArray[np.float64], y: NDArray[np.float64]) -> Iterator[str]:
     every = max(1, len(x) // _MOST_POINTS)
     places = [(a, b) for a, b in zip(x[::every], y[::every], strict=True) if np.isfinite(a + b)]
     yield f'<path class="dot" d="{" ".join(f"M{a:.1f} {b:.1f}h0" for a, b in places)}"/>'
+
+
+def _levels(x: NDArray[np.float64], y: NDArray[np.float64]) -> str:
+    places = [f"M{a - 7:.1f} {b:.1f}h14" for a, b in zip(x, y, strict=True) if np.isfinite(a + b)]
+    return f'<path class="curve" d="{" ".join(places)}"/>'
 
 
 def _line(kind: str, x: NDArray[np.float64], y: NDArray[np.float64]) -> str:

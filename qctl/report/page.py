@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from html import escape
 from importlib.resources import files
@@ -11,6 +12,7 @@ from qctl.calibrate.acceptance import Verdict
 from qctl.calibrate.outcome import Outcome
 from qctl.calibrate.report import Report, Standing, Step
 from qctl.core.laboratory import Laboratory
+from qctl.core.parameters import Estimate
 from qctl.core.shown import shown
 
 from .drawing import svg
@@ -102,7 +104,7 @@ def _data(step: Step) -> str:
 def _card(outcome: Outcome, verdict: Verdict, step: Step) -> str:
     kind = "good" if verdict.accepted else "bad"
     said = "accepted" if verdict.accepted else "rejected"
-    values = [(name, shown(found), _change(step, name, found.value)) for name, found in outcome.found.items()]
+    values = [(name, shown(found), _change(step, name, found)) for name, found in outcome.found.items()]
     table = _table(("", "found", "before"), values) if values else ""
     lines = dict.fromkeys([verdict.reason, outcome.reason, *_tried(verdict), *outcome.notes])
     reasons = "".join(f"<p>{escape(line)}</p>" for line in lines if line)
@@ -119,8 +121,10 @@ def _tried(verdict: Verdict) -> Iterator[str]:
         yield f"wrong answers before {old}, with the new values {new}"
 
 
-def _change(step: Step, name: str, value: float) -> str:
-    return f"{step.before[name]:.6g}" if name in step.before and step.before[name] != value else "–"
+def _change(step: Step, name: str, found: Estimate) -> str:
+    """Return what was believed before, with the digits that are shown of what was found."""
+    before = step.before.get(name, found.value)
+    return shown(replace(found, value=before)).partition(" ± ")[0] if before != found.value else "–"
 
 
 def _few(names: tuple[str, ...], most: int = 8) -> str:

@@ -48,6 +48,37 @@ def test_residuals_are_those_of_the_curve_in_standard_deviations():
     assert "off, σ" in drawn
 
 
+def test_points_with_names_have_them_below_and_levels_of_the_fit_instead_of_a_curve_between_them():
+    names = tuple(f"<{k}>" for k in range(6))
+    whole = Figure(
+        "t", np.arange(6.0), np.ones(6), "row", "y", np.full(6, 0.1), np.arange(6.0), np.ones(6), names=names
+    )
+    drawn = svg(whole)
+    texts = [one.text for one in ElementTree.fromstring(drawn).iter() if one.get("class") == "number"]
+    assert [text for text in texts if text in names] == list(names)
+    (levels,) = [one.get("d") for one in ElementTree.fromstring(drawn).iter() if one.get("class") == "curve"]
+    assert levels.count("M") == levels.count("h14") == 6
+
+
+def test_names_that_would_overlap_are_thinned():
+    names = tuple(f"qubit{k}" for k in range(16))
+    drawn = svg(Figure("t", np.arange(16.0), np.ones(16), "trap", "y", names=names))
+    texts = [one.text for one in ElementTree.fromstring(drawn).iter() if one.get("class") == "number"]
+    assert [text for text in texts if text in names] == list(names)[::3]
+
+
+@pytest.mark.parametrize("largest", [0.3, 0.9, 1.4, 1.85, 2.1, 3.0, 4.4, 6.0, 17.0])
+def test_residuals_have_numbers_on_both_sides_of_zero(largest):
+    off = np.where(np.arange(41) == 17, largest, 0.0)
+    drawn = svg(figure(0.1 * off, sigma=np.full(41, 0.1), curve_x=X, curve_y=np.zeros(41)))
+    strip = [
+        e for e in ElementTree.fromstring(drawn).iter() if e.get("class") == "number" and e.get("text-anchor") == "end"
+    ]
+    below = [float(e.text) for e in strip if float(e.get("y")) > 155]
+    assert min(below) < 0 < max(below)
+    assert len(below) <= 5
+
+
 @pytest.mark.parametrize(
     "y", [np.full(41, np.nan), np.zeros(41), np.where(np.arange(41) % 2, np.inf, 1.0), 1j * np.ones(41), np.exp(1j * X)]
 )

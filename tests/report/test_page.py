@@ -70,7 +70,8 @@ def test_texts_of_others_are_shown_to_the_letter(html):
 
 @pytest.mark.parametrize(
     "words",
-    ["5.2823456 GHz ± 1.2 kHz", "38 us ± 400 ns", "0.285 ± 0.001", "noise only", "wrong answers before 20.00% ± 1.00%",
+    ["5.2823456 GHz ± 1.2 kHz", "38 us ± 400 ns", "0.285 ± 0.001 0.3", "noise only",
+     "wrong answers before 20.00% ± 1.00%",
      "data abababababab", "snapshot 1 → 3", "nothing left", "q1, q2, q3, q4 – –"],
 )  # fmt: skip
 def test_values_decisions_and_provenance_are_told(html, words):

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..averages import Averages
+from ..outputs import tallied
 from ..result import Result
 from . import svg
 from .scale import Axis as Scale
@@ -19,15 +20,27 @@ MOST_BARS, MOST_CURVES, MOST_CELLS = 24, 8, 10_000
 
 def drawn(result: Result) -> str:
     """Return counts of one point, or averages over a sweep; below, what the run was."""
-    if not result.bits.shape[2]:
-        return svg.note("a result without bits")
     single = len(result.bits) == 1
-    shown = _bars(result) if single else averages(result.averages)
+    if not result.bits.shape[2] and not result.outputs:
+        return svg.note("a result without bits")
+    shown = "" if not result.bits.shape[2] else _bars(result) if single else averages(result.averages)
+    shown += "".join(map(svg.note, _outputs(result)))
     placed = ", ".join(result.qubits[k] for k in result.placement if k >= 0)
     dropped = "".join(f"; {number} shots do not count: {why}" for why, number in result.dropped.items())
     points = "" if single else f"{len(result.bits)} sweep points of "
     where = f" on {placed}" if placed else ""
     return shown + svg.note(f"{points}{result.shots} shots{where}; parameters {result.parameters_id}{dropped}")
+
+
+def _outputs(result: Result) -> Iterator[str]:
+    """Yield which values outputs beside bits had, most frequent first; of a sweep, only which outputs there are."""
+    if len(result.bits) > 1 and result.outputs:
+        yield f"outputs: {', '.join(result.outputs)}"
+        return
+    for name, values in result.outputs.items():
+        rows = sorted(tallied(values[0, result.kept_shots(0)]).items(), key=lambda row: -row[1])
+        more = f", and {len(rows) - MOST_BARS} more" if len(rows) > MOST_BARS else ""
+        yield f"{name}: {', '.join(f'{value} ({number} times)' for value, number in rows[:MOST_BARS])}{more}"
 
 
 def _bars(result: Result) -> str:

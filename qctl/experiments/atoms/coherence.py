@@ -60,7 +60,8 @@ class FringesLong:
         return tuple(self._outcome(t, fringe(both[..., k], errors[..., k]), known) for k, t in enumerate(self.targets))
 
     def _outcome(self, target: str, fit: Fit, known: Parameters) -> Outcome:
-        figures = (drawn(f"long fringes of {target}", fit, "both quadratures of each wait", y_label="coherence"),)
+        names = tuple(f"{seconds * 1e3:.0f} {part}" for part in ("re", "im") for seconds in WAITS)
+        figures = (drawn(f"long fringes of {target}", fit, "wait, ms", y_label="coherence", names=names),)
         if not fit.ok:
             return Outcome(target, fits=(fit,), figures=figures, reason=f"no fringe seen: {fit.reason}")
         value = known[f"{target}.frequency"] + fit.value("offset")

@@ -50,7 +50,15 @@ class TrapDepths(TrapFrequency):
         old = np.array([known[f"{q}.site.weight"] for q in good])
         new = old / depths
         new *= old.mean() / new.mean()
-        figure = Figure("depths of traps", np.arange(float(len(good))), depths, "trap", "over their mean", errors)
+        figure = Figure(
+            "depths of traps",
+            np.arange(float(len(good))),
+            depths,
+            "trap",
+            "over the mean of all",
+            errors,
+            names=tuple(good),
+        )
         rows = zip(good, old.tolist(), new.tolist(), errors.tolist(), strict=True)
         found = {q: self._outcome_of(q, fits[q], before, after, sure, known) for q, before, after, sure in rows}
         lost = {t: Outcome(t, fits=(fits[t],), reason=f"no swing seen: {fits[t].reason}") for t in self.targets}

@@ -16,7 +16,7 @@ from qctl.calibrate.drift import Walk
 from qctl.calibrate.fits import Fit
 from qctl.calibrate.fits.any_curve import fit_any_curve
 from qctl.calibrate.node import Node, Quantity
-from qctl.calibrate.outcome import Outcome
+from qctl.calibrate.outcome import Figure, Outcome
 from qctl.calibrate.scan import Scan
 from qctl.core.laboratory import Laboratory
 from qctl.core.names import Target
@@ -87,7 +87,7 @@ class TrapFrequency:
         return {q: swinging(self.times(), p[:, k], sigma[:, k]) for k, q in enumerate(self.asked())}
 
     def _outcome(self, target: str, fit: Fit) -> Outcome:
-        figures = (drawn(f"atoms of {target} released twice", fit, "traps on between (s)", y_label="left"),)
+        figures = (_figure(f"atoms of {target} released twice", fit),)
         if not fit.ok:
             return Outcome(target, fits=(fit,), figures=figures, reason=f"no swing seen: {fit.reason}")
         frequency, error = fit.value("frequency"), fit.error("frequency")
@@ -99,6 +99,16 @@ class TrapFrequency:
             ),
         }
         return Outcome(target, found, (fit,), figures)
+
+
+def _figure(title: str, fit: Fit) -> Figure:
+    """Return the points with the swing at any time between them."""
+
+    def left(times: Floats) -> Floats:
+        frequency, heat, whole = fit.values
+        return np.asarray(whole * twice_released(times, np.array([frequency]), float(heat))[0])
+
+    return drawn(title, fit, "traps on between releases (s)", y_label="share of atoms left", model=left)
 
 
 def relative_depths(fits: list[Fit]) -> tuple[Floats, Floats]:

@@ -77,7 +77,7 @@ class IonMemory:
         return tuple(self._outcome(t, kept(p[:, k], sigma[:, k], slot), known) for k, t in enumerate(self.targets))
 
     def _outcome(self, target: str, fit: Fit, known: Parameters) -> Outcome:
-        figures = (drawn(f"memory of {target}", fit, "both quadratures of each wait", y_label="coherence"),)
+        figures = (drawn(f"memory of {target}", fit, "wait, slots", y_label="coherence", names=_names()),)
         if not fit.ok:
             return Outcome(target, fits=(fit,), figures=figures, reason=f"no fringe seen: {fit.reason}")
         frequency = known[f"{target}.frequency"] - fit.value("offset")
@@ -128,6 +128,15 @@ def _quadratures(values: Floats, *, errors: bool = False) -> Floats:
         pairs = ((0, 1),) if len(phases) == 2 else ((0, 2), (3, 1))
         found += [hypot(own[a], own[b]) if errors else float(own[a] - own[b]) for a, b in pairs]
     return np.array(found)
+
+
+def _names() -> tuple[str, ...]:
+    """Return the names of what `_quadratures` returns."""
+    found = list[str]()
+    for slots, echo, phases in PLAYED:
+        both = (f"{slots} re", f"{slots} im")
+        found += both if len(phases) > 2 else [f"{slots} echo" if echo else str(slots)]
+    return tuple(found)
 
 
 def times(fit: Fit) -> dict[str, tuple[float, float]]:

@@ -30,6 +30,8 @@ Floats = NDArray[np.float64]
 TO_AND_FRO, ECHOED = "+-", "+x-X"
 """Gates (+), gates back (-), both ions flipped (x) and flipped back (X)."""
 OFF, SHIFTS = ("off_a", "off_b"), ("shift_a", "shift_b")  # Hz, rad: what both ions are off by
+ROWS = "ions begin = alike, ≠ not; + and - parity asked for; e echoed"
+GATES = 2  # of a block
 IDENTITY = np.eye(4, dtype=np.complex128)
 
 
@@ -82,7 +84,10 @@ class MsPhases:
     def _outcome(self, target: str, found: Floats, errors: Floats, known: Parameters) -> Outcome:
         parity, sigma = 1 - 2 * found[:, 1], 2 * errors[:, 1]
         fit = self._fitted(parity, np.maximum(sigma, 0.02), known[f"{target}.ms.duration"])
-        figures = (drawn(f"rows of gates of {target}", fit, "row", y_label="parity along x"),)
+        names = tuple(map(_name, self.rows))
+        lengths = " and ".join(str(GATES * number) for number in self.numbers)
+        title = f"rows of {lengths} gates of {target}"
+        figures = (drawn(title, fit, ROWS, y_label="parity along x", names=names),)
         if not fit.ok:
             return Outcome(target, fits=(fit,), figures=figures, reason=f"rows of gates say nothing: {fit.reason}")
         off, spread = (np.array([of(name) for name in OFF]) for of in (fit.value, fit.error))
@@ -134,6 +139,10 @@ class RowModel:
     @cached_property
     def _looks(self) -> dict[int, Complex]:
         return {sign: _on_both(pi / 2, pi / 2, sign * pi / 2) for sign in (1, -1)}
+
+
+def _name(row: Words) -> str:
+    return ("≠" if row.unlike else "=") + ("+" if row.sign > 0 else "-") + ("e" if row.block == ECHOED else "")
 
 
 def about_z(angles: Floats) -> Complex:

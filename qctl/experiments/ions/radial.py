@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar
 
 import numpy as np
@@ -37,6 +38,12 @@ def shaken(laboratory: Laboratory, frequencies: Sequence[float] | Floats, amplit
     """Return a shot in which nothing is played for each frequency of the tone, Hz."""
     settings = tuple({f"{TICKLE}.tone.frequency": float(f), f"{TICKLE}.tone.amplitude": amplitude} for f in frequencies)
     return Scan(program(laboratory, [[]], indices(laboratory, laboratory.qubit_names), shots), settings, traces=True)
+
+
+def dip(p: Floats, x: Floats) -> Floats:
+    """Return the light at frequencies ``x``; ``p`` holds centre and width (Hz), depth, and the light beside the dip."""
+    centre, width, depth, whole = p
+    return np.asarray(whole * (1 - depth / (1 + ((x - centre) / width) ** 2) ** 2))
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +89,14 @@ class IonRadialModes:
             for number, y, s in zip(MODES, np.split(total, len(MODES)), np.split(sigma, len(MODES)), strict=True)
         }
         figures = tuple(
-            drawn(f"tickle of radial mode {n}", fit, "frequency (Hz)", y_label="photons a shot")
+            drawn(
+                f"tickle of radial mode {n}, all ions",
+                fit,
+                "frequency of the tickle (Hz)",
+                y_label="photons a shot",
+                marks=(fit.value("centre"),) if fit.ok else (),
+                model=partial(dip, fit.values),
+            )
             for n, fit in fits.items()
         )
         good = {n: fit for n, fit in fits.items() if fit.ok}
@@ -102,12 +116,8 @@ class IonRadialModes:
         """Fit one dip; it is sought from where least light comes."""
         level, lowest, step = float(np.median(total)), float(x[np.argmin(total)]), float(x[1] - x[0])
 
-        def curve(p: Floats) -> Floats:
-            centre, width, depth, whole = p
-            return np.asarray(whole * (1 - depth / (1 + ((x - centre) / width) ** 2) ** 2))
-
         return fit_any_curve(
-            "dip", ("centre", "width", "depth", "light"), curve,
+            "dip", ("centre", "width", "depth", "light"), partial(dip, x=x),
             [(lowest, width, 0.8, max(level, 1e-3)) for width in (1.5 * step, 4 * step)],
             ((x[0], step / 3, 0.1, 0.0), (x[-1], 10 * step, 1.1, 2 * level + 1)),
             x, total, np.hypot(sigma, SHAPE * level),

@@ -1,6 +1,7 @@
 """What notebooks show: whole, escaped, readable on light and dark pages, and of bounded size."""
 
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -123,3 +124,12 @@ def test_a_result_whose_shots_do_not_count_is_shown_too():
     html = Result(**{**{f: getattr(result, f) for f in result.__dataclass_fields__}, "kept": kept})._repr_html_()
     assert elements(html)
     assert "nan" not in html
+
+
+def test_values_beside_bits_are_told_in_a_notebook():
+    circuit = Circuit(1)
+    circuit.measure(0)
+    result = replace(result_of(circuit.program(), shots=10), outputs={"n": np.array([[7] * 6 + [1000001] * 4])})
+    assert "n: 7 (6 times), 1000001 (4 times)" in words(result._repr_html_())
+    bare = replace(result, bits=result.bits[:, :, :0])
+    assert "n: 7 (6 times), 1000001 (4 times)" in words(bare._repr_html_())
