@@ -218,6 +218,7 @@ def unary(name: str, a: Value) -> Value:
 
 def _rotate(sign: int) -> Callable[..., Value]:
     def apply(a: Value, b: Value) -> Value:
+        a = _words(a)
         if a.type.kind not in ("bit", "uint"):
             raise ProgramError(f"a rotation of {a.type}", allowed="bits and unsigned numbers")
         return Value(a.type, combine("rotated", a.term, combine("*", sign, b.term), a.type.width))

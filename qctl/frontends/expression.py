@@ -149,11 +149,14 @@ class _Language:
 def _cast(kind: str, width: int) -> Operation:
     plain = arithmetic.FUNCTIONS_3.get(kind)
     target = FLOAT if kind == "float" else BOOL if kind == "bool" else Type(kind, width)
-    return Operation(lambda value: cast(value, target, explicit=True), plain[1] if plain and width == 64 else None)
+    return Operation(
+        lambda value: cast(value, target, explicit=True),
+        plain[1] if plain and (width == 64 or kind == "float") else None,
+    )
 
 
 _CASTS = frozenset(["int", "uint", "float", "bool", "angle", "bit"])
-_SIZED = frozenset(["int", "uint", "angle", "bit"])
+_SIZED = frozenset(["int", "uint", "float", "angle", "bit"])
 _TYPED = _Language(
     {sign: Operation(partial(calculate.unary, sign), found) for sign, found in arithmetic.UNARY_3.items()},
     {
@@ -255,8 +258,10 @@ class _ExpressionReader:
         """Read the size of the type of a cast."""
         cursor, start = self._cursor, self._cursor.start
         known = literal_of(cursor) if cursor.kind is Kind.INTEGER else self._names.get(cursor.text)
-        if not isinstance(known, Value) or known.type.kind not in ("int", "uint") or not 1 <= known.term <= 64:  # type: ignore[operator]
-            raise cursor.source.unsupported(f"a cast to {name} of this width", start, "sizes from 1 to 64")
+        allowed = (16, 32, 64) if name == "float" else range(1, 65)
+        if not isinstance(known, Value) or known.type.kind not in ("int", "uint") or known.term not in allowed:
+            remedy = "literals and constants from 1 to 64; 16, 32 and 64 for float"
+            raise cursor.source.unsupported(f"a cast to {name} of this width", start, remedy)
         cursor.advance()
         cursor.expect("]", "after the size")
         return int(known.term)  # type: ignore[arg-type]

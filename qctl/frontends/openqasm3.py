@@ -326,7 +326,7 @@ class Reader3(StatementReader):
             return 1
         self.cursor.advance()
         start = self.cursor.start
-        value = self.known(self.builder.fixed_values())
+        value = self.known(self.builder.fixed_values(), exact=True)
         self.cursor.expect(")", f"after the argument of {word}")
         return whole_number(value) if value.type.kind in ("int", "uint") else self.as_number(value, start)
 

@@ -118,9 +118,9 @@ class StatementReader(ABC):
         except ValueError as reason:
             raise self.source.wrong(str(reason), start) from reason
 
-    def known(self, names: Names) -> Value:
+    def known(self, names: Names, *, exact: bool = False) -> Value:
         """Read an expression without parameters of a gate."""
-        found = evaluate(self.source, read_expression(self.cursor, names), ())
+        found = evaluate(self.source, read_expression(self.cursor, names, exact=exact), ())
         assert isinstance(found, Value)
         return found
 

@@ -85,7 +85,7 @@ def read(text, way):
         return "refused"
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(texts())
 @example("qubit q; const uint[2] m = 3; rx(m + 1) q;")
 @example("qubit q; const uint m = 18446744073709551615; rx(m + 1) q;")
@@ -115,3 +115,30 @@ def test_what_an_unsigned_number_and_a_literal_make_goes_round_where_it_is_store
     for statement in ("m = m + 1", "m += 1", "m = 5 - m - 2 + 4"):
         assert read(f"qubit q; uint[2] m = 3; {statement}; rx(m) q;", "_tree") == [0]
     assert read("qubit q; int n = 5; uint[2] m = n; rx(m) q;", "_tree") == "refused"
+
+
+@pytest.mark.parametrize("way", ["_stream", "_tree"])
+def test_an_exponent_that_would_be_cut_off_is_refused_as_an_angle_is(way):
+    assert read("qubit q; pow(1/2) @ x q;", way) == "refused"
+    assert read("qubit q; pow(4/2) @ rx(1) q;", way) == [2]
+
+
+@pytest.mark.parametrize(
+    ("flow", "expected"),
+    [
+        ('for bit b in "110" { rx(uint[1](b) + 2) q; }', [2, 3, 3]),
+        ("uint[3] n = 6; for bit b in bit[3](n) { rx(uint[1](b) + 2) q; }", [2, 3, 3]),
+        ('rx(uint[4](rotl("0011", 3))) q;', [9]),
+        ("rx(pow(2, 3)) q;", [8]),
+        ('const bit[2] b = "10"; gate g a { rx(uint[2](b)) a; } g q;', [2]),
+    ],
+)
+def test_bits_are_counted_through_and_turned_wherever_they_come_from(flow, expected):
+    assert read(f"qubit q; {flow}", "_tree") == expected
+
+
+def test_a_bit_that_begins_with_a_measurement_takes_it_itself_beside_control_flow_too():
+    text = "qubit[2] q; if (true) { x q[0]; } bit b = measure q[0]; bit[2] c = measure q;"
+    program = _Reader(Source(text, "f"), ReadLimits(), None).point({})
+    assert (program.n_bits, program.flow) == (3, ())
+    assert program.events["bit"].tolist() == [-1, 0, 1, 2]

@@ -60,6 +60,10 @@ class Classical:
             self._context.tape.assign(variable.places[0], self.stretch())
             self._name(node, node.identifier.name, variable)
             return
+        begins = node.init_expression
+        if kind.kind == "bit" and not (kind.shape or const) and isinstance(begins, ast.QuantumMeasurement):
+            self._declare_measured(node, kind, begins)
+            return
         first = None if node.init_expression is None else self._first(node.init_expression, const)
         variable = self._global_bits(node, kind) or self.new(kind, fixed=const, const=const)
         if first is None:
@@ -70,6 +74,13 @@ class Classical:
         self._name(node, node.identifier.name, variable)
         if const and isinstance(first.data, (int, float)):
             self._visible_in_gates(node.identifier.name, variable)
+
+    def _declare_measured(self, node: Any, kind: Type, measured: ast.QuantumMeasurement) -> None:  # noqa: ANN401
+        """Declare bits that begin with a measurement: it goes into them, not by way of others."""
+        qubits = self._operands.qubits(measured.qubit)
+        bits = self._global_bits(node, kind) or self.new(kind)
+        self._operands.each([qubits], lambda on: self._measure(node, on[0], bits))
+        self._name(node, node.identifier.name, bits)
 
     def _first(self, node: Any, const: bool) -> Value:  # noqa: ANN401 - a node of the tree
         value = self._expressions.value(node)

@@ -234,6 +234,10 @@ class Control:
 
     def _elements(self, node: Any) -> list[Value]:  # noqa: ANN401
         value = self._expressions.value(node)
+        if value.type.kind == "text" or (isinstance(node, ast.Cast) and value.type.kind == "bit"):
+            return [
+                Value(Type("bit", 1), combine("&", combine("<<", value.term, -k), 1)) for k in range(value.type.width)
+            ]
         if value.type.kind == "bit" and not value.type.shape:
             found = self._expressions.reference(node)
             assert not isinstance(found, Choice)
