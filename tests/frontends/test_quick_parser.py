@@ -1,4 +1,4 @@
-"""The quick parser reads what the reference parser reads, to the same tree, and nothing else."""
+"""The quick parser reads what the reference parser reads, to the same tree, and nothing else but the function pow."""
 
 import re
 from contextlib import redirect_stderr
@@ -28,6 +28,7 @@ TEXTS = sorted(
         if "OPENQASM 2" not in text
     }
 )
+POWER = re.compile(r"\bpow\([^()]*\)(?! *@)")  # a function of the specification that the reference parser does not read
 FLOWS = (
     "def f(int[32] a, qubit q, bit[2] b) -> bit { while (a < 3) { if (b[0]) break; else continue; } "
     "return measure q; }",
@@ -82,7 +83,7 @@ def test_what_both_read_is_one_tree(text):
         quick, wanted = both(text)
     except Exception:  # noqa: BLE001 - refused before any parser sees it
         return
-    if quick is not None:
+    if quick is not None and not POWER.search(text):
         assert wanted is not None
         assert without_bodies(quick) == without_bodies(wanted)
 
@@ -121,7 +122,7 @@ def test_a_text_with_a_word_too_few_is_never_read_alone(text, data):
         quick, wanted = both(" ".join(words[:gone] + words[gone + 1 :]))
     except Exception:  # noqa: BLE001 - refused before any parser sees it
         return
-    if quick is not None:
+    if quick is not None and not POWER.search(text):
         assert wanted is not None
         assert without_bodies(quick) == without_bodies(wanted)
 
