@@ -54,11 +54,15 @@ class Circuit(Gates, Control):
     @property
     def axes(self) -> tuple[Axis, ...]:
         """Return what is swept, slowest first."""
-        return tuple(self._draft.axes)
+        return self._draft.axes
 
     def over(self, *axes: Axis) -> Self:
-        """Name axes in the order in which they are swept, slowest first; one that nothing uses repeats the rest."""
-        self._draft.axes.update(dict.fromkeys(axes))
+        """Name axes in the order in which they are swept, slowest first; one that nothing uses repeats the rest.
+
+        Axes that are not named lie within those that are, as they were used. ``over(a).over(b)`` is ``over(a, b)``, and
+        the last word on an axis holds.
+        """
+        self._draft.name(axes)
         return self
 
     def gate(self, op: Op, on: Seq[On], angles: Seq[Angle] = ()) -> Self:

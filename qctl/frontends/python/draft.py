@@ -48,7 +48,8 @@ class Draft:
     n_qubits: int
     physical: bool = False
     rows: list[Row] = field(default_factory=list)
-    axes: dict[Axis, None] = field(default_factory=dict)
+    named: tuple[Axis, ...] = ()
+    used: dict[Axis, None] = field(default_factory=dict)
     registers: list[Register] = field(default_factory=list)
     n_bits: int = 0
     n_cells: int = 0
@@ -56,6 +57,19 @@ class Draft:
 
     def __post_init__(self) -> None:
         self.blocks = Blocks(self.rows)
+
+    @property
+    def axes(self) -> tuple[Axis, ...]:
+        """Return what is swept, slowest first: axes in the order that was said, then the others as they were used."""
+        return tuple(dict.fromkeys([*self.named, *self.used]))
+
+    def name(self, axes: Seq[Axis]) -> None:
+        """Say the order of some axes anew, behind those that were named before."""
+        if wrong := [each for each in axes if not isinstance(each, Axis)]:
+            raise ProgramError(f"a sweep over {wrong[0]!r}", allowed="axes: Axis(name, points)")
+        if len(set(axes)) < len(axes):
+            raise ProgramError("a sweep over one axis twice", allowed="different axes")
+        self.named = (*(each for each in self.named if each not in axes), *axes)
 
     def add(
         self, op: Op, qubits: Seq[int], numbers: Seq[Number | Value] = (), bit: int = -1,
@@ -72,7 +86,7 @@ class Draft:
             )
             if op == Op.DELAY and least < 0:
                 raise ProgramError(f"a delay of {least:g} s", allowed="0 s or more", remedy="let other qubits wait")
-            self.axes.update(dict.fromkeys(axes_of(plain)))
+            self.used.update(dict.fromkeys(axes_of(plain)))
             self.rows.append(Row(op, tuple(qubits), plain, bit, pulse))
         elif any(isinstance(each, Swept) for each in numbers):
             raise ProgramError(f"{op.name.lower()} with swept and measured numbers", allowed="one kind in one gate")

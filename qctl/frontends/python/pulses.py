@@ -14,6 +14,7 @@ from qctl.core.errors import ProgramError
 from qctl.core.laboratory import Laboratory
 from qctl.core.parameters import Parameters
 from qctl.core.program import Op, Program
+from qctl.platforms.waits import waits
 from qctl.platforms.wiring import station_tick
 
 from .circuit import Circuit
@@ -65,22 +66,40 @@ class Pulses(Circuit):
 
     @property
     def outer(self) -> tuple[Axis, ...]:
-        """Return the axes along which parameters change: they are swept outside of all others."""
-        return axes_of(list(self.changed.values()))
+        """Return the axes along which parameters change, and those that `over` puts outside of one of them.
+
+        Each of their points is an upload of its own.
+        """
+        changed = set(axes_of(list(self.changed.values())))
+        return self.axes[: max((k + 1 for k, axis in enumerate(self.axes) if axis in changed), default=0)]
 
     @property
     def axes(self) -> tuple[Axis, ...]:
-        """Return what is swept, slowest first."""
-        return tuple(dict.fromkeys([*self.outer, *self._draft.axes]))
+        """Return what is swept, slowest first; unless `over` says otherwise, parameters change outside of all else."""
+        draft = self._draft
+        return tuple(dict.fromkeys([*draft.named, *axes_of(list(self.changed.values())), *draft.axes]))
 
     @property
     def tick(self) -> float:
         """Return the step of the laboratory's clock, s: waits and pulses last whole numbers of it."""
         return float(station_tick(self.laboratory))
 
-    def waits(self, name: str, seconds: ArrayLike) -> Axis:
-        """Return an axis of times, each moved to the nearest tick of the clock."""
-        return Axis(name, np.round(np.asarray(seconds, np.float64) / self.tick) * self.tick, "s")
+    def waits(self, name: str, seconds: ArrayLike, *, nearest: bool = False) -> Axis:
+        """Return an axis of times on the laboratory's clock.
+
+        Parameters
+        ----------
+        seconds : s, each a whole number of ticks
+        nearest : move times to the nearest tick instead of refusing them; the points of the axis are those played
+
+        Raises
+        ------
+        LimitError
+            When a time is negative or, unless ``nearest``, off the clock; the message names the times beside it.
+        """
+        asked, tick = Axis(name, seconds, "s").values, station_tick(self.laboratory)
+        ticks = np.rint(asked / self.tick) if nearest else asked / self.tick
+        return Axis(name, waits(ticks * self.tick, tick) * self.tick, "s")
 
     def frame(self, line: str, frequency: Number | None = None, on: Iterable[str] | str | None = None) -> Frame:
         """Return a frame on a line: what it plays has its frequency and its phase.

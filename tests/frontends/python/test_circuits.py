@@ -63,6 +63,20 @@ def test_two_axes_are_a_grid_whose_first_is_slowest(distribution_of):
     assert Circuit(1).over(b, a).rx(a, 0).rz(b, 0).program().axes == (b, a)
 
 
+def test_over_says_the_order_before_and_after_axes_are_used():
+    a, b, c = Axis("a", [1.0, 2.0, 3.0]), Axis("b", [10.0, 20.0]), Axis("c", [7.0])
+    circuit = Circuit(1).rx(a, 0).rz(b, 0).ry(a + b, 0)
+    assert circuit.over(b, a).axes == circuit.program().axes == (b, a)
+    rows = circuit.program().events["angle"][:, 0].reshape(2, 3, 3)
+    for k, wanted in enumerate((a.values[None], b.values[:, None], a.values[None] + b.values[:, None])):
+        np.testing.assert_array_equal(rows[..., k], np.broadcast_to(wanted, (2, 3)))
+    assert circuit.p(c, 0).axes == (b, a, c)
+    assert circuit.over(c).axes == (b, a, c)
+    assert circuit.over(a).axes == (b, c, a)
+    assert Circuit(1).rx(a, 0).rx(b, 0).over(b).axes == (b, a)
+    assert Circuit(1).over(a).over(b).axes == (a, b)
+
+
 def test_a_sweep_is_the_same_as_circuits_one_by_one():
     angle = Axis("angle", np.linspace(0, 3, 4))
 
@@ -156,6 +170,8 @@ REFUSED = {
     "swept and measured": lambda: [c := Circuit(1), c.r(Axis("a", [1]), c.measure(0) * 1.0, 0)],
     "at least one finite number": lambda: Axis("a", []),
     "one for each point": lambda: Axis("a", [1, 2]).along([1, 2, 3]),
+    "a sweep over 'a'": lambda: Circuit(1).over("a"),
+    "one axis twice": lambda: [a := Axis("a", [1, 2]), Circuit(1).over(a, a)],
     "events in all": lambda: Circuit(1).over(Axis("a", range(3000))).over(Axis("b", range(3000))).x(0).program(),
 }
 

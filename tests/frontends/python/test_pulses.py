@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from qctl import Axis, Circuit, Pulses
-from qctl.core.errors import ProgramError, UsageError
+from qctl.core.errors import LimitError, ProgramError, UsageError
 from qctl.core.pulse import Shape
 from qctl.run import Lab
 
@@ -55,14 +55,27 @@ def test_the_flux_of_a_coupler_keeps_both_qubits_busy(lab):
 
 def test_a_ramsey_sweep_of_waits_and_phases_is_one_upload_on_a_grid(lab):
     pulses = Pulses(lab)
-    wait = pulses.waits("wait", [0, 1.0001e-6])
-    assert wait.values[1] / pulses.tick == pytest.approx(round(wait.values[1] / pulses.tick))
+    wait = pulses.waits("wait", [0, 1e-6])
     phase = Axis("phase", [0, np.pi], "rad")
     pulses.rx(np.pi / 2, "q2").delay(wait, "q2").r(np.pi / 2, phase, "q2").measure("q2", "m")
     found = pulses.run(lab, 200).averages.mean("m")
     assert found.shape == (2, 2)
     assert found[0, 0] > 0.85
     assert found[0, 1] < 0.15
+
+
+def test_times_off_the_clock_are_refused_with_those_beside_them_or_moved_where_that_is_asked(lab):
+    pulses = Pulses(lab)
+    for off in (2.3e-9, 1.25e-9):
+        with pytest.raises(LimitError, match=f"time {off:g} s is no multiple of 5e-10 s.*use .* or ") as refused:
+            pulses.waits("wait", [1e-6, off])
+        with pytest.raises(LimitError) as later:
+            lab.compile(Pulses(lab).delay(Axis("wait", [1e-6, off]), "q0"))
+        assert str(refused.value) == str(later.value)
+    np.testing.assert_allclose(pulses.waits("wait", [2.3e-9, 0, 1e-6], nearest=True).values, [2.5e-9, 0, 1e-6])
+    np.testing.assert_allclose(pulses.waits("wait", np.arange(0, 9e-9, 5e-10)).values, np.arange(0, 9e-9, 5e-10))
+    with pytest.raises(LimitError, match="0 s or more"):
+        pulses.waits("wait", [-1e-6], nearest=True)
 
 
 def test_averages_grow_in_parts_and_keep_nothing_but_sums(lab):
@@ -89,6 +102,19 @@ def test_a_parameter_may_be_swept_beside_the_program(lab):
     assert apart.argmax() == 1
     with pytest.raises(ProgramError, match=r"pulses.run\(lab\)"):
         lab.run(pulses, 10)
+
+
+def test_a_parameter_swept_within_another_axis_has_its_data_there(lab):
+    angle, detuning = Axis("angle", [0, np.pi, 0]), Axis("detuning", [0, 1e3], "Hz")
+    pulses = Pulses(lab).rx(angle, "q0")
+    pulses.measure("q0", "m")
+    pulses.change("q0.readout.frequency", lab.parameters["q0.readout.frequency"] + detuning)
+    assert (pulses.axes, pulses.outer) == ((detuning, angle), (detuning,))
+    pulses.over(angle, detuning)
+    assert pulses.outer == (angle, detuning)
+    found = pulses.run(lab, 60)
+    assert found.axes == (angle, detuning)
+    np.testing.assert_allclose(found.averages.mean("m"), [[0, 0], [1, 1], [0, 0]], atol=0.25)
 
 
 @pytest.mark.parametrize("name", ["transmon5", "ion8", "atoms16"])
