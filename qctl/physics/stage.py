@@ -31,8 +31,8 @@ class Playing:
     @cached_property
     def span(self) -> tuple[int, int]:
         """Return the first sample that is not 0 and the one behind the last; (0, 0) when all are 0."""
-        busy = np.flatnonzero(self.volts)
-        return (int(busy[0]), int(busy[-1]) + 1) if len(busy) else (0, 0)
+        on = self.volts != 0
+        return (int(on.argmax()), len(on) - int(on[::-1].argmax())) if on.any() else (0, 0)
 
     @property
     def end(self) -> float:

@@ -9,6 +9,7 @@ from hashlib import blake2b
 import numpy as np
 from numpy.typing import NDArray
 
+from ..runs import runs
 from ..stage import Playing
 from .rubidium import TWO_PI
 
@@ -63,22 +64,11 @@ def pulses(playing: Playing | None, frequency: float, bandwidth: float) -> list[
     kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / width) ** 2)
     kernel /= kernel.sum()
     found = []
-    for first, last in stretches(playing.volts, max(int(GAP * rate), 2 * reach + 1)):
+    for first, last in runs(playing.volts != 0, max(int(GAP * rate), 2 * reach + 1)).tolist():
         times = playing.start + (np.arange(first, last) + 0.5) / rate
         shifted = 2 * playing.volts[first:last] * np.exp(-2j * np.pi * frequency * times)
         found.append(Light(playing.start + (first - reach) / rate, 1 / rate, np.convolve(shifted, kernel)))
     return found
-
-
-def stretches(volts: NDArray[np.float32], gap: int) -> list[tuple[int, int]]:
-    """Return first and last (exclusive) sample of what is not silent; less than ``gap`` samples of silence end none."""
-    busy = np.flatnonzero(volts)
-    if not len(busy):
-        return []
-    breaks = np.flatnonzero(np.diff(busy) >= gap)
-    firsts = busy[np.concatenate([[0], breaks + 1])]
-    lasts = busy[np.concatenate([breaks, [len(busy) - 1]])] + 1
-    return list(zip(firsts.tolist(), lasts.tolist(), strict=True))
 
 
 def coarse(light: Light, most: float) -> Light:

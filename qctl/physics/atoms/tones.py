@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..memory import Memory
+from ..runs import runs
 from ..stage import Playing
-from .optics import stretches
 
 Floats = NDArray[np.float64]
 
@@ -54,7 +54,7 @@ class Tones:
 def journeys(playing: Playing, memory: Memory | None = None) -> list[Tones]:
     """Return the tones of each stretch that is not silent; the same stretch elsewhere is looked at once."""
     gap, rate, found = max(1, int(SILENCE * playing.sample_rate)), playing.sample_rate, list[Tones]()
-    for first, last in stretches(playing.volts, gap):
+    for first, last in runs(playing.volts != 0, gap).tolist():
         stretch = Playing(playing.volts[first:last], rate, 0.0)
         own = tones(stretch) if memory is None else memory.get(("tones", stretch.digest), partial(tones, stretch))
         found.append(replace(own, times=own.times + playing.start + first / rate))

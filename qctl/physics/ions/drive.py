@@ -14,9 +14,9 @@ from scipy.fft import ifft, next_fast_len, rfft
 
 from qctl.core.errors import InstrumentError
 from qctl.physics.memory import Memory
+from qctl.physics.runs import runs
 from qctl.physics.stage import Playing
 
-from .runs import runs
 from .twin import Beam
 
 Complex = NDArray[np.complex128]

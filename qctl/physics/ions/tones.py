@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 from scipy.fft import fft, fftfreq, ifft
 from scipy.ndimage import maximum_filter1d
 
+from qctl.physics.runs import runs
+
 from .chain import Chain
 from .crystal import TWO_PI
 from .dips import changes
 from .drive import Light
 from .motion import finer, thinned
-from .runs import runs
 
 Complex = NDArray[np.complex128]
 Floats = NDArray[np.float64]

@@ -15,7 +15,7 @@ def runs(on: NDArray[np.bool_], gap: int, least: int = 1) -> NDArray[np.intp]:
     gap : samples that are off between two runs; fewer are part of one run
     least : samples of a run, gaps and all; shorter ones are none
     """
-    found = np.flatnonzero(np.diff(np.pad(on.astype(np.int8), 1))).reshape(-1, 2)
+    found = np.flatnonzero(np.diff(on, prepend=False, append=False)).reshape(-1, 2)
     if len(found):
         apart = np.flatnonzero(found[1:, 0] - found[:-1, 1] >= gap)
         found = np.stack([found[np.r_[0, apart + 1], 0], found[np.r_[apart, len(found) - 1], 1]], axis=1)

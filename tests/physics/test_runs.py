@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.ndimage import binary_closing, binary_opening
 
-from qctl.physics.ions.runs import runs
+from qctl.physics.runs import runs
 
 FAR = 40  # samples that are off at both ends: there morphology sees no border
 
