@@ -17,7 +17,7 @@ from .control import Control
 from .draft import Draft
 from .gates import Angle, Gates, On
 from .running import Machine, averages, run
-from .value import Measured
+from .value import Bits, Measured, whole
 
 
 class Circuit(Gates, Control):
@@ -42,9 +42,9 @@ class Circuit(Gates, Control):
     """
 
     def __init__(self, n_qubits: int) -> None:
-        if not isinstance(n_qubits, int) or isinstance(n_qubits, bool) or n_qubits < 1:
+        if not whole(n_qubits) or n_qubits < 1:
             raise ProgramError(f"a circuit of {n_qubits!r} qubits", allowed="a whole number, at least 1")
-        self._draft = Draft(n_qubits)
+        self._draft = Draft(int(n_qubits))
 
     @property
     def n_qubits(self) -> int:
@@ -99,21 +99,27 @@ class Circuit(Gates, Control):
             self._draft.add(Op.RESET, (qubit,))
         return self
 
-    def bits(self, n: int, name: str | None = None) -> list[Measured]:
+    def bits(self, n: int, name: str | None = None) -> Bits:
         """Return new bits under one name, to be measured into or set."""
-        register = self._draft.register(name or f"c{len(self._draft.registers)}", n)
-        return [Measured(register.start + k) for k in range(n)]
+        if not whole(n) or n < 1:
+            raise ProgramError(f"{n!r} bits", allowed="a whole number, at least 1")
+        if not isinstance(name, str | None):
+            raise ProgramError(
+                f"bits with the name {name!r}", allowed="text", remedy="qubits in one row: measure([0, 1], 'name')"
+            )
+        register = self._draft.register(name or f"c{len(self._draft.registers)}", int(n))
+        return Bits(Measured(register.start + k) for k in range(n))
 
     @overload
     def measure(self, on: int | str, name: str | None = None, *, into: Measured | None = None) -> Measured: ...  # type: ignore[overload-overlap]  # a name is a row of letters too
     @overload
     def measure(
         self, on: Iterable[int] | Seq[str], name: str | None = None, *, into: Seq[Measured] | None = None
-    ) -> list[Measured]: ...
+    ) -> Bits: ...
     def measure(
         self, on: On, name: str | None = None, *, into: Measured | Seq[Measured] | None = None
-    ) -> Measured | list[Measured]:
-        """Measure a qubit, or several; return the bit, or the bits.
+    ) -> Measured | Bits:
+        """Measure a qubit, or several; return the bit, or the bits; the circuit goes on in a line of its own.
 
         Parameters
         ----------
@@ -121,8 +127,8 @@ class Circuit(Gates, Control):
         into : older bits instead of new ones
         """
         qubits = self._qubits(on)
-        single = isinstance(on, int | str)
-        given = [into] if isinstance(into, Measured) else list(into or ())
+        single = not isinstance(on, Iterable) or isinstance(on, str)
+        given = Bits([into] if isinstance(into, Measured) else into or ())
         bits = given if into is not None else self.bits(len(qubits), name)
         if len(bits) != len(qubits):
             raise ProgramError(f"{len(qubits)} qubits measured into {len(bits)} bits", allowed="as many bits as qubits")
@@ -130,7 +136,7 @@ class Circuit(Gates, Control):
             self._draft.add(Op.MEASURE, (qubit,), bit=bit.index)
         return bits[0] if single else bits
 
-    def measure_all(self, name: str = "c") -> list[Measured]:
+    def measure_all(self, name: str = "c") -> Bits:
         """Measure every qubit, after a barrier; bit k is qubit k."""
         self.barrier()
         return self.measure(range(self.n_qubits), name)
@@ -170,10 +176,16 @@ class Circuit(Gates, Control):
         return [q for each in on for q in self._qubits(each)] if on else list(range(self.n_qubits))
 
     def _qubits(self, on: On) -> list[int]:
-        several = (on,) if isinstance(on, int | str) else tuple(on)
+        several = tuple(on) if isinstance(on, Iterable) and not isinstance(on, str) else (on,)
         return [self._number(each) for each in several]
 
     def _number(self, qubit: int | str) -> int:
-        if isinstance(qubit, str) or not 0 <= qubit < self.n_qubits:
-            raise ProgramError(f"qubit {qubit!r}", allowed=f"0 to {self.n_qubits - 1}")
+        if isinstance(qubit, str) or not whole(qubit):
+            raise ProgramError(f"qubit {qubit!r}", allowed=self._numbers, remedy="angles and times first, then qubits")
+        if not 0 <= qubit < self.n_qubits:
+            raise ProgramError(f"qubit {qubit}", allowed=self._numbers)
         return int(qubit)
+
+    @property
+    def _numbers(self) -> str:
+        return f"whole numbers, 0 to {self.n_qubits - 1}, or a row of some"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Self
 
 from qctl.core.errors import ProgramError
 from qctl.core.flow import Assign, Branch, Loop, Scope, Statement, Store
@@ -53,13 +54,15 @@ class Control:
             yield
         self._draft.blocks.add(Loop(asked.term, (Scope(tuple(body)),)))
 
-    def break_(self) -> None:
+    def break_(self) -> Self:
         """Leave the innermost ``while_``."""
         self._draft.blocks.leave(Exit.BREAK)
+        return self
 
-    def continue_(self) -> None:
+    def continue_(self) -> Self:
         """Go on with the next round of the innermost ``while_``."""
         self._draft.blocks.leave(Exit.CONTINUE)
+        return self
 
     def variable(self, value: Valuelike = 0) -> Variable:
         """Return a new variable of the circuit; Python's own variables hold what is known while it is written."""
@@ -68,7 +71,7 @@ class Control:
         self.set(found, value)
         return found
 
-    def set(self, target: Variable | Measured, value: Valuelike) -> None:
+    def set(self, target: Variable | Measured, value: Valuelike) -> Self:
         """Write a value into a variable, or into a bit, which takes its lowest binary digit."""
         statement: Statement
         if isinstance(target, Measured):
@@ -78,6 +81,7 @@ class Control:
         else:
             raise ProgramError(f"a value for {type(target).__name__}", allowed="bits and variables of a circuit")
         self._draft.blocks.add(statement)
+        return self
 
 
 def _asked(condition: object) -> Value:

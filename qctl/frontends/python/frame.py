@@ -59,9 +59,10 @@ class Frame:
     frequency: Number | None = None
     phase: Number = 0.0
 
-    def shift(self, angle: Number) -> None:
-        """Turn the phase of all that is played later, rad."""
+    def shift(self, angle: Number) -> Self:
+        """Turn the phase of all that is played later, rad; return the frame."""
         self.phase = self.phase + angle
+        return self
 
     def detuned(self, frequency: Number) -> Frame:
         """Return a frame that lies higher by a frequency, Hz."""

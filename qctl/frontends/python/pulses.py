@@ -182,3 +182,7 @@ class Pulses(Circuit):
                 raise ProgramError(f"the qubit {qubit!r}", allowed=", ".join(names))
             return names.index(qubit)
         return super()._number(qubit)
+
+    @property
+    def _numbers(self) -> str:
+        return f"{super()._numbers}, or names: {', '.join(self.laboratory.qubit_names)}"

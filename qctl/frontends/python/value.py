@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence as Seq
-from typing import Union
+from numbers import Integral
+from typing import NoReturn, TypeGuard, Union
 
 from qctl.core.errors import ProgramError
 from qctl.core.flow import Bit, Cell, Term, combine
@@ -30,6 +31,10 @@ class Value:
             allowed="decisions of the circuit",
             remedy="write: with circuit.if_(bit): ..., and & | ~ for and, or, not",
         )
+
+    def __getattr__(self, name: str) -> NoReturn:
+        """Say what a chain of calls ended in."""
+        raise AttributeError(_no_circuit(type(self).__name__, name), name=name, obj=self)
 
     def __add__(self, other: Valuelike) -> Value:
         return value("+", self, other)
@@ -103,6 +108,14 @@ class Measured(Value):
         self.index = index
 
 
+class Bits(list[Measured]):
+    """Classical bits, in the order of their qubits."""
+
+    def __getattr__(self, name: str) -> NoReturn:
+        """Say what a chain of calls ended in."""
+        raise AttributeError(_no_circuit("Bits", name), name=name, obj=self)
+
+
 class Variable(Value):
     """A variable of the circuit, 0 at first; `Circuit.set` changes it."""
 
@@ -130,3 +143,12 @@ def term_of(given: object) -> Term:
     if isinstance(given, bool | int | float):
         return int(given) if isinstance(given, bool) else given
     raise ProgramError(f"{type(given).__name__} beside a measured bit", allowed="numbers, bits and variables")
+
+
+def whole(number: object) -> TypeGuard[int]:
+    """Say whether something is a whole number, of Python or of NumPy; truth values are none."""
+    return isinstance(number, Integral) and not isinstance(number, bool)
+
+
+def _no_circuit(kind: str, name: str) -> str:
+    return f"{kind} has no {name!r}: measure returns what it measures into; go on with the circuit in a line of its own"

@@ -39,7 +39,7 @@ def test_tones_of_one_pulse_begin_together_or_later(lab):
 def test_a_frame_keeps_its_phase_and_a_detuned_one_its_own(lab):
     pulses = Pulses(lab)
     drive = pulses.drive("q1")
-    drive.shift(0.5)
+    assert drive.shift(0.5) is drive
     drive.shift(Axis("phase", [0.0, 1.0]))
     above = drive.detuned(1e6)
     pulses.play(drive.flat(0.1, 20e-9)).play(above.flat(0.1, 20e-9))
