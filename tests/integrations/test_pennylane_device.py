@@ -150,16 +150,37 @@ def test_conditions_are_deferred(device):
     assert set(run(device, circuit, 200)()) == {"00", "01"}
 
 
-def test_shots_that_are_not_selected_are_dropped(device):
+@pytest.mark.parametrize("options", [{}, {"mcm_method": "one-shot"}, {"postselect_mode": "hw-like"}])
+def test_shots_that_are_not_selected_are_dropped(device, options):
     def circuit():
         qml.Hadamard(0)
         qml.CNOT([0, 1])
         qml.measure(0, postselect=1)
         return qml.sample(wires=[1])
 
-    samples = run(device, circuit, 80, mcm_method="one-shot", postselect_mode="hw-like")()
+    samples = run(device, circuit, 80, **options)()
     assert 15 < len(samples) < 65
     assert np.all(samples == 1)
+
+
+def test_what_selected_answers_decide_is_decided_in_all_shots_that_are_kept(device):
+    def circuit():
+        qml.Hadamard(0)
+        one, zero = qml.measure(0, postselect=1), qml.measure(1, postselect=0)
+        qml.cond(one & ~zero, qml.X)(1)
+        qml.cond(zero, qml.X)(0)
+        return qml.counts(wires=[0, 1])
+
+    assert set(run(device, circuit, 60)()) == {"11"}
+
+
+def test_selection_by_deferred_measurements_is_refused_with_what_to_set(device):
+    def circuit():
+        qml.measure(0, postselect=1)
+        return qml.expval(qml.Z(0))
+
+    with pytest.raises(DeviceError, match="set mcm_method='one-shot'"):
+        run(device, circuit, 10, mcm_method="deferred")()
 
 
 def test_wires_have_any_labels_or_none(ideal):

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister, transpile
-from qiskit.circuit import Parameter
+from qiskit.circuit import Clbit, Parameter, Qubit
 from qiskit.circuit.library import efficient_su2
-from qiskit.primitives import StatevectorEstimator
+from qiskit.primitives import StatevectorEstimator, StatevectorSampler
 from qiskit.primitives.containers.bindings_array import BindingsArray
 from qiskit.primitives.containers.observables_array import ObservablesArray
 from qiskit.quantum_info import Pauli, SparseObservable, SparsePauliOp
@@ -86,6 +86,17 @@ def test_registers_may_share_bits_and_bits_may_stay_unmeasured(backend):
 def test_a_circuit_that_measures_nothing_has_zeros_for_its_bits(backend):
     data = SamplerV2(backend).run([QuantumCircuit(1, 2)], shots=4).result()[0].data
     assert data.c.get_counts() == {"00": 4}
+
+
+@pytest.mark.parametrize("bits", [[], [Clbit()]])
+def test_a_circuit_without_registers_has_an_empty_result_with_a_warning_as_from_qiskit(backend, bits):
+    circuit = QuantumCircuit([Qubit()], bits)
+    circuit.x(0)
+    circuit.measure([0] * len(bits), range(len(bits)))
+    for sampler in (SamplerV2(backend), StatevectorSampler()):
+        with pytest.warns(UserWarning, match="empty"):
+            (answer,) = sampler.run([circuit], shots=5).result()
+        assert not answer.data.keys()
 
 
 def test_no_values_at_all_give_an_empty_answer(backend):

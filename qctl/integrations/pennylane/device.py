@@ -24,7 +24,7 @@ from qctl.integrations.queue import queue_of
 from qctl.platforms.wiring import station_tick
 
 from .measurements import results_of
-from .preprocessing import MCM_METHODS, pipeline
+from .preprocessing import MCM_METHODS, pipeline, selecting
 from .tape import Source, read_tape
 
 
@@ -68,6 +68,8 @@ class QctlDevice(Device):
     ) -> ExecutionConfig:
         """Return the configuration completed: gradients by PennyLane, measurements within circuits deferred.
 
+        Unless a method is asked for, a circuit that selects shots is measured where it stands: ``one-shot``.
+
         Raises
         ------
         DeviceError
@@ -78,7 +80,8 @@ class QctlDevice(Device):
             raise DeviceError(f"the device option {next(iter(config.device_options))!r}: qctl has none")
         if config.use_device_gradient or config.gradient_method in ("device", "backprop", "adjoint"):
             raise DeviceError(f"gradients by {config.gradient_method}: use parameter-shift")
-        method = config.mcm_config.mcm_method or "deferred"
+        usual = "one-shot" if circuit is not None and selecting(circuit) else "deferred"
+        method = config.mcm_config.mcm_method or usual
         if method not in MCM_METHODS:
             raise DeviceError(f"mcm_method {str(method)!r}: use one of {', '.join(MCM_METHODS)}")
         if config.mcm_config.postselect_mode == "fill-shots":

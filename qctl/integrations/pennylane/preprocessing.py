@@ -49,6 +49,7 @@ def pipeline(wires: Wires | None, measurements_within: MCMConfig) -> CompilePipe
     steps.add_transform(device_resolve_dynamic_wires, **resolve)  # those that the circuit allocates itself
     steps.add_transform(validate_device_wires, wires=wires, name=NAME)
     if not within:
+        steps.add_transform(unselected)
         steps.add_transform(defer_measurements, allow_postselect=False)
     steps.add_transform(validate_measurements, sample_measurements=_counted, name=NAME)
     steps.add_transform(spreads_apart)
@@ -70,6 +71,19 @@ def counted_alone(tape: QuantumScript) -> tuple[list[QuantumScript], Callable[[A
     """Refuse measurements without shots; a tape that measures nothing needs none."""
     if tape.measurements and not tape.shots:
         raise DeviceError(f"Analytic execution is not supported with {NAME}: a laboratory needs shots, qml.set_shots")
+    return [tape], itemgetter(0)
+
+
+def selecting(tape: QuantumScript) -> bool:
+    """Say whether a tape drops shots by what it measures within: ``qml.measure(wire, postselect=1)``."""
+    return any(isinstance(each, MidMeasure) and each.postselect is not None for each in tape.operations)
+
+
+@transform  # type: ignore[untyped-decorator]
+def unselected(tape: QuantumScript) -> tuple[list[QuantumScript], Callable[[Any], Any]]:
+    """Refuse to select shots by measurements that are deferred."""
+    if selecting(tape):
+        raise DeviceError("post-selection with mcm_method 'deferred': set mcm_method='one-shot'")
     return [tape], itemgetter(0)
 
 

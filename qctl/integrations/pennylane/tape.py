@@ -97,7 +97,10 @@ def read_tape(tape: QuantumScript, places: tuple[Mapping[Any, int], bool], tick:
     rows, within = Rows(tick), dict[Any, int]()
     blocks = Blocks(rows.rows)
     for operation in tape.operations:
-        if isinstance(operation, Conditional):
+        if isinstance(operation, Conditional) and (settled := _settled(operation)) is not None:
+            if settled:
+                _gate(operation.base, [place[wire] for wire in operation.base.wires], rows)
+        elif isinstance(operation, Conditional):
             with blocks.inner() as then:
                 _gate(operation.base, [place[wire] for wire in operation.base.wires], rows)
             blocks.add(Branch(_condition(operation, within), tuple(then), (), str(operation)))
@@ -116,6 +119,12 @@ def read_tape(tape: QuantumScript, places: tuple[Mapping[Any, int], bool], tick:
                 rows.measure(place[wire], wires[wire])
     program = rows.program(max(place.values(), default=-1) + 1, len(within) + len(wires), physical=physical)
     return Source(Marked(replace(program, flow=blocks.whole()), rows.marks()), wires, within)
+
+
+def _settled(operation: Conditional) -> bool | None:
+    """Return whether a condition holds in the shots that are kept; None where selection does not say."""
+    answers = tuple(measured.postselect for measured in operation.meas_val.measurements)
+    return None if None in answers else bool(operation.meas_val.branches[answers])
 
 
 def _condition(operation: Conditional, within: Mapping[Any, int]) -> Term:

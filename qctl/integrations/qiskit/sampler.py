@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -47,6 +48,7 @@ class SamplerV2(BaseSamplerV2):
         """
         default = self.options.default_shots if shots is None else shots
         ready = [SamplerPub.coerce(pub, default) for pub in pubs]
+        _warn_of_silence(ready)
         sources = [self.backend.source(pub.circuit) for pub in ready]
         tables = [table_of(pub.circuit, pub.parameter_values) for pub in ready]
         values = [source.values(table) for source, table in zip(sources, tables, strict=True)]
@@ -75,6 +77,15 @@ class SamplerV2(BaseSamplerV2):
         }
         data = DataBin(**arrays, shape=pub.shape)
         return SamplerPubResult(data, metadata={"shots": pub.shots, "circuit_metadata": pub.circuit.metadata})
+
+
+def _warn_of_silence(pubs: Iterable[SamplerPub]) -> None:
+    """Warn, as Qiskit's own samplers do, of circuits whose result holds nothing: it holds registers alone."""
+    for k, pub in enumerate(pubs):
+        if not pub.circuit.cregs:
+            loose = f"{len(pub.circuit.clbits)} bits without a register: add a ClassicalRegister of them"
+            why = loose if pub.circuit.clbits else "no bits: add measure_all()"
+            warnings.warn(f"the result of PUB {k} will be empty; its circuit has {why}", UserWarning, stacklevel=3)
 
 
 def _empty(pub: SamplerPub, n_bits: int) -> NDArray[np.uint8]:
