@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import ProgramError
+from .operators import Number
 from .program import EVENT, Op, Program, event, said
 from .walk import MOST_STEPS, Walk
 
@@ -120,7 +121,7 @@ class Course:
         """Return the bits that the program shows, as they are now."""
         return self._walk.shown()
 
-    def outputs(self) -> dict[str, int | float]:
+    def outputs(self) -> dict[str, Number]:
         """Return the values of the program's outputs, as they are now."""
         return self._walk.outputs()
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from fractions import Fraction
 
 from .operators import OPERATORS, Number, compute
 
@@ -81,7 +82,7 @@ class Apply(Expression):
         OPERATORS[self.name]  # an unknown name is a mistake of whoever builds the program
 
 
-Term = int | float | Expression
+Term = int | float | Fraction | Expression
 """A number, or what becomes one."""
 
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable, Mapping
+from fractions import Fraction
 
 from .errors import ProgramError
 
-Number = int | float
+Number = int | float | Fraction
+"""A number; durations are fractions of a second, so that their arithmetic is exact."""
+_LONGEST = 2**1023  # seconds, which a float must hold in the end
 _LARGEST = 2**4096  # words of long registers; what a number of the language can hold is its type's business
 
 
@@ -19,6 +22,11 @@ def quotient(a: Number, b: Number) -> Number:
     if isinstance(a, int) and isinstance(b, int):
         return abs(a) // abs(b) * (1 if (a < 0) == (b < 0) else -1)
     return a / b
+
+
+def exact(value: Number) -> Fraction:
+    """Return the fraction that the shortest decimal text of a number stands for: 0.1 is a tenth."""
+    return Fraction(repr(value)) if isinstance(value, float) else Fraction(value)
 
 
 def remainder(a: Number, b: Number) -> Number:
@@ -41,7 +49,7 @@ def power(a: Number, b: Number) -> Number:
 
 def shifted(a: Number, places: Number) -> int:
     """Return a whole number moved to the left; by a negative number of places to the right."""
-    if abs(places) > 4096:
+    if not -4096 <= places <= 4096:
         raise ValueError(f"a shift by {places} places")
     return int(a) << int(places) if places >= 0 else int(a) >> -int(places)
 
@@ -88,7 +96,7 @@ OPERATORS: Mapping[str, Callable[..., Number]] = {
     "<<": shifted, "&": operator.and_, "|": operator.or_, "^": operator.xor,
     "==": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
     "not": operator.not_, "and": lambda a, b: bool(a) and bool(b), "or": lambda a, b: bool(a) or bool(b),
-    "bool": bool, "int": math.trunc, "float": float, "round": round,
+    "bool": bool, "int": math.trunc, "float": float, "round": round, "exact": exact,
     "word": word, "signed": signed, "fitted": fitted, "packed": packed, "picked": picked, "rotated": rotated,
     "popcount": lambda a: int(a).bit_count(),
     "sin": math.sin, "cos": math.cos, "tan": math.tan, "exp": math.exp, "sqrt": math.sqrt, "log": math.log,
@@ -114,4 +122,6 @@ def compute(name: str, *arguments: Number) -> Number:
         raise ProgramError(f"the result {value} is not finite", where=f"operator {name}")
     if isinstance(value, int) and abs(value) >= _LARGEST:
         raise ProgramError("the result needs more than 4096 bits", where=f"operator {name}")
+    if isinstance(value, Fraction) and not (abs(value) < _LONGEST and value.denominator < _LARGEST):
+        raise ProgramError("a duration that needs more than 4096 bits, or too long", where=f"operator {name}")
     return int(value) if isinstance(value, bool) else value

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable
+from fractions import Fraction
 
 _LARGEST = 2**63
 
@@ -18,11 +19,18 @@ UNITS = {"s": 0, "ms": -3, "us": -6, "µs": -6, "μs": -6, "ns": -9}
 """Units of a duration, as powers of ten of a second; ``dt`` is not among them, since it is no time."""
 
 
-def duration(number: str, unit: str) -> float:
-    """Return the seconds of a literal such as ``100ns``, correct to the last bit where it has no exponent."""
-    power = UNITS[unit]
+def duration(number: str, unit: str) -> Fraction:
+    """Return the seconds of a literal such as ``100ns``, exactly; raise ValueError for what a float cannot hold."""
+    return decimal(number) * Fraction(10) ** UNITS[unit]
+
+
+def decimal(number: str) -> Fraction:
+    """Return a decimal number exactly; raise ValueError for what a float cannot hold."""
     plain = number.replace("_", "")
-    return float(plain) * 10.0**power if "e" in plain.lower() else float(f"{plain}e{power}")
+    size = float(plain)
+    if not math.isfinite(size) or (size == 0 and plain.lower().split("e")[0].strip("0.")):
+        raise ValueError(f"the number {number[:40]} in a duration")
+    return Fraction(plain if size else 0)
 
 
 def number(value: Value) -> float:

@@ -172,7 +172,7 @@ def _durations(name: str, a: Value, b: Value) -> Value:
     if both and name in COMPARISONS:
         return Value(BOOL, combine(name, a.term, b.term))
     if both and name == "/":
-        return Value(FLOAT, combine("/", combine("float", a.term), combine("float", b.term)))
+        return Value(FLOAT, combine("float", combine("/", a.term, b.term)))
     factor = b if a.type.kind == "duration" else a
     number = is_whole(factor.type.kind) or factor.type.kind == "float"
     fits = both if name in ("+", "-") else number and (name == "*" or (name == "/" and factor is b))
@@ -180,7 +180,8 @@ def _durations(name: str, a: Value, b: Value) -> Value:
         raise ProgramError(
             f"{a.type} {name} {b.type}", allowed="sums, differences and quotients of durations, multiples"
         )
-    return Value(DURATION, combine(name, a.term, b.term))
+    x, y = (combine("exact", v.term) if v.type.kind == "float" else v.term for v in (a, b))
+    return Value(DURATION, combine(name, x, y))
 
 
 def _complex(name: str, a: Value, b: Value) -> Value:

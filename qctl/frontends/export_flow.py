@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from decimal import Context, Decimal
+from fractions import Fraction
 
 from qctl.core.errors import ProgramError
 from qctl.core.flow import (
@@ -121,7 +123,10 @@ class FlowWriter:
     def _turn(self, each: Turn) -> str:
         on = ", ".join(self._qubits[qubit] for qubit in each.qubits)
         if each.op == Op.DELAY:
-            return f"delay[1s * {self.term(each.angles[0])}] {on};"
+            time, angle = "1s * ", each.angles[0]
+            if isinstance(angle, Apply) and angle.name == "float" and _is_time(angle.arguments[0], self._kinds):
+                time, angle = "", angle.arguments[0]
+            return f"delay[{time}{self.term(angle)}] {on};"
         from qctl.core.gates import N_ANGLES
 
         angles = each.angles[: N_ANGLES.get(Op(each.op), 0)]
@@ -151,6 +156,8 @@ class FlowWriter:
             return self._bits[term.index]
         if isinstance(term, Cell):
             return f"v{term.index}"
+        if isinstance(term, Fraction):
+            return _written(term)
         if isinstance(term, (int, float)):
             return repr(term) if term >= 0 else f"({term!r})"
         assert isinstance(term, Apply)
@@ -160,6 +167,8 @@ class FlowWriter:
         if name in _INFIX:
             a, b = (self._operand(name, x) for x in arguments)
             return f"({a} {_INFIX[name]} {b})"
+        if name == "float" and _is_time(arguments[0], self._kinds):
+            return f"({self.term(arguments[0])} / 1s)"
         if name in _CALLS:
             return f"{name}({self.term(arguments[0])})"
         if name == "not":
@@ -168,7 +177,7 @@ class FlowWriter:
             return f"bool({self.term(arguments[0])})"
         if name == "int":
             return f"int({self.term(arguments[0])})"
-        if name == "fitted":  # the range is that of the variable it came from; the value is the same
+        if name in ("fitted", "exact"):  # the range is that of the variable it came from; the value is the same
             return self.term(arguments[0])
         writers: dict[str, Callable[..., str]] = {
             "<<": self._shifted, "packed": self._packed, "word": self._word, "signed": self._signed,
@@ -222,6 +231,24 @@ def _is_real(term: Term, kinds: dict[int, str]) -> bool:
     return term.name in _REALS or any(_is_real(argument, kinds) for argument in term.arguments)
 
 
+def _is_time(term: Term, kinds: dict[int, str]) -> bool:
+    """Say whether a term is a duration: durations alone are fractions, and only they grow of them."""
+    if isinstance(term, Cell):
+        return kinds.get(term.index) == "duration"
+    if not isinstance(term, Apply) or term.name not in ("+", "-", "*", "/"):
+        return isinstance(term, Fraction)
+    a, b = (_is_time(argument, kinds) for argument in term.arguments)
+    return a and not b if term.name == "/" else a or b
+
+
+def _written(seconds: Fraction) -> str:
+    """Return a duration exactly: as a decimal number where it is one, otherwise as a quotient."""
+    top, bottom = abs(seconds.numerator), seconds.denominator
+    number = Context(prec=4500).divide(Decimal(top), Decimal(bottom))
+    text = f"{number}s" if Fraction(number) == abs(seconds) else f"({top}s / {bottom})"
+    return text if seconds >= 0 else f"(-{text})"
+
+
 def _kinds(program: Program) -> dict[int, str]:
     """Return the type of each variable that is used: real where anything real is assigned, in any number of steps."""
     assigns = [each for block in program.flow for each in statements(block) if isinstance(each, Assign)]
@@ -230,6 +257,8 @@ def _kinds(program: Program) -> dict[int, str]:
     while changed:
         changed = False
         for each in assigns:
+            if kinds[each.cell] == "int" and _is_time(each.value, kinds):
+                kinds[each.cell], changed = "duration", True
             if kinds[each.cell] == "int" and _is_real(each.value, kinds):
                 kinds[each.cell], changed = "float", True
     return kinds

@@ -360,7 +360,10 @@ def _time(cursor: Cursor) -> Known:
     unit = cursor.text[len(number) :].strip(" \t")
     if unit == "dt":
         raise cursor.source.unsupported(f"the duration {cursor.text}", cursor.start, "write it in ns, us, ms or s")
-    return _bounded(cursor, DURATION, arithmetic.duration(number, unit))
+    try:
+        return Value(DURATION, arithmetic.duration(number, unit))
+    except ValueError as reason:
+        raise cursor.source.wrong(str(reason), cursor.start, "finite numbers of 64 bits") from reason
 
 
 def _refused(cursor: Cursor) -> Known:

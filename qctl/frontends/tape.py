@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from fractions import Fraction
 
 from qctl.core.flow import Apply, Assign, Bit, Cell, Expression, Statement, Store, Term
 
 from .nodes import LeaveTo, Nodes, Repeat, Split, Within
 from .stream import EventStream
 
-Known = complex | float | int
+Known = complex | float | int | Fraction
 Place = int
 """A variable: a cell if 0 or more, otherwise ``~bit``."""
 
@@ -294,7 +295,7 @@ class Tape:
     ) -> None:
         for place, value in known.items():
             if place not in agreed and (place < alive[0] if place >= 0 else ~place < alive[1]):
-                if not isinstance(value, (int, float)):
+                if not isinstance(value, (int, float, Fraction)):
                     raise ComplexLater
                 nodes.append(Assign(place, value) if place >= 0 else Store((~place,), value))
 

@@ -1,7 +1,7 @@
 """Classical types of OpenQASM 3, and how values change from one to another.
 
 Source: OpenQASM 3 specification, "Types and Casting". Sizes that a program leaves open are 64 bits. A ``float`` of any
-size is held with 64 bits; a duration is held in seconds.
+size is held with 64 bits; a duration is held as a fraction of a second, which is exact.
 """
 
 from __future__ import annotations
@@ -64,7 +64,8 @@ COUNT = Type("int", 65)
 class Value:
     """A value with its type; of an array, all elements row by row.
 
-    Whole numbers, truth values and angles are whole numbers (of an angle, the word of its bits), durations are seconds.
+    Whole numbers, truth values and angles are whole numbers (of an angle, the word of its bits), durations are
+    fractions of a second.
     """
 
     type: Type

@@ -14,6 +14,7 @@ from openqasm3 import ast
 
 from qctl.core.errors import ProgramError
 from qctl.core.flow import Expression
+from qctl.core.operators import exact
 from qctl.core.program import Op
 from qctl.core.pulse import Shape, Tone
 
@@ -26,7 +27,7 @@ from .context import Context
 from .expressions import Expressions
 from .names import Frame, Variable
 from .operands import Operands
-from .pulses import Playing, Pulses, exact, refused
+from .pulses import Playing, Pulses, refused
 from .references import read, whole
 
 

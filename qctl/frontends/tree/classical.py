@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from fractions import Fraction
 from typing import Any
 
 from openqasm3 import ast
@@ -18,6 +19,8 @@ from .expressions import Expressions
 from .names import Variable
 from .operands import Operands
 from .references import Choice, Reference, read, whole, write
+
+_ZEROS = {"complex": 0j, "float": 0.0, "duration": Fraction(0)}
 
 
 class Classical:
@@ -41,7 +44,7 @@ class Classical:
         if kind.kind == "bit" and not kind.shape:
             self._context.builder.reserve_bits(tape.n_hidden + kind.width, 0)
             return Variable(kind, tape.new_bits(kind.width), fixed, const)
-        zero: Any = 0j if kind.kind == "complex" else 0.0 if kind.kind in ("float", "duration") else 0
+        zero: Any = _ZEROS.get(kind.kind, 0)
         n_places = 1
         for size in kind.shape:
             n_places *= size
@@ -72,7 +75,7 @@ class Classical:
         with self._context.at(node.init_expression or node):
             write(self._context.tape, whole(variable), cast(first, kind))
         self._name(node, node.identifier.name, variable)
-        if const and isinstance(first.data, (int, float)):
+        if const and isinstance(first.data, (int, float, Fraction)):
             self._visible_in_gates(node.identifier.name, variable)
 
     def _declare_measured(self, node: Any, kind: Type, measured: ast.QuantumMeasurement) -> None:  # noqa: ANN401

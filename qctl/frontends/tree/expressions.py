@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from openqasm3 import ast
 
-from ..arithmetic import duration
+from qctl.core.operators import exact
+
+from ..arithmetic import decimal, duration
 from ..builder import Qubits
 from ..calculate import FUNCTIONS, binary, exact_quotient, unary
 from ..values import BOOL, COMPLEX, CONSTANTS, DURATION, FLOAT, LITERAL, Type, Value, as_bool, cast, literal
@@ -16,6 +19,7 @@ from .context import Context
 from .names import Variable
 from .references import Choice, Index, Reference, part, read, size_of, whole
 
+_DECIMAL = re.compile(r"(?:[0-9][0-9_]*\.?[0-9_]*|\.[0-9][0-9_]*)(?:[eE][-+]?[0-9_]+)?")
 _SIZED: dict[type, str] = {ast.IntType: "int", ast.UintType: "uint", ast.AngleType: "angle", ast.BitType: "bit"}
 _PLAIN: dict[type, Type] = {
     ast.BoolType: BOOL, ast.FloatType: FLOAT, ast.ComplexType: COMPLEX, ast.DurationType: DURATION,
@@ -190,8 +194,17 @@ class Expressions:
             if machine is None:
                 what = "a duration in dt, the step of a laboratory's clock"
                 raise self._context.unsupported(node, what, "write it in ns, us, ms or s, or let a laboratory run it")
-            return Value(DURATION, node.value * machine.tick)
-        return Value(DURATION, duration(repr(node.value), node.unit.name))
+            return Value(DURATION, decimal(self._written(node)) * exact(machine.tick))
+        try:
+            return Value(DURATION, duration(self._written(node), node.unit.name))
+        except ValueError as reason:
+            raise self._context.wrong(node, str(reason), "finite numbers of 64 bits") from reason
+
+    def _written(self, node: ast.DurationLiteral) -> str:
+        """Return a number as it stands in the text, where more digits may stand than the tree keeps."""
+        found = _DECIMAL.match(self._context.source.text, self._context.start(node))
+        text = found[0].replace("_", "") if found else ""
+        return text if text and float(text) == node.value else repr(node.value)
 
     def _name(self, node: ast.Identifier) -> Value:
         found = self._context.names.find(node.name)

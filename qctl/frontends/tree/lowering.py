@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 from openqasm3 import ast
 
-from qctl.core.flow import Expression, Term, Turn, statements
+from qctl.core.flow import Expression, Term, Turn, combine, statements
 from qctl.core.program import Op, Program, Register
 
 from ..builder import Durations, ProgramBuilder
@@ -242,14 +243,14 @@ class Lowering:
     def _wait(self, on: Sequence[Any], seconds: Expression) -> None:
         for operand in on:
             for qubit in operand.indices:
-                self._context.tape.add(Turn(int(Op.DELAY), (qubit,), (seconds,)))
+                self._context.tape.add(Turn(int(Op.DELAY), (qubit,), (combine("float", seconds),)))
 
     def _box(self, node: ast.Box) -> Signal:
         """Run a box: nothing moves across its borders."""
         seconds = None
         if node.duration is not None:
             length = self._expressions.value(node.duration)
-            if length.type.kind != "duration" or not isinstance(length.data, float):
+            if length.type.kind != "duration" or not isinstance(length.data, Fraction):
                 raise self._context.wrong(node, "the length of a box", "a duration known before the program runs")
             seconds = length.data
         start, stream = self._context.start(node), self._context.builder.stream

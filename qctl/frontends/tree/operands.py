@@ -213,4 +213,4 @@ class Operands:
             term = gate_angle(value)
         if isinstance(term, Expression):
             raise ProgramError("a power that is not known")
-        return term
+        return term if isinstance(term, int) else float(term)

@@ -16,6 +16,7 @@ from openqasm3 import ast
 
 from qctl.core.errors import ProgramError
 from qctl.core.flow import Expression
+from qctl.core.operators import exact
 from qctl.core.pulse import Pulse, Tone
 
 from ..builder import Qubits
@@ -229,11 +230,6 @@ class Pulses:
         if rest > 0:
             builder.wait(float(rest), [Qubits(tuple(on))], start)
         playing.tones = []
-
-
-def exact(seconds: float) -> Fraction:
-    """Return the decimal number that a text would show for a duration."""
-    return Fraction(repr(seconds))
 
 
 _INSTEAD = {

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -15,6 +17,7 @@ from openqasm3 import ast
 
 from qctl.core.errors import ProgramError
 from qctl.core.flow import Apply, Expression, Term
+from qctl.core.operators import exact
 from qctl.core.program import Op
 
 from ..builder import Durations, ProgramBuilder
@@ -22,6 +25,7 @@ from ..stream import N_COLUMNS
 from ..values import DURATION, Value
 from .context import Context
 
+_ZERO, _exact = Fraction(0), cache(exact)
 _TOLERANCE = 1e-13  # s; far below a sample, far above what rounding leaves
 
 
@@ -36,16 +40,16 @@ class Stretch(Expression):
 class Length:
     """Seconds, and how often each stretch counts."""
 
-    seconds: float
-    stretches: tuple[tuple[int, float], ...] = ()
+    seconds: Fraction
+    stretches: tuple[tuple[int, Fraction], ...] = ()
 
     def __add__(self, other: Length) -> Length:
         total = dict(self.stretches)
         for index, factor in other.stretches:
-            total[index] = total.get(index, 0.0) + factor
+            total[index] = total.get(index, _ZERO) + factor
         return Length(self.seconds + other.seconds, tuple(sorted(total.items())))
 
-    def times(self, factor: float) -> Length:
+    def times(self, factor: Fraction) -> Length:
         """Return a multiple."""
         return Length(self.seconds * factor, tuple((index, each * factor) for index, each in self.stretches))
 
@@ -53,13 +57,13 @@ class Length:
 def length_of(term: Term) -> Length:
     """Return a duration as a sum of seconds and stretches; raise ProgramError for anything else."""
     if isinstance(term, Stretch):
-        return Length(0.0, ((term.index, 1.0),))
-    if isinstance(term, (int, float)):
-        return Length(float(term))
+        return Length(_ZERO, ((term.index, Fraction(1)),))
+    if isinstance(term, (int, float, Fraction)):
+        return Length(exact(term))
     if isinstance(term, Apply) and term.name in ("+", "-", "*", "/"):
         a, b = map(length_of, term.arguments)
         if term.name in ("+", "-"):
-            return a + b.times(1.0 if term.name == "+" else -1.0)
+            return a + b.times(Fraction(1 if term.name == "+" else -1))
         if not b.stretches:
             return a.times(b.seconds if term.name == "*" else 1 / b.seconds)
         if not a.stretches and term.name == "*":
@@ -84,7 +88,7 @@ class Timing:
         self._context, self._block = context, block
         self._n_stretches = 0
         self._waits: dict[int, Length] = {}  # of rows of the stream
-        self._boxes: list[tuple[int, int, float | None]] = []
+        self._boxes: list[tuple[int, int, Fraction | None]] = []
 
     def new_stretch(self) -> Stretch:
         """Return a new stretch."""
@@ -101,7 +105,7 @@ class Timing:
             self._waits[len(stream)] = length
             stream.add(Op.DELAY, (qubit,))
 
-    def box(self, first: int, seconds: float | None, start: int) -> None:
+    def box(self, first: int, seconds: Fraction | None, start: int) -> None:
         """Close a box that holds the rows from ``first`` to here; qubits without stretches wait until it ends."""
         stream = self._context.builder.stream
         if seconds is not None:
@@ -111,11 +115,12 @@ class Timing:
                     continue
                 if rest < -_TOLERANCE:
                     raise ProgramError(
-                        f"a box of {seconds:g} s that holds {length.seconds:g} s", allowed="boxes as long as they need"
+                        f"a box of {float(seconds):g} s that holds {float(length.seconds):g} s",
+                        allowed="boxes as long as they need",
                     )
                 if not length.stretches and rest > _TOLERANCE:
                     stream.reserve(1, start)
-                    stream.add(Op.DELAY, (qubit,), angles=(rest,))
+                    stream.add(Op.DELAY, (qubit,), angles=(float(rest),))
         self._boxes.append((first, len(stream), seconds))
 
     def duration_of(self, node: ast.DurationOf) -> Value:
@@ -130,7 +135,7 @@ class Timing:
         tape.go_back(here)
         for row in [row for row in self._waits if row >= first]:
             del self._waits[row]
-        longest = max(lengths.values(), key=lambda each: each.seconds, default=Length(0.0))
+        longest = max(lengths.values(), key=lambda each: each.seconds, default=Length(_ZERO))
         if any(each.stretches for each in lengths.values()):
             raise self._context.unsupported(node, "the duration of a block with stretches")
         return Value(DURATION, longest.seconds)
@@ -148,13 +153,13 @@ class Timing:
         stream = self._context.builder.stream
         if any(isinstance(node, tuple) is False for node in self._context.tape.nodes()):
             raise ProgramError("stretches in a program with feedback", allowed="one of both")
-        equations: list[tuple[Length, float]] = []
+        equations: list[tuple[Length, Fraction]] = []
         for first, last, seconds in [*self._boxes, (0, len(stream), None)]:
             equations += self._section_equations(first, last, seconds)
         values = self._solved(equations)
         waited: dict[int, float] = {}  # by qubit, s
         for row, length in self._waits.items():
-            total = length.seconds + sum(factor * values[index] for index, factor in length.stretches)
+            total = float(length.seconds) + sum(float(factor) * values[index] for index, factor in length.stretches)
             if total < -_TOLERANCE:
                 raise ProgramError(f"a wait of {total:g} s, with all stretches as they must be", allowed="0 s and more")
             qubit, total = int(stream.columns[row * N_COLUMNS + 1]), max(total, 0.0)
@@ -182,7 +187,7 @@ class Timing:
                 if not any(a <= row < b for row in rows):
                     continue
                 alone, shared = (self._lengths(a, b, in_turn=turn) for turn in (False, True))
-                late = max(shared[q].seconds - alone[q].seconds for q in alone)
+                late = float(max(shared[q].seconds - alone[q].seconds for q in alone))
                 if late > _TOLERANCE:
                     raise ProgramError(
                         f"stretches beside operations that need the same light, which come {late:g} s late",
@@ -190,7 +195,7 @@ class Timing:
                         remedy="order them by waits or barriers",
                     )
 
-    def _section_equations(self, first: int, last: int, seconds: float | None) -> list[tuple[Length, float]]:
+    def _section_equations(self, first: int, last: int, seconds: Fraction | None) -> list[tuple[Length, Fraction]]:
         """Return what must last how long: qubits with stretches as long as their section, a box as long as it says."""
         out = []
         inside = [(a, b) for a, b, _ in self._boxes if (a, b) != (first, last) and first <= a and b <= last]
@@ -198,7 +203,7 @@ class Timing:
             if any(x <= a and b <= y for x, y in inside):
                 continue
             lengths = self._lengths(a, b)
-            shortest = max((each.seconds for each in lengths.values()), default=0.0) if seconds is None else seconds
+            shortest = max((each.seconds for each in lengths.values()), default=_ZERO) if seconds is None else seconds
             out += [(each, shortest) for each in lengths.values() if each.stretches]
         return out
 
@@ -226,18 +231,18 @@ class Timing:
         ----------
         in_turn : operations wait for shared light, where the laboratory has one light for all and no stretch is before
         """
-        machine, light = self._context.builder.machine, Length(0.0)
+        machine, light = self._context.builder.machine, Length(_ZERO)
         in_turn = in_turn and machine is not None and machine.one_at_a_time
         events = self._context.builder.stream.events()[first:last]
         times: dict[int, Length] = {}
         for row, event in enumerate(events, first):
             op, qubits = Op(int(event["op"])), [int(q) for q in event["q"] if q >= 0]
-            before = [times.get(q, Length(0.0)) for q in qubits]
+            before = [times.get(q, Length(_ZERO)) for q in qubits]
             if op == Op.BARRIER:
                 continue
             if len(qubits) > 1 and any(each.stretches for each in before):
                 raise ProgramError("a stretch before a gate on two qubits", allowed="a barrier between them")
-            length = self._waits.get(row) or Length(self._seconds(op, qubits, event))
+            length = self._waits.get(row) or Length(_exact(self._seconds(op, qubits, event)))
             latest = max(before, key=lambda each: each.seconds)
             lit = in_turn and op not in (Op.DELAY, Op.MEASURE) and length.seconds > 0
             if lit and not any(each.stretches for each in (light, latest)):
@@ -266,12 +271,12 @@ class Timing:
         assert durations is not None
         return durations(op, tuple(qubits), tuple(event["angle"].tolist()))
 
-    def _solved(self, equations: list[tuple[Length, float]]) -> list[float]:
+    def _solved(self, equations: list[tuple[Length, Fraction]]) -> list[float]:
         """Return the shortest stretches that meet all equations."""
         if not equations:
             return [0.0] * self._n_stretches
         matrix = np.zeros((len(equations), self._n_stretches))
-        right = np.array([total - length.seconds for length, total in equations])
+        right = np.array([float(total - length.seconds) for length, total in equations])
         for row, (length, _) in enumerate(equations):
             for index, factor in length.stretches:
                 matrix[row, index] = factor

@@ -9,6 +9,7 @@ from __future__ import annotations
 import cmath
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from typing import Any
 
 from openqasm3 import ast
@@ -60,7 +61,7 @@ class Waveforms:
     def seconds(self, node: Any) -> float:  # noqa: ANN401
         """Return a duration that is known before the program runs, s."""
         value = cast(self._expressions.value(node), DURATION)
-        if not isinstance(value.data, (int, float)):
+        if not isinstance(value.data, Fraction):
             raise ProgramError(
                 "a pulse that depends on measured bits or stretches", allowed="durations known before the program runs"
             )
