@@ -6,9 +6,11 @@ import math
 import os
 import time
 from dataclasses import asdict
+from fractions import Fraction
 from typing import Any
 
 from qctl._version import __version__
+from qctl.core.operators import Number
 from qctl.core.parameters import Estimate
 from qctl.jobs.backup import back_up as make_copy
 from qctl.jobs.container import unpack
@@ -127,8 +129,9 @@ def counts_of(counted: Counted) -> Document:
     return counts
 
 
-def _plain(value: float) -> float | str:
+def _plain(value: Number) -> float | str:
     """Return a number as JSON holds it; infinities and what is no number as text, which Python's float reads."""
+    value = float(value) if isinstance(value, Fraction) else value
     return value if math.isfinite(value) else repr(value)
 
 
