@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
+from math import prod
 from typing import Any
 
 from openqasm3 import ast
@@ -99,16 +100,12 @@ class Classical:
             self._context.builder.values[name] = value
 
     def _global_bits(self, node: ast.ClassicalDeclaration | ast.ConstantDeclaration, kind: Type) -> Variable | None:
-        """Return bits that results show: registers that are declared outside of all blocks."""
-        if (
-            kind.kind != "bit"
-            or kind.shape
-            or not self._context.names.is_global
-            or isinstance(node, ast.ConstantDeclaration)
-        ):
+        """Return bits that results show: registers, and arrays of them, that are declared outside of all blocks."""
+        if kind.kind != "bit" or not self._context.names.is_global or isinstance(node, ast.ConstantDeclaration):
             return None
-        single = node.type.size is None  # type: ignore[attr-defined]
-        bits = self._context.builder.add_bits(node.identifier.name, kind.width, self._context.start(node), single)
+        single = not kind.shape and node.type.size is None  # type: ignore[attr-defined]
+        n_bits = prod(kind.shape) * kind.width
+        bits = self._context.builder.add_bits(node.identifier.name, n_bits, self._context.start(node), single)
         places = tuple(~bit for bit in bits.indices)
         self._context.tape.known.update(dict.fromkeys(places, 0))
         return Variable(kind, places)
@@ -138,7 +135,8 @@ class Classical:
         if node.io_identifier.name == "output":
             if kind.kind not in SHOWN:
                 raise self._context.wrong(node, f"an output of type {kind}", f"{', '.join(SHOWN)}, and arrays of these")
-            variable = self._global_bits(node, kind) or self.new(kind)  # type: ignore[arg-type]
+            register = None if kind.shape else self._global_bits(node, kind)  # type: ignore[arg-type]
+            variable = register or self.new(kind)
             self.outputs[name] = variable
             self._name(node, name, variable)
             return
@@ -195,7 +193,7 @@ class Classical:
             )
             return
         at = self._expressions.reference(node.target)
-        if isinstance(at, Reference) and at.word is None and at.places[0] < 0:
+        if isinstance(at, Reference) and at.word is None and at.places[0] < 0 and not at.type.shape:
             bits = Variable(at.type, at.places)
             self._operands.each([qubits], lambda on: self._measure(node, on[0], bits))
             return

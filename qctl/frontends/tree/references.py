@@ -34,7 +34,7 @@ class Reference:
     Parameters
     ----------
     type : of the part
-    places : one for each bit of a register of bits, otherwise one for each element, row by row
+    places : one for each bit of a register of bits and of an array of these, otherwise one for each element; row by row
     word : the type of the one place of which only some bits are meant
     bits : which ones
     """
@@ -86,13 +86,13 @@ def part(reference: Reference, indices: Sequence[Index]) -> Reference | Choice[R
 
 
 def _of_array(reference: Reference, indices: Sequence[Index]) -> Reference | Choice[Reference]:
-    places = np.array(reference.places).reshape(reference.type.shape)
+    places = np.array(reference.places).reshape(*reference.type.shape, -1)
     n_axes, rest = len(reference.type.shape), indices[len(reference.type.shape) :]
     axis = 0
     for index in indices[:n_axes]:
         places = places.take(index, axis)  # type: ignore[arg-type]
         axis += not isinstance(index, int)
-    found = Reference(replace(reference.type, shape=places.shape), tuple(places.reshape(-1).tolist()))
+    found = Reference(replace(reference.type, shape=places.shape[:-1]), tuple(places.reshape(-1).tolist()))
     return part(found, rest) if rest else found
 
 
@@ -109,8 +109,14 @@ def read(tape: Tape, at: Reference | Choice[Reference]) -> Value:
         return Value(at.type, _packed([combine("&", combine("<<", word, -k), 1) for k in at.bits]))  # type: ignore[arg-type]
     held = [tape.read(place) for place in at.places]
     if at.type.shape:
-        return Value(at.type, tuple(held))
+        n = _n_places(at)
+        return Value(at.type, tuple(held if n == 1 else [_packed(held[k : k + n]) for k in range(0, len(held), n)]))  # type: ignore[arg-type]
     return Value(at.type, _packed(held) if at.places[0] < 0 else held[0])  # type: ignore[arg-type]
+
+
+def _n_places(at: Reference) -> int:
+    """Return how many places each element of an array has."""
+    return at.type.width if at.places[0] < 0 else 1
 
 
 def _packed(bits: Sequence[Term]) -> Term:
@@ -131,8 +137,12 @@ def write(tape: Tape, at: Reference | Choice[Reference], value: Value) -> None:
             kept = combine("|", kept, combine("<<", combine("&", combine("<<", new.term, -k), 1), bit))
         tape.assign(at.places[0], combine("signed", kept, at.word.width) if at.word.kind == "int" else kept)
     elif at.type.shape:
-        for place, each in zip(at.places, new.data, strict=True):  # type: ignore[arg-type]
-            tape.assign(place, each)
+        n = _n_places(at)
+        for k, each in enumerate(new.data):  # type: ignore[arg-type]
+            if at.places[0] < 0:
+                tape.store(at.places[k * n : (k + 1) * n], each)  # type: ignore[arg-type]
+            else:
+                tape.assign(at.places[k], each)
     elif at.places[0] < 0:
         tape.store(at.places, new.term)
     else:
