@@ -95,7 +95,7 @@ def _whole(name: str, a: Value, b: Value) -> Value:
     Unsigned numbers alone go round at their own width, as the specification has it for angles. What mixes with a
     variable with sign is exact, or refused.
     """
-    found = combine(name, a.term, b.term)
+    found = combine(name, a.term, _not_negative(b, 64) if name == "**" else b.term)
     unsigned = [v.type.width for v in (a, b) if v.type.kind == "uint"]
     if name == "**" and isinstance(found, float):
         return Value(FLOAT, found)
@@ -107,6 +107,13 @@ def _whole(name: str, a: Value, b: Value) -> Value:
     if a.type == b.type == LITERAL:
         return Value(LITERAL, fit(found, LITERAL))
     return Value(COUNT if literal and 64 not in unsigned else INT, fit(found, INT))
+
+
+def _not_negative(value: Value, most: int) -> Term:
+    """Return a number of times; one that is measured is checked when the program runs."""
+    if value.known or value.type.kind != "int":
+        return value.term
+    return combine("fitted", value.term, 0, most)
 
 
 def exact_quotient(a: Value, b: Value) -> Value:
@@ -124,7 +131,8 @@ def exact_quotient(a: Value, b: Value) -> Value:
 
 
 def _shift(name: str, a: Value, b: Value) -> Value:
-    places = b.term if name == "<<" else combine("-", 0, b.term)
+    times = _not_negative(b, 4095)
+    places = times if name == "<<" else combine("-", 0, times)
     if not is_whole(b.type.kind) or not (is_whole(a.type.kind) or a.type.kind == "angle"):
         raise ProgramError(f"a shift of {a.type} by {b.type}", allowed="whole numbers")
     if b.known and not 0 <= b.term < 4096:  # type: ignore[operator]
