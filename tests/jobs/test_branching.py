@@ -9,7 +9,7 @@ from qctl.daemon.agent import play_take
 from qctl.jobs import codec
 from qctl.jobs.bench import Bench
 from qctl.jobs.container import unpack
-from qctl.jobs.counted import Counted
+from qctl.jobs.counted import read_counts
 from qctl.jobs.link import link
 
 HEAD = 'OPENQASM 3; include "stdgates.inc"; '
@@ -66,7 +66,8 @@ def ions(tmp_path_factory):
 
 def test_shots_that_the_host_steers_are_a_job_with_the_machine_for_itself(ions, tmp_path):
     bench, station = ions
-    text = HEAD + "qubit[2] q; bit[2] c; x q[0]; c[0] = measure q[0]; if (c[0]) { x q[1]; } c[1] = measure q[1];"
+    text = HEAD + "qubit[2] q; output bit[2] c; output int n; x q[0]; c[0] = measure q[0]; if (c[0]) { x q[1]; n = 7; }"
+    text += " c[1] = measure q[1];"
     info = prepared(bench, text, tmp_path)
     (place,) = codec.read(tmp_path / "compiled.places")
     assert place.claims.exclusive >= {"qubit q0", "qubit q1"}
@@ -78,6 +79,7 @@ def test_shots_that_the_host_steers_are_a_job_with_the_machine_for_itself(ions, 
     assert found["shots"] == 20
     assert sum(counts.values()) == 20 - sum(header["dropped"].values())
     assert counts["11"] >= 16
+    assert all(values["n"] == 7 * int(key[0]) for key, values, _ in counted.ends(0))
     assert header["timing"]["deadlines"] == 20
     assert header["timing"]["misses"] == 0
 
@@ -102,4 +104,4 @@ def part_of(text, info, folder, shots, **more):
 
 def _counted(path):
     header, arrays = unpack(memoryview(path.read_bytes()), "")
-    return header, Counted(n_bits=header["n_bits"], **arrays)
+    return header, read_counts(header, arrays)
