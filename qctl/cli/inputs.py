@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from qctl.core.errors import UsageError
 
-FORMS = "name=1.5, name=true, name=0,0.5,1 or name=first:last:count"
+FORMS = "name=1.5, name=true, name=0010, name=pi/2, name=10ns, name=0,0.5,1 or name=first:last:count"
+_BITS = re.compile(r"[01]{2,}|0[0-9_]+")  # which the program reads as a number where it wants one
 
 
 def read_inputs(texts: Sequence[str]) -> dict[str, object]:
@@ -28,7 +30,7 @@ def read_inputs(texts: Sequence[str]) -> dict[str, object]:
 
 def _values(values: str, text: str) -> object:
     if values.count(":") == 2:
-        first, last, count = (_value(each, text) for each in values.split(":"))
+        first, last, count = (_number(each, text) for each in values.split(":"))
         if not isinstance(count, int) or count < 2:
             raise UsageError(f"{count!r} points in {text!r}", allowed="a whole number from 2")
         return [first + (last - first) * k / (count - 1) for k in range(count)]
@@ -36,9 +38,19 @@ def _values(values: str, text: str) -> object:
     return row if len(row) > 1 else row[0]
 
 
-def _value(word: str, text: str) -> float:
+def _value(word: str, text: str) -> float | str:
+    """Return a number, or a text that the program reads as its type asks: bits, durations, expressions."""
     if word in ("true", "false"):
         return word == "true"
+    if not word.strip():
+        raise UsageError(f"{word[:40]!r} in the input {text[:80]!r}", allowed=FORMS)
+    try:
+        return word if _BITS.fullmatch(word) else _number(word, text)
+    except UsageError:
+        return word
+
+
+def _number(word: str, text: str) -> float:
     try:
         return int(word)
     except ValueError:

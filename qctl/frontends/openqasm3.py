@@ -8,11 +8,12 @@ from .builder import Bits, Constant, Qubits
 from .definition import NO_MODIFIERS, BarrierGate, Call, Modifiers, PhaseGate
 from .gate import Gate
 from .gate_flow import GateFlow
+from .given import given
 from .library import QELIB1, QELIB1_LATER, STDGATES
 from .operands import OperandReader
 from .statements import Body, StatementReader
 from .tokens import Kind
-from .values import BOOL, DURATION, FLOAT, Type, Value, cast, outside, whole_number
+from .values import BOOL, DURATION, FLOAT, Type, Value, cast, whole_number
 
 NUMBERS = frozenset(["int", "uint", "float", "angle", "bool", "duration"])
 SIZED = frozenset(["int", "uint", "float", "angle"])
@@ -111,7 +112,7 @@ class Reader3(StatementReader):
         """Read a parameter whose value comes from outside."""
         self.cursor.advance()
         kind = self.cursor.text
-        if kind not in NUMBERS - {"duration"}:
+        if kind not in NUMBERS:
             raise self.source.unsupported(f"an input of type {kind!r}", self.cursor.start)
         self.cursor.advance()
         width = self._size("a number") if kind in SIZED else None
@@ -119,9 +120,9 @@ class Reader3(StatementReader):
         name = self.name("a name")
         self.end()
         value = self.builder.input(name, start)
-        if not isinstance(value, (bool, int, float)):
-            raise self.source.wrong(f"{value!r} for the input {name!r}", start, f"a value of type {kind}")
-        self.declare(name, Constant(self._converted(kind, width, outside(value), start), fixed=False), start)
+        target = self._type(kind, width, start)
+        found = self.placed(lambda value: given(name, value, target), value, start)
+        self.declare(name, Constant(found, fixed=False), start)
 
     def _operands(self) -> OperandReader:
         return OperandReader(self.cursor, self.builder)
@@ -220,11 +221,15 @@ class Reader3(StatementReader):
         self.declare(name, Constant(value, fixed), start)
 
     def _converted(self, kind: str, width: int | None, value: Value, start: int) -> Value:
+        target = self._type(kind, width, start)
+        return self.placed(lambda value: cast(value, target), value, start)
+
+    def _type(self, kind: str, width: int | None, start: int) -> Type:
         if kind == "float" and width not in (None, 16, 32, 64):
             raise self.source.unsupported(f"float[{width}]", start, "sizes of 16, 32 and 64 are computed with 64 bits")
         if width is not None and width > 64:
             raise self.source.too_large(f"bits of one {kind}", width, 64, start)
-        return self.placed(lambda value: cast(value, PLAIN.get(kind) or Type(kind, width or 64)), value, start)
+        return PLAIN.get(kind) or Type(kind, width or 64)
 
     def _let(self) -> None:
         self.cursor.advance()

@@ -101,17 +101,6 @@ def literal(number: int) -> Value:
     return Value(LITERAL if number < 2**63 else Type("uint"), number)
 
 
-def outside(value: object) -> Value:
-    """Return a number from outside the program with its type."""
-    if isinstance(value, bool):
-        return Value(BOOL, int(value))
-    if isinstance(value, int):
-        return Value(LITERAL, value)
-    if isinstance(value, complex):
-        return Value(COMPLEX, value)
-    return Value(FLOAT, float(value))  # type: ignore[arg-type]
-
-
 def is_whole(kind: str) -> bool:
     """Say whether values of a kind are whole numbers that one can count with."""
     return kind in ("bit", "bool", "int", "uint")

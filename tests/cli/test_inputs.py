@@ -21,14 +21,17 @@ c = measure q;
     ("text", "value"),
     [
         ("n=3", 3), ("n=-1.5e-3", -1.5e-3), ("n=true", True), ("n=0,0.5,1", [0, 0.5, 1]),
-        ("n=0:1:5", [0, 0.25, 0.5, 0.75, 1]), ("n=2:-2:3", [2, 0, -2]),
+        ("n=0010", "0010"), ("n=1,10", [1, "10"]), ("n=pi/2", "pi/2"), ("n=10ns,1us", ["10ns", "1us"]),
+        ("n=10:11:2", [10, 11]), ("n=0:1:5", [0, 0.25, 0.5, 0.75, 1]), ("n=2:-2:3", [2, 0, -2]),
     ],
 )  # fmt: skip
 def test_a_value_or_a_row_of_values_is_read(text, value):
     assert read_inputs([text]) == {"n": value}
 
 
-@pytest.mark.parametrize("texts", [["n"], ["=3"], ["n=3", "n=4"], ["n=x"], ["n=0:1:1"], ["n=0:1:2.5"], ["n=1,,2"]])
+@pytest.mark.parametrize(
+    "texts", [["n"], ["=3"], ["n=3", "n=4"], ["n=0:x:3"], ["n="], ["n=0:1:1"], ["n=0:1:2.5"], ["n=1,,2"]]
+)
 def test_what_is_no_input_is_refused_with_what_is(texts):
     with pytest.raises(UsageError, match="allowed"):
         read_inputs(texts)

@@ -13,8 +13,9 @@ from qctl.core.flow import Expression
 
 from ..builder import Qubits
 from ..calculate import binary
+from ..given import given
 from ..tape import Place
-from ..values import DURATION, SHOWN, Type, Value, cast, outside
+from ..values import DURATION, SHOWN, Type, Value, cast
 from .context import Context
 from .expressions import Expressions
 from .names import Variable
@@ -143,7 +144,7 @@ class Classical:
         value = self._context.builder.input(name, self._context.start(node))
         variable = self.new(kind, fixed=True)
         with self._context.at(node):
-            write(self._context.tape, whole(variable), cast(outside(value), kind))
+            write(self._context.tape, whole(variable), given(name, value, kind))
         self._name(node, name, variable)
 
     def alias(self, node: ast.AliasStatement) -> None:
