@@ -30,7 +30,11 @@ MOST_BARS = 32
     metavar="NAME=VALUES",
     help="Value of an input of the program; a,b,c or first:last:count sweeps it. Several sweep together.",
 )
-@click.option("--each-way", is_flag=True, help="Play every way through decisions, and count the shots that took it.")
+@click.option(
+    "--each-way",
+    is_flag=True,
+    help="Play every way through decisions for itself; on the average as many shots count as asked for.",
+)
 @click.option("--mitigate", is_flag=True, help="Also undo known readout errors.")
 @click.option(
     "--longest", metavar="TIME", help="Machine time that this run may take, as 90min  [default: the file's longest_run]"

@@ -111,13 +111,15 @@ def refusal(program: Program, known: Parameters, laboratory: Laboratory, limits:
 def _no_feedback(known: Parameters, laboratory: Laboratory, decision: float) -> str:
     """Return why no decision on a measured bit comes while qubits remember; empty where one does."""
     if measuring_of(laboratory) is not None:
-        return str(not_in_time(known, laboratory) or "")
+        late = not_in_time(known, laboratory)
+        return "" if late is None else f"{late.asked.removeprefix('feedback: ')}; allowed: {late.allowed}"
     if platform_of(laboratory).measures_last:
         return "measuring ends the shot of all qubits: nothing is left to act on"
     longest = _longest(known, laboratory)
-    if decision < longest and laboratory.event_line() is None:
-        return "no instrument branches, and the host plays no shots in parts"
     took, remembered = (format_quantity(float(f"{seconds:.3g}"), "s") for seconds in (decision, longest))
+    if decision < longest and laboratory.event_line() is None:
+        host = f"the host, which takes {took} where T2 is {remembered} at most, plays no shots in parts here"
+        return f"no instrument branches, and {host}"
     return "" if decision < longest else f"a decision takes {took}, T2 is {remembered} at most"
 
 

@@ -74,9 +74,11 @@ def memory(program: Program, known: Mapping[str, float], laboratory: Laboratory)
     if not times:
         return f"decisions within the coherence time; {needs}"
     name, best = max(times.items(), key=lambda item: item[1])
+    remembered = f"T2, which is {format_quantity(float(f'{best:.3g}'), 's')} at most ({name})"
     if best > HOST_LATENCY:
-        return f"decisions of instruments that branch, or of a host that plays shots in parts; {_nobody(laboratory)}"
-    return f"decisions within T2, which is {format_quantity(float(f'{best:.3g}'), 's')} at most ({name}); {needs}"
+        who = "decisions of instruments that branch, or of a host that plays shots in parts"
+        return f"{who}, within {remembered}; {needs}, nor does its host play shots in parts"
+    return f"decisions within {remembered}; {needs}"
 
 
 def _nobody(laboratory: Laboratory) -> str:

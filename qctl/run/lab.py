@@ -150,7 +150,8 @@ class Lab(Viewing):
         parameters : snapshot for this run only
         optimise : let the compiler look for a shorter program; False plays gates as they stand
         each_way : where measured bits decide what is played, play every way for itself and count the shots whose
-            answers lead there (`qctl.core.ways`); otherwise such programs are refused where nobody decides in time
+            answers lead there (`qctl.core.ways`): as many as ``shots`` on the average, by chance more or fewer, since
+            each way is a run of its own. Otherwise such programs are refused where nobody decides in time
         longest : s of machine time that this run may take; as the laboratory file says by default (`longest_run`)
         tell : called with the machine time, s, of a run that takes 10 s or more, before anything is opened for it
 

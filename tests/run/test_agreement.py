@@ -70,6 +70,7 @@ def test_one_rule_says_whether_the_host_decides_in_time(opened, slot, t2, decide
     able = capabilities(known, laboratory, lab.limits)
     assert able.feedback is decides
     assert ("4 ms" in able.no_feedback or "two slots within T2" in able.no_feedback) is not decides
+    assert not any(each in able.no_feedback for each in ("ion8", "feedback", "each_way"))  # a reason, not an error
     assert ("if_else" in full_target(known, laboratory).operation_names) is decides
     program = read_program(HEAD + PARTS["a loop"])
     assert (refusal(program, known, laboratory, lab.limits) is None) is decides
@@ -101,11 +102,12 @@ def test_a_long_run_tells_how_long_it_takes_before_anything_is_opened(opened, pr
     assert lab._station is None
 
 
-def test_where_nobody_branches_capabilities_and_refusals_say_so_however_long_qubits_remember():
+def test_where_nobody_branches_capabilities_and_refusals_say_so_with_figures_however_long_qubits_remember():
     laboratory = read_laboratory(find_laboratory("ideal20"))
     known, limits = known_parameters(laboratory), limits_of(laboratory)
     able = capabilities(known, laboratory, limits)
     assert "no instrument branches" in able.no_feedback
+    assert "1 ms where T2 is 1 s at most" in able.no_feedback
     said = refusal(read_program(HEAD + PARTS["a loop"]), known, laboratory, limits)
     assert "no instrument of ideal20 branches" in said
-    assert "T2" not in said
+    assert "within T2, which is 1 s at most (q0); the host needs 1 ms" in said
