@@ -91,6 +91,6 @@ def _ends(
     which = np.full(len(answers), -1, np.intp)
     rows, where = np.unique(answers[kept], axis=0, return_inverse=True)
     ends = [way.end(row) for row in rows]
-    bits[kept] = np.array([end[0] for end in ends], np.uint8).reshape(len(rows), -1)[where.reshape(-1)]
+    bits[kept] = np.array([end[0] for end in ends], np.uint8).reshape(len(rows), bits.shape[1])[where.reshape(-1)]
     which[kept] = where.reshape(-1)
     return bits, shown(dict(program.outputs), [end[1] for end in ends], which)
