@@ -287,6 +287,12 @@ class ProgramBuilder:
         self.stream.spread(len(qubits.indices), start)
         self.stream.add_all(Op.RESET, _column(qubits))
 
+    def all_qubits(self, start: int) -> Qubits:
+        """Return all qubits declared so far, for a wait that names none."""
+        if self._physical or not self._n_qubits:
+            raise self.source.unsupported("a delay without qubits", start, "name the qubits that wait, or declare some")
+        return Qubits(range(self._n_qubits))
+
     def wait(self, seconds: float, on: Sequence[Qubits], start: int) -> None:
         """Append a wait of some seconds on each qubit."""
         if self.is_draft:

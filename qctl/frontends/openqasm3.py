@@ -280,9 +280,7 @@ class Reader3(StatementReader):
         self.cursor.expect("]", "after the duration")
         if length.type != DURATION:
             raise self.source.wrong("a delay without a unit", start, "durations such as 100ns")
-        on = self._operand_list()
-        if not on:
-            raise self.source.unsupported("a delay without qubits", start, "name the qubits that wait")
+        on = self._operand_list() or [self.builder.all_qubits(start)]
         self.builder.wait(float(length.term), on, start)  # type: ignore[arg-type] # it is known
 
     def _named(self) -> None:

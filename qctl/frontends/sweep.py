@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qctl.core.errors import ProgramError, UsageError
-from qctl.core.flow import Block, Branch, Loop, Play, Scope, Statement, Term
+from qctl.core.flow import Assign, Block, Branch, Cell, Loop, Play, Scope, Statement
 from qctl.core.program import Op, Program
 
 Inputs = Mapping[str, object]
@@ -71,9 +71,10 @@ def joined(programs: Sequence[Program]) -> Program:
     ProgramError
         When their registers differ: sizes must not depend on what is swept.
     """
-    first = programs[0]
     if len(programs) == 1:
-        return first
+        return programs[0]
+    programs = _with_outputs_in_cells(programs)
+    first = programs[0]
     shared = [(p.n_qubits, p.bits, p.qubits, p.physical, p.pulses) for p in programs]
     if any(each != shared[0] for each in shared):
         raise ProgramError(
@@ -93,14 +94,30 @@ def joined(programs: Sequence[Program]) -> Program:
         n_hidden=hidden,
         n_cells=max(p.n_cells for p in programs),
         flow=flow if with_flow else (),
-        outputs=_outputs(programs),
     )
 
 
-def _outputs(programs: Sequence[Program]) -> tuple[tuple[str, Term], ...]:
-    if any(p.outputs != programs[0].outputs for p in programs):
-        raise ProgramError("sweep points with different outputs", allowed="outputs that inputs do not change")
-    return programs[0].outputs
+def _with_outputs_in_cells(programs: Sequence[Program]) -> Sequence[Program]:
+    """Return programs with the same outputs: those that inputs change are variables, which each point sets last."""
+    shown = [dict(program.outputs) for program in programs]
+    if any(list(each) != list(shown[0]) for each in shown):
+        raise ProgramError(
+            "sweep points with different outputs",
+            allowed="outputs whose sizes inputs do not change",
+            remedy="run them one by one",
+        )
+    changed = [name for name, term in shown[0].items() if any(each[name] != term for each in shown)]
+    if not changed:
+        return programs
+    first = max(program.n_cells for program in programs)
+    cells = {name: Cell(first + k) for k, name in enumerate(changed)}
+    found = []
+    for program, terms in zip(programs, shown, strict=True):
+        last = tuple(Assign(cell.index, terms[name]) for name, cell in cells.items())
+        outputs = tuple({**terms, **cells}.items())
+        flow = (*program.flow[0], *last)
+        found.append(replace(program, flow=(flow,), n_cells=first + len(cells), outputs=outputs))
+    return found
 
 
 def tell_apart(events: NDArray[np.void]) -> None:

@@ -61,3 +61,9 @@ def test_readout_errors_are_undone_of_the_qubit_that_a_bit_tells_of(ideal20):
     assert [result.counts_of(k) for k in (0, 1)] == [{"0": 8}, {"1": 8}]
     assert result.quasi[0]["0"] == pytest.approx(1.25)
     assert result.quasi[1]["1"] == pytest.approx(1)
+
+
+def test_a_swept_output_of_a_laboratory_is_that_of_its_point(ideal20):
+    text = "OPENQASM 3; input float a; output float b; qubit q; bit c; c = measure q; b = 2 * a;"
+    found = ideal20.run(text, 5, inputs={"a": [0.5, 1.5]}).outputs["b"]
+    assert found.tolist() == [[1.0] * 5, [3.0] * 5]

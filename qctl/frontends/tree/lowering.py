@@ -226,10 +226,9 @@ class Lowering:
         start = self._context.start(node)
         if length.type.kind != "duration":
             raise self._context.wrong(node, "a delay without a unit", "durations such as 100ns")
-        if not node.qubits:
-            raise self._context.unsupported(node, "a delay without qubits", "name the qubits that wait")
         seconds = length.term
         places = [self._operands.qubits(qubit) for qubit in node.qubits]
+        places = places or [self._context.builder.all_qubits(start)]
         if isinstance(seconds, Expression) and not is_late(seconds):
             self._operands.each(places, lambda on: self._stretch(on, seconds, start))
         elif isinstance(seconds, Expression):
