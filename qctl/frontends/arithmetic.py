@@ -9,6 +9,7 @@ import math
 import operator
 from collections.abc import Callable
 from fractions import Fraction
+from functools import lru_cache
 
 _LARGEST = 2**63
 
@@ -19,6 +20,7 @@ UNITS = {"s": 0, "ms": -3, "us": -6, "µs": -6, "μs": -6, "ns": -9}
 """Units of a duration, as powers of ten of a second; ``dt`` is not among them, since it is no time."""
 
 
+@lru_cache(1024)  # programs write the same few durations again and again
 def duration(number: str, unit: str) -> Fraction:
     """Return the seconds of a literal such as ``100ns``, exactly; raise ValueError for what a float cannot hold."""
     return decimal(number) * Fraction(10) ** UNITS[unit]
