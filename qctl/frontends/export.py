@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from itertools import groupby
+from collections.abc import Collection, Iterator, Mapping
+from itertools import count, groupby
 
 import numpy as np
 
@@ -15,6 +15,8 @@ from qctl.core.program import Note, Op, Program, Register
 
 from .export_flow import FlowWriter
 from .export_pulses import calibrations, played
+from .library import STDGATES
+from .openqasm3 import RESERVED
 
 _NAMES = {
     Op.ID: "id", Op.X: "x", Op.Y: "y", Op.Z: "z", Op.H: "h", Op.S: "s", Op.SDG: "sdg", Op.T: "t", Op.TDG: "tdg",
@@ -36,7 +38,10 @@ Names = dict[int, dict[int, str]]
 """Names in place of numbers, by row of the events and column of its angles."""
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_WORDS = frozenset(_NAMES.values()) | {"pi", "tau", "euler", "in", "measure", "reset", "barrier", "delay", "input"}
+_VARIABLE = re.compile(r"(v|input)[0-9]+")  # what the text itself declares
+_WORDS = (
+    frozenset(_NAMES.values()) | RESERVED | frozenset(STDGATES) | {"pi", "tau", "euler", "point", "hidden", "leaving"}
+)
 
 
 def to_openqasm(program: Program, point: int | None = None) -> str:
@@ -101,8 +106,10 @@ class _Writer:
     def __init__(self, program: Program, point: int | None, names: Names | None = None) -> None:
         self._program, self._names = program, names or {}
         self._points = range(program.n_points) if point is None else range(point, point + 1)
-        self._bits = _elements(_registers(program.bits, program.n_bits - program.n_hidden, "c"), program.n_bits)
-        qubits = () if program.physical else _registers(program.qubits, program.n_qubits, "q")
+        self._shown = _registers(program.bits, program.n_bits - program.n_hidden, "c")
+        self._bits = _elements(self._shown, program.n_bits)
+        taken = {register.name for register in self._shown}
+        qubits = () if program.physical else _registers(program.qubits, program.n_qubits, "q", taken)
         self._qubits = (
             [f"${k}" for k in range(program.n_qubits)] if program.physical else _elements(qubits, program.n_qubits)
         )
@@ -127,7 +134,7 @@ class _Writer:
         )
         yield from (f"qubit[{r.size}] {r.name};" for r in self._registers)
         shown = "output bit" if program.outputs else "bit"
-        for register in _registers(program.bits, program.n_bits - program.n_hidden, "c"):
+        for register in self._shown:
             yield f"{shown}[{register.size}] {register.name};"
         yield from self._flow.declarations(program)
         if not program.n_hidden or program.outputs:
@@ -207,16 +214,13 @@ def seconds(value: float) -> str:
     return f"{value!r}s" if value >= 0 else f"-{-value!r}s"
 
 
-def _registers(named: tuple[Register, ...], n: int, name: str) -> tuple[Register, ...]:
-    """Return registers that cover all elements, under names that OpenQASM 3 takes."""
-    if not named:
-        return (Register(name, 0, n),) if n else ()
-    out, taken = [], set(_WORDS)
-    for k, register in enumerate(named):
+def _registers(named: tuple[Register, ...], n: int, name: str, others: Collection[str] = ()) -> tuple[Register, ...]:
+    """Return registers that cover all elements, under names that OpenQASM 3 takes and that no other has."""
+    out, taken = [], {*_WORDS, *others}
+    for k, register in enumerate(named or ((Register(name, 0, n),) if n else ())):
         free = _NAME.fullmatch(register.name) and register.name not in taken
-        chosen = (
-            register.name if free else next(x for j in range(len(named) + 1) if (x := f"{name}{k}_{j}") not in taken)
-        )
+        free = free and not _VARIABLE.fullmatch(register.name)
+        chosen = register.name if free else next(x for j in count() if (x := f"{name}{k}_{j}") not in taken)
         taken.add(chosen)
         out.append(Register(chosen, register.start, register.size))
     return tuple(out)

@@ -9,6 +9,7 @@ from typing import Any, Self, overload
 from qctl.core.averages import Averages
 from qctl.core.axis import Axis, Number
 from qctl.core.errors import ProgramError
+from qctl.core.gates import N_ANGLES, n_qubits
 from qctl.core.program import Op, Program
 from qctl.core.result import Result
 
@@ -17,7 +18,7 @@ from .control import Control
 from .draft import Draft
 from .gates import Angle, Gates, On
 from .running import Machine, averages, run
-from .value import Bits, Measured, whole
+from .value import Bits, Measured, term_of, whole
 
 
 class Circuit(Gates, Control):
@@ -67,16 +68,23 @@ class Circuit(Gates, Control):
 
     def gate(self, op: Op, on: Seq[On], angles: Seq[Angle] = ()) -> Self:
         """Add a gate of `qctl.core.program.Op`, once for each element of the rows of qubits that it gets."""
+        name, needed = str(getattr(op, "name", op)).lower(), N_ANGLES.get(op, 0)
+        if not isinstance(op, Op) or op >= Op.MEASURE:
+            raise ProgramError(f"the gate {op!r}", allowed="gates of qctl.core.program.Op, up to two qubits")
+        if (len(on), len(angles)) != (n_qubits(op), needed):
+            raise ProgramError(
+                f"{name} on {len(on)} qubits with {len(angles)} angles", allowed=f"{n_qubits(op)} and {needed}"
+            )
         rows = [self._qubits(each) for each in on]
         length = max(map(len, rows))
         if any(len(row) not in (1, length) for row in rows):
             raise ProgramError(
-                f"{op.name.lower()} on rows of {' and '.join(str(len(r)) for r in rows)} qubits", allowed="equal rows"
+                f"{name} on rows of {' and '.join(str(len(r)) for r in rows)} qubits", allowed="equal rows"
             )
         for k in range(length):
             place = [row[k % len(row)] for row in rows]
             if len(set(place)) < len(place):
-                raise ProgramError(f"{op.name.lower()} on qubit {place[0]} twice", allowed="different qubits")
+                raise ProgramError(f"{name} on qubit {place[0]} twice", allowed="different qubits")
             self._draft.add(op, place, angles)
         return self
 
@@ -107,8 +115,8 @@ class Circuit(Gates, Control):
             raise ProgramError(
                 f"bits with the name {name!r}", allowed="text", remedy="qubits in one row: measure([0, 1], 'name')"
             )
-        register = self._draft.register(name or f"c{len(self._draft.registers)}", int(n))
-        return Bits(Measured(register.start + k) for k in range(n))
+        register = self._draft.register(name or self._draft.free_name(), int(n))
+        return Bits(Measured(register.start + k, self._draft.number) for k in range(n))
 
     @overload
     def measure(self, on: int | str, name: str | None = None, *, into: Measured | None = None) -> Measured: ...  # type: ignore[overload-overlap]  # a name is a row of letters too
@@ -132,6 +140,10 @@ class Circuit(Gates, Control):
         bits = given if into is not None else self.bits(len(qubits), name)
         if len(bits) != len(qubits):
             raise ProgramError(f"{len(qubits)} qubits measured into {len(bits)} bits", allowed="as many bits as qubits")
+        for bit in bits:
+            if not isinstance(bit, Measured):
+                raise ProgramError(f"a qubit measured into {bit!r}", allowed="bits of this circuit")
+            term_of(bit, self._draft.number)
         for qubit, bit in zip(qubits, bits, strict=True):
             self._draft.add(Op.MEASURE, (qubit,), bit=bit.index)
         return bits[0] if single else bits

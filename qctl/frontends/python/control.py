@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Self
 
 from qctl.core.errors import ProgramError
-from qctl.core.flow import Assign, Branch, Loop, Scope, Statement, Store
+from qctl.core.flow import Assign, Branch, Loop, Scope, Statement, Store, Term
 
 from ..blocks import Exit
 from .draft import Draft
@@ -31,10 +31,10 @@ class Control:
         >>> with circuit.if_(bit == 1):
         ...     _ = circuit.x(1)
         """
-        asked = _asked(condition)
+        asked = self._asked(condition)
         with self._draft.blocks.inner() as then:
             yield
-        self._draft.blocks.add(Branch(asked.term, tuple(then)))
+        self._draft.blocks.add(Branch(asked, tuple(then)))
 
     @contextmanager
     def else_(self) -> Iterator[None]:
@@ -49,10 +49,10 @@ class Control:
     @contextmanager
     def while_(self, condition: Value) -> Iterator[None]:
         """Repeat what is written inside as long as a condition holds; it is asked before each round."""
-        asked = _asked(condition)
+        asked = self._asked(condition)
         with self._draft.blocks.inner(Exit.BREAK, Exit.CONTINUE) as body:
             yield
-        self._draft.blocks.add(Loop(asked.term, (Scope(tuple(body)),)))
+        self._draft.blocks.add(Loop(asked, (Scope(tuple(body)),)))
 
     def break_(self) -> Self:
         """Leave the innermost ``while_``."""
@@ -66,7 +66,7 @@ class Control:
 
     def variable(self, value: Valuelike = 0) -> Variable:
         """Return a new variable of the circuit; Python's own variables hold what is known while it is written."""
-        found = Variable(self._draft.n_cells)
+        found = Variable(self._draft.n_cells, self._draft.number)
         self._draft.n_cells += 1
         self.set(found, value)
         return found
@@ -74,21 +74,23 @@ class Control:
     def set(self, target: Variable | Measured, value: Valuelike) -> Self:
         """Write a value into a variable, or into a bit, which takes its lowest binary digit."""
         statement: Statement
+        number = self._draft.number
+        if isinstance(target, Value):
+            term_of(target, number)
         if isinstance(target, Measured):
-            statement = Store((target.index,), term_of(value))
+            statement = Store((target.index,), term_of(value, number))
         elif isinstance(target, Variable):
-            statement = Assign(target.index, term_of(value))
+            statement = Assign(target.index, term_of(value, number))
         else:
             raise ProgramError(f"a value for {type(target).__name__}", allowed="bits and variables of a circuit")
         self._draft.blocks.add(statement)
         return self
 
-
-def _asked(condition: object) -> Value:
-    if isinstance(condition, Value):
-        return condition
-    raise ProgramError(
-        f"a condition that is {condition!r} before the circuit runs",
-        allowed="what measured bits and variables decide",
-        remedy="use Python's own if and for for what is known already",
-    )
+    def _asked(self, condition: object) -> Term:
+        if isinstance(condition, Value):
+            return term_of(condition, self._draft.number)
+        raise ProgramError(
+            f"a condition that is {condition!r} before the circuit runs",
+            allowed="what measured bits and variables decide",
+            remedy="use Python's own if and for for what is known already",
+        )

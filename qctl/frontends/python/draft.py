@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from collections.abc import Sequence as Seq
 from dataclasses import dataclass, field
+from itertools import count
 from numbers import Real
 
 import numpy as np
@@ -21,6 +22,7 @@ from ..limits import ReadLimits
 from ..sweep import moved, tell_apart
 from .value import Value, term_of
 
+_NUMBERS = count()
 Places = Mapping[Axis, int]
 """At which of their points some axes are held."""
 
@@ -57,6 +59,7 @@ class Draft:
 
     def __post_init__(self) -> None:
         self.blocks = Blocks(self.rows)
+        self.number = next(_NUMBERS)  # copies keep it: bits are theirs too
 
     @property
     def axes(self) -> tuple[Axis, ...]:
@@ -78,7 +81,9 @@ class Draft:
         """Add an event; where one of its numbers is worked out from measured bits, all of them must not be swept."""
         values = [each for each in numbers if isinstance(each, Value)]
         if not values:
-            plain = tuple(each if isinstance(each, Swept) else _real(op, each) for each in numbers)
+            plain = tuple(
+                each if isinstance(each, Swept) else real(f"{op.name.lower()} with {each!r}", each) for each in numbers
+            )
             if not all(np.all(np.isfinite(each.values if isinstance(each, Swept) else each)) for each in plain):
                 raise ProgramError(f"{op.name.lower()} with {plain}", allowed="finite numbers")
             least = min(
@@ -91,7 +96,7 @@ class Draft:
         elif any(isinstance(each, Swept) for each in numbers):
             raise ProgramError(f"{op.name.lower()} with swept and measured numbers", allowed="one kind in one gate")
         else:
-            self.blocks.add(Turn(int(op), tuple(qubits), tuple(map(term_of, numbers))))
+            self.blocks.add(Turn(int(op), tuple(qubits), tuple(term_of(each, self.number) for each in numbers)))
 
     def register(self, name: str, size: int) -> Register:
         """Return new bits under a name that none has yet."""
@@ -100,6 +105,11 @@ class Draft:
         self.registers.append(Register(name, self.n_bits, size))
         self.n_bits += size
         return self.registers[-1]
+
+    def free_name(self) -> str:
+        """Return a name that no register has yet: ``c`` and a number, that of the next register if it may be."""
+        taken = {each.name for each in self.registers}
+        return next(name for k in count(len(taken)) if (name := f"c{k}") not in taken)
 
     def program(self, shots: int, places: Places | None = None) -> Program:
         """Return the program; axes that are held at one of their points are no axes of it.
@@ -138,9 +148,10 @@ class Draft:
         return tuple(moved(found[0], int(start)) for start in starts[:-1]) if found else ()
 
 
-def _real(op: Op, number: object) -> float:
+def real(asked: str, number: object) -> float:
+    """Return a real number; refuse what is none."""
     if isinstance(number, bool) or not isinstance(number, Real):
-        raise ProgramError(f"{op.name.lower()} with {number!r}", allowed="a number, an Axis, or what is made of some")
+        raise ProgramError(asked, allowed="a number, an Axis, or what is made of some")
     return float(number)
 
 

@@ -9,7 +9,7 @@ from typing import Protocol, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from qctl.core.axis import Axis, Number, axes_of
+from qctl.core.axis import Axis, Number, Swept, axes_of
 from qctl.core.errors import ProgramError
 from qctl.core.laboratory import Laboratory
 from qctl.core.parameters import Parameters
@@ -18,7 +18,7 @@ from qctl.platforms.waits import waits
 from qctl.platforms.wiring import station_tick
 
 from .circuit import Circuit
-from .draft import Draft, Places, kept
+from .draft import Draft, Places, kept, real
 from .frame import Frame, Sound, pulse_of
 from .value import Measured
 
@@ -118,10 +118,10 @@ class Pulses(Circuit):
             )
         return Frame(line, tuple(self._number(name) for name in names), frequency)
 
-    def drive(self, qubit: str) -> Frame:
+    def drive(self, qubit: str | int) -> Frame:
         """Return a frame on the drive line of a qubit, at the frequency that it is known to have."""
-        self._number(qubit)
-        return self.frame(self.laboratory.qubits[qubit].drive, self.known[f"{qubit}.frequency"], qubit)
+        name = self.laboratory.qubit_names[self._number(qubit)]
+        return self.frame(self.laboratory.qubits[name].drive, self.known[f"{name}.frequency"], name)
 
     def flux(self, of: str) -> Frame:
         """Return a frame without a carrier on the flux line of a qubit, or of a coupling such as ``q0-q1``."""
@@ -151,6 +151,8 @@ class Pulses(Circuit):
         """
         if parameter not in self.known:
             raise ProgramError(f"the parameter {parameter!r}", allowed="one that the laboratory has")
+        if not isinstance(value, Swept):
+            value = real(f"{parameter} changed to {value!r}", value)
         self.changed[parameter] = value
         return self
 

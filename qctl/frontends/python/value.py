@@ -13,16 +13,16 @@ Valuelike = Union["Value", int, float]
 
 
 class Value:
-    """A number that is known only when the circuit runs; ``term`` is how it is worked out.
+    """A number that is known only when the circuit runs; ``term`` is how it is worked out, ``of`` in which circuit.
 
     ``+ - * / %``, ``<< &  | ^ ~`` and comparisons give other values. ``~`` says whether a value is 0.
     """
 
-    __slots__ = ("term",)
+    __slots__ = ("of", "term")
     __hash__ = None  # type: ignore[assignment]  # equality is a question for the run
 
-    def __init__(self, term: Term) -> None:
-        self.term = term
+    def __init__(self, term: Term, of: int) -> None:
+        self.term, self.of = term, of
 
     def __bool__(self) -> bool:
         """Refuse: Python decides while it writes the circuit, and nothing has been measured yet."""
@@ -103,8 +103,8 @@ class Measured(Value):
 
     __slots__ = ("index",)
 
-    def __init__(self, index: int) -> None:
-        super().__init__(Bit(index))
+    def __init__(self, index: int, of: int) -> None:
+        super().__init__(Bit(index), of)
         self.index = index
 
 
@@ -121,14 +121,18 @@ class Variable(Value):
 
     __slots__ = ("index",)
 
-    def __init__(self, index: int) -> None:
-        super().__init__(Cell(index))
+    def __init__(self, index: int, of: int) -> None:
+        super().__init__(Cell(index), of)
         self.index = index
 
 
 def value(name: str, *arguments: object) -> Value:
     """Return an operator of `qctl.core.operators` on values and numbers."""
-    return Value(combine(name, *map(term_of, arguments)))
+    circuits = {each.of for each in arguments if isinstance(each, Value)}
+    if len(circuits) != 1:
+        raise ProgramError(f"bits of {len(circuits)} circuits in one expression", allowed="those of one")
+    of = circuits.pop()
+    return Value(combine(name, *(term_of(each, of) for each in arguments)), of)
 
 
 def word(bits: Seq[Value]) -> Value:
@@ -136,9 +140,13 @@ def word(bits: Seq[Value]) -> Value:
     return value("packed", *bits)
 
 
-def term_of(given: object) -> Term:
-    """Return how a value or number is worked out."""
+def term_of(given: object, of: int) -> Term:
+    """Return how a value or number is worked out in a circuit."""
     if isinstance(given, Value):
+        if given.of != of:
+            raise ProgramError(
+                "a bit or variable of another circuit", allowed="this circuit's own", remedy="measure again"
+            )
         return given.term
     if isinstance(given, bool | int | float):
         return int(given) if isinstance(given, bool) else given

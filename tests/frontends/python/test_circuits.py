@@ -1,15 +1,12 @@
 """Circuits written in Python mean what the same text means, swept or not, with decisions and without."""
 
-import copy
 import doctest
-import pickle
 from importlib import import_module
 
 import numpy as np
 import pytest
 
 from qctl import Axis, Circuit, Pulses
-from qctl.core.errors import ProgramError
 from qctl.core.gates import N_ANGLES, n_qubits
 from qctl.core.program import Op
 from qctl.frontends import read_openqasm, to_openqasm
@@ -152,78 +149,6 @@ def test_flow_may_be_swept_too(distribution_of):
     for k, key in enumerate(("00", "11")):
         point = read_openqasm(to_openqasm(program, k))
         assert distribution_of(point) == pytest.approx({key: 1.0}, abs=1e-9)
-
-
-REFUSED = {
-    "0 qubits": lambda: Circuit(0),
-    "qubit 2": lambda: Circuit(2).x(2),
-    "qubit -1": lambda: Circuit(2).x(-1),
-    "'q0'": lambda: Circuit(2).x("q0"),
-    "qubit 1 twice": lambda: Circuit(2).cx(1, 1),
-    "rows of 2 and 3": lambda: Circuit(5).cx([0, 1], [2, 3, 4]),
-    "a decision of Python": lambda: bool(Circuit(1).measure(0)),
-    "before the circuit runs": lambda: Circuit(1).if_(True).__enter__(),
-    "an else_ without": lambda: Circuit(1).x(0).else_().__enter__(),
-    "outside of a loop": lambda: Circuit(1).break_(),
-    "a second register 'm'": lambda: [c := Circuit(2), c.measure(0, "m"), c.measure(1, "m")],
-    "2 qubits measured into 1 bits": lambda: [c := Circuit(2), c.measure([0, 1], into=[c.measure(0)])],
-    "finite numbers": lambda: Circuit(1).rx(float("nan"), 0),
-    "a decision on a number that is swept": lambda: bool(Axis("a", [1, 2])),
-    "swept and measured": lambda: [c := Circuit(1), c.r(Axis("a", [1]), c.measure(0) * 1.0, 0)],
-    "at least one finite number": lambda: Axis("a", []),
-    "one for each point": lambda: Axis("a", [1, 2]).along([1, 2, 3]),
-    "bits with the name 1; allowed: text": lambda: Circuit(2).measure(0, 1),
-    "0 bits": lambda: Circuit(2).bits(0),
-    "a sweep over 'a'": lambda: Circuit(1).over("a"),
-    "one axis twice": lambda: [a := Axis("a", [1, 2]), Circuit(1).over(a, a)],
-    "events in all": lambda: Circuit(1).over(Axis("a", range(3000))).over(Axis("b", range(3000))).x(0).program(),
-}
-
-
-@pytest.mark.parametrize("message", REFUSED)
-def test_a_mistake_is_refused_where_it_is_made(message):
-    with pytest.raises(ProgramError, match=message):
-        REFUSED[message]()
-
-
-@pytest.mark.parametrize(
-    "wrong", [1.0, True, np.True_, None, 1j, "q0", [[0]], Axis("a", [1.0]), -1, 2, np.int64(2), b"0"]
-)
-def test_what_is_no_qubit_is_refused_with_those_that_are(wrong):
-    circuit = Circuit(2)
-    bit = circuit.measure(0)
-    for call in (
-        circuit.x,
-        circuit.measure,
-        circuit.reset,
-        lambda on: circuit.rx(0.1, on),
-        lambda on: circuit.cx(0, on),
-    ):
-        with pytest.raises(ProgramError, match=r"qubit .*; allowed: whole numbers, 0 to 1, or a row of some"):
-            call(wrong)
-    with pytest.raises(ProgramError, match=r"qubit .*; allowed: whole numbers"):
-        circuit.x(bit)
-
-
-def test_numbers_of_numpy_are_numbers():
-    circuit = Circuit(np.int64(2)).x(np.uint8(1)).rx(np.float32(0.5), np.arange(2)).cx(np.int64(0), 1)
-    bit = circuit.measure(np.int64(1), "m")
-    pair = circuit.measure(np.arange(2), "n")
-    assert (bit.index, [each.index for each in pair]) == (0, [1, 2])
-    again = Circuit(2).x(1).rx(0.5, [0, 1]).cx(0, 1)
-    again.measure(1, "m")
-    again.measure([0, 1], "n")
-    assert circuit.program().digest == again.program().digest
-
-
-def test_a_chain_that_a_measurement_ends_says_so():
-    for ended in (Circuit(2).measure(0), Circuit(2).measure_all(), Circuit(1).bits(1)):
-        with pytest.raises(AttributeError, match="has no 'x': measure returns what it measures into"):
-            ended.x(1)
-        assert not hasattr(ended, "run")
-        assert type(copy.deepcopy(ended)) is type(pickle.loads(pickle.dumps(ended))) is type(ended)
-    circuit = Circuit(1)
-    assert circuit.set(circuit.variable(), 2).x(0) is circuit
 
 
 def test_numbers_that_go_together_share_an_axis():

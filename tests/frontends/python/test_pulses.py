@@ -132,6 +132,8 @@ REFUSED = {
     "the flux line of 'q0-q2'": lambda pulses: pulses.flux("q0-q2"),
     "the qubit 'q9'": lambda pulses: pulses.x("q9"),
     "the parameter 'q0.colour'": lambda pulses: pulses.change("q0.colour", 1.0),
+    "changed to '7e9'": lambda pulses: pulses.change("q0.readout.frequency", "7e9"),
+    "qubit 5": lambda pulses: pulses.drive(5),
     "keeps 0 qubits busy": lambda pulses: pulses.play(),
     "a duration above 0 s": lambda pulses: pulses.play(pulses.drive("q0").flat(0.1, 0.0)).program(),
 }
