@@ -12,7 +12,6 @@ from qctl.core.program import Op
 from qctl.frontends import read_openqasm
 from qctl.frontends.python.value import word
 
-
 REFUSED = {
     "0 qubits": lambda: Circuit(0),
     "qubit 2": lambda: Circuit(2).x(2),
