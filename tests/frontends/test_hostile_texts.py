@@ -16,8 +16,8 @@ MOST_CALLS, MOST_BYTES = 400_000, 64e6
 SOME = (
     *("parameters", "registers", "stretches and comments", "loops over a variable"),
     *("gates on wide registers", "a large power", "an open comment", "a long annotation", "a wait of 10^300 s"),
-    *("a loop in a gate", "blocks in a gate", "branches in a gate that are not run", "rare statements", "else if"),
-    *("pragmas", "annotations", "one long rare statement", "measurements of wide registers", "signs for arguments"),
+    *("a loop in a gate", "blocks in a gate", "branches in a gate that are not run", "else if"),
+    *("pragmas", "one long rare statement", "measurements of wide registers", "signs for arguments"),
     *("an open comment of stars", "an open comment of stars and letters"),
 )
 

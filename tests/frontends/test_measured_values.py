@@ -74,7 +74,7 @@ def refused_or(act):
         return "refused"
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.integers(0, 7), CHANGES, EXPRESSIONS)
 @example(7, "n = 2 ** n", "n")
 @example(7, "n = 6 << i", "n")

@@ -85,7 +85,7 @@ def read(text, way):
         return "refused"
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(texts())
 @example("qubit q; const uint[2] m = 3; rx(m + 1) q;")
 @example("qubit q; const uint m = 18446744073709551615; rx(m + 1) q;")
