@@ -54,7 +54,7 @@ class IonWorld:
         self.runs = 0
         self.clock = 0.0  # virtual time that has passed, s
         self._guard = Lock()  # shots are played in one thread, waits come from another
-        self._memory = Memory()
+        self._memory = Memory(1 << 30)  # rows of eight gates of four pairs at 32 points take half of it
         self._writer = Scriptwriter(self._memory)
         self._left: Shots | None = None
         self._since = 0.0  # when the last shot began, s
