@@ -127,7 +127,8 @@ class IonMicromotionLight:
             "light left", ("centre", "spread", "light", "dark"),
             lambda p: p[3] + p[2] * np.exp(-(((volts - p[0]) / p[1]) ** 2) / 2),
             [(float(volts[np.argmax(total)]), width, max(top - low, 0.1), low / 2) for width in (1.2, 2.4)],
-            ((volts[0], 0.3, 0.0, 0.0), (volts[-1], 10.0, 4 * top + 1, top + 0.1)),
+            # What is dark may come out below nothing: wings of the curve hardly tell it.
+            ((volts[0], 0.3, 0.0, -top - 0.1), (volts[-1], 10.0, 4 * top + 1, top + 0.1)),
             volts, total, np.maximum(sigma, 0.005 * top),
         )  # fmt: skip
         figures = (drawn(f"cooling light against {target}", fit, "voltage (V)", y_label="photons a shot"),)
