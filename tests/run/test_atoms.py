@@ -41,10 +41,12 @@ def test_a_bell_pair_of_sorted_atoms_and_shutters_that_stick_meanwhile(opened, c
     with open_lab(failures=failures) as lab, caplog.at_level(logging.WARNING):
         result = lab.run(BELL, 52)
     kept, counts = result.kept[0], result.counts
-    assert counts["00"] + counts["11"] >= 0.85 * sum(counts.values())
+    # Where the host is late (a busy machine) atoms are loaded again: fewer shots lie between two failures.
+    few = 1 if result.timing.misses else 5
+    assert counts["00"] + counts["11"] >= 0.85 * sum(counts.values()) - (5 - few)
     assert sum(counts.values()) + sum(result.dropped.values()) == 52
     assert kept[:10].sum() >= 8  # sorting filled both sites, few atoms are lost
-    for reason, n in ((UNPROBED, 5), (FLOODED, 5), (UNPUMPED, 10)):
+    for reason, n in ((UNPROBED, few), (FLOODED, few), (UNPUMPED, 10)):
         assert result.dropped[reason] >= n
         assert f"{result.dropped[reason]} of 52 shots: {reason}" in caplog.text
     assert not kept[-10:].any()
