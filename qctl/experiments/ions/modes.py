@@ -21,14 +21,13 @@ from qctl.core.names import Target
 from qctl.core.parameters import Estimate, Parameters
 from qctl.core.pulse import Pulse
 from qctl.core.result import Result
-from qctl.platforms.ion_known import COOLING, TRAP
 
 from ..drawn import drawn
 from ..rows import Row, indices, play, program
 from .beams import on_ticks, rabi_frequency, tone
-from .light_checks import LINEWIDTH
 
 Floats = NDArray[np.float64]
+TRAP = "trap"
 
 
 @cache
@@ -62,10 +61,7 @@ class IonModes:
     ----------
     reach : Hz, to either side of what is expected
     duration : s
-    turn : in resonance, whole turns, of an ion with as many quanta as it has, if ``eta`` is the Lamb-Dicke parameter of
-        a single ion. Doppler cooling leaves ``linewidth / 2 frequency`` (Leibfried et al., Rev. Mod. Phys. 75, 281,
-        sec. IV.B); ``n`` quanta turn an ion ``sqrt(n + 1)`` times as far, and light that drives it to and fro makes a
-        line of several maxima
+    turn : of a cold ion in resonance, whole turns, if ``eta`` is the Lamb-Dicke parameter of a single ion
     """
 
     name: ClassVar[str] = "ion_modes"
@@ -74,7 +70,7 @@ class IonModes:
     reach: float = 9e3  # Hz
     n_points: int = 21
     duration: float = 192e-6
-    turn: float = 0.5
+    turn: float = 0.4
     eta: float = 0.147
     shots: int = 60
 
@@ -95,15 +91,7 @@ class IonModes:
         """Return how strong the light is, over that of a pi pulse."""
         ratios, parts = spectrum(len(self.laboratory.qubits))
         eta = self.eta * float(np.abs(parts[:, number - 1]).max() / np.sqrt(ratios[number - 1]))
-        eta *= float(np.sqrt(1 + self.quanta(known, number)))
         return min(self.turn / (eta * self.duration * rabi_frequency(known, self.ion(number))), 1.5)
-
-    def quanta(self, known: Parameters, number: int) -> float:
-        """Return how many quanta a mode has: what Doppler cooling leaves, none where sidebands cool it."""
-        estimate = known.estimates.get(f"{TRAP}.mode_{number}")
-        found = estimate is not None and np.isfinite(estimate.error)
-        cooled = found and known.get(f"{COOLING}.sideband_amplitude", 0.0) > 0
-        return 0.0 if cooled else LINEWIDTH / (2 * self.centre(known, number))
 
     def pulled(self, known: Parameters, number: int) -> float:
         """Return by how much the carrier, far from resonance, pulls the sideband down, ``Omega^2 / 2 nu``, Hz."""
@@ -146,11 +134,9 @@ class IonModes:
             drawn(f"blue sideband {n}", fit, "offset (Hz)", y_label="bright")
             for n, fit in zip(self.numbers(), fits, strict=True)
         )
-        lost = [(n, fit) for n, fit in zip(self.numbers(), fits, strict=True) if not fit.ok or fit.value("height") <= 0]
-        if lost:  # a mode that nobody cools keeps its heat, and gates of pairs do not work
-            modes = ", ".join(str(n) for n, _ in lost)
-            reason = f"no sideband of mode {modes} seen: {lost[0][1].reason or 'a dip'}"
-            return Outcome(target, fits=tuple(fits), figures=figures, reason=reason)
+        good = [(n, fit) for n, fit in zip(self.numbers(), fits, strict=True) if fit.ok and fit.value("height") > 0]
+        if not good:
+            return Outcome(target, fits=tuple(fits), figures=figures, reason=f"no sideband seen: {fits[0].reason}")
         found = {
             f"{TRAP}.mode_{n}": Estimate(
                 fit.value("centre") + self.pulled(known, n),
@@ -158,9 +144,11 @@ class IonModes:
                 "Hz",
                 run=self.name,
             )
-            for n, fit in zip(self.numbers(), fits, strict=True)
+            for n, fit in good
         }
-        return Outcome(target, found, tuple(fits), figures)
+        lost = [str(n) for n in self.numbers() if n not in dict(good)]
+        notes = (f"modes {', '.join(lost)} were not seen",) if lost else ()
+        return Outcome(target, found, tuple(fit for _, fit in good), figures, notes=notes)
 
 
 @dataclass(frozen=True, slots=True)

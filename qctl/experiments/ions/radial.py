@@ -19,10 +19,11 @@ from qctl.core.laboratory import Laboratory
 from qctl.core.names import Target
 from qctl.core.parameters import Estimate, Parameters
 from qctl.core.result import Result
-from qctl.platforms.ion_known import TICKLE, TRAP
+from qctl.platforms.ion_known import TICKLE
 
 from ..drawn import drawn
 from ..rows import indices, program
+from .modes import TRAP
 from .photons import cooling_photons
 from .presence import FEWEST
 
