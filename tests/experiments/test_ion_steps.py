@@ -306,3 +306,22 @@ def test_three_points_tell_light_and_fields_that_are_off_to_either_side(chain, k
     right, *wrong = (scores[target] for scores in chain.bench.compare(kind(chain.laboratory, (target,)), tuple(told)))
     assert right[0] < 0.15 + 2 * right[1]
     assert all(one[0] > right[0] + 4 * max(one[1], right[1]) for one in wrong)
+
+
+def uncooled(chain, **values):
+    """Return a bench that looks for the second mode far from where it is, so that nobody cools it, and other values."""
+    unknown = {"trap.mode_2": Estimate(chain.bench.known["trap.mode_2"] - 300e3, np.inf, "Hz")}
+    known = chain.bench.known.replaced(values)
+    return Workbench(chain.bench.lab, replace(known, estimates={**known.estimates, **unknown}))
+
+
+def test_a_mode_that_nobody_has_cooled_is_found(chain):
+    (outcome,) = uncooled(chain).ask(modes.IonModes(chain.laboratory, ("trap",)))
+    assert value(outcome, "mode_2").value == pytest.approx(chain.twin.trap.frequency * np.sqrt(3), abs=500)
+
+
+def test_modes_count_only_when_all_are_seen(chain):
+    elsewhere = {"trap.mode_1": chain.bench.known["trap.mode_1"] - 20e3}
+    (outcome,) = uncooled(chain, **elsewhere).ask(modes.IonModes(chain.laboratory, ("trap",)))
+    assert not outcome.found
+    assert "no sideband of mode 2 seen" in outcome.reason

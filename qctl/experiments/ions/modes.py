@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import product
 from typing import ClassVar
 
 import numpy as np
@@ -55,13 +56,17 @@ def spectrum(n_ions: int) -> tuple[Floats, Floats]:
 class IonModes:
     """Light on one ion, near the blue sideband of one mode after the other: when it turns bright, it has moved.
 
-    The ion that takes most part in a mode looks for it.
+    The ion that takes most part in a mode looks for it, with light of two strengths. An ion with ``n`` quanta turns
+    ``sqrt(n + 1)`` times as far as a cold one (Leibfried et al., Rev. Mod. Phys. 75, 281, eq. 70): what is right for
+    cold ions drives hot ones to and fro, and their line has several maxima; what is right for hot ones hardly turns
+    cold ones. Which they are is not known: tones that cool reach as far as pumping light is wide.
 
     Parameters
     ----------
     reach : Hz, to either side of what is expected
     duration : s
-    turn : of a cold ion in resonance, whole turns, if ``eta`` is the Lamb-Dicke parameter of a single ion
+    turns : of a cold ion in resonance, whole turns, weakest first, if ``eta`` is the Lamb-Dicke parameter of a single
+        ion; the weakest light that shows a line is believed
     """
 
     name: ClassVar[str] = "ion_modes"
@@ -70,7 +75,7 @@ class IonModes:
     reach: float = 9e3  # Hz
     n_points: int = 21
     duration: float = 192e-6
-    turn: float = 0.4
+    turns: tuple[float, ...] = (0.15, 0.4)
     eta: float = 0.147
     shots: int = 60
 
@@ -87,28 +92,32 @@ class IonModes:
         parts = spectrum(len(self.laboratory.qubits))[1][:, number - 1]
         return self.laboratory.qubit_names[int(np.argmax(np.abs(parts)))]
 
-    def share(self, known: Parameters, number: int) -> float:
+    def share(self, known: Parameters, number: int, turn: float) -> float:
         """Return how strong the light is, over that of a pi pulse."""
         ratios, parts = spectrum(len(self.laboratory.qubits))
         eta = self.eta * float(np.abs(parts[:, number - 1]).max() / np.sqrt(ratios[number - 1]))
-        return min(self.turn / (eta * self.duration * rabi_frequency(known, self.ion(number))), 1.5)
+        return min(turn / (eta * self.duration * rabi_frequency(known, self.ion(number))), 1.5)
 
-    def pulled(self, known: Parameters, number: int) -> float:
+    def pulled(self, known: Parameters, number: int, turn: float) -> float:
         """Return by how much the carrier, far from resonance, pulls the sideband down, ``Omega^2 / 2 nu``, Hz."""
-        rabi = self.share(known, number) * rabi_frequency(known, self.ion(number))
+        rabi = self.share(known, number, turn) * rabi_frequency(known, self.ion(number))
         return rabi**2 / (2 * self.centre(known, number))
 
     def offsets(self) -> Floats:
         """Return how far around what is expected is looked, Hz."""
         return np.linspace(-self.reach, self.reach, self.n_points)
 
+    def looks(self) -> list[tuple[int, float]]:
+        """Return modes and turns, in the order in which they are played."""
+        return list(product(self.numbers(), self.turns))
+
     def scan(self, known: Parameters) -> Scan:
-        """Return a pulse on all ions for each frequency."""
+        """Return a pulse for each mode, strength and frequency."""
         names = self.laboratory.qubit_names
         pulses, circuits = list[Pulse](), list[list[Row]]()
         duration = float(on_ticks(self.duration))
-        for number in self.numbers():
-            ion, share = self.ion(number), self.share(known, number)
+        for number, turn in self.looks():
+            ion, share = self.ion(number), self.share(known, number, turn)
             for offset in self.offsets():
                 circuits.append([play([names.index(ion)], len(pulses))])
                 at = self.centre(known, number) + float(offset)
@@ -117,12 +126,13 @@ class IonModes:
 
     def read(self, result: Result, known: Parameters) -> tuple[Outcome, ...]:
         """Return the frequency of each mode."""
-        shape = (len(self.numbers()), self.n_points)
-        columns = np.repeat([self.laboratory.qubit_names.index(self.ion(n)) for n in self.numbers()], self.n_points)
+        looks = self.looks()
+        shape = (len(looks), self.n_points)
+        columns = np.repeat([self.laboratory.qubit_names.index(self.ion(n)) for n, _ in looks], self.n_points)
         bits = [result.kept_bits(point)[:, column] for point, column in enumerate(columns)]
         seen = np.array([(one.sum() + 0.5) / (len(one) + 1) for one in bits])
         sigma = np.sqrt(seen * (1 - seen) / np.array([len(one) + 1 for one in bits]))
-        x = np.array([self.centre(known, number) + self.offsets() for number in self.numbers()])
+        x = np.array([self.centre(known, number) + self.offsets() for number, _ in looks])
         fits = fit_rabi_line(
             x, seen.reshape(shape), np.maximum(sigma, 0.03).reshape(shape), duration=self.duration - 4e-6
         )
@@ -130,25 +140,29 @@ class IonModes:
         return (self._outcome(target, fits, known),)
 
     def _outcome(self, target: str, fits: list[Fit], known: Parameters) -> Outcome:
+        looks = self.looks()
         figures = tuple(
-            drawn(f"blue sideband {n}", fit, "offset (Hz)", y_label="bright")
-            for n, fit in zip(self.numbers(), fits, strict=True)
+            drawn(f"blue sideband {n}, {turn:g} turns", fit, "offset (Hz)", y_label="bright")
+            for (n, turn), fit in zip(looks, fits, strict=True)
         )
-        good = [(n, fit) for n, fit in zip(self.numbers(), fits, strict=True) if fit.ok and fit.value("height") > 0]
-        if not good:
-            return Outcome(target, fits=tuple(fits), figures=figures, reason=f"no sideband seen: {fits[0].reason}")
+        seen: dict[int, tuple[float, Fit]] = {}
+        for (n, turn), fit in zip(looks, fits, strict=True):
+            if fit.ok and fit.value("height") > 0:
+                seen.setdefault(n, (turn, fit))
+        if lost := [n for n in self.numbers() if n not in seen]:  # nobody cools it, and gates of pairs do not work
+            fit = fits[[n for n, _ in looks].index(lost[0])]
+            reason = f"no sideband of mode {', '.join(str(n) for n in lost)} seen: {fit.reason or 'it is a dip'}"
+            return Outcome(target, fits=tuple(fits), figures=figures, reason=reason)
         found = {
             f"{TRAP}.mode_{n}": Estimate(
-                fit.value("centre") + self.pulled(known, n),
+                fit.value("centre") + self.pulled(known, n, turn),
                 float(np.hypot(fit.error("centre"), 50.0)),
                 "Hz",
                 run=self.name,
             )
-            for n, fit in good
+            for n, (turn, fit) in seen.items()
         }
-        lost = [str(n) for n in self.numbers() if n not in dict(good)]
-        notes = (f"modes {', '.join(lost)} were not seen",) if lost else ()
-        return Outcome(target, found, tuple(fit for _, fit in good), figures, notes=notes)
+        return Outcome(target, found, tuple(fit for _, fit in seen.values()), figures)
 
 
 @dataclass(frozen=True, slots=True)
