@@ -91,7 +91,7 @@ class RemoteResult:
 
     def outputs_of(self, point: int) -> dict[str, dict[str, int]]:
         """Return by name of an output that is no bit how often each of its values came at one sweep point."""
-        return {name: dict(points[point]) for name, points in self.document.get("outputs", {}).items()}
+        return {name: dict(points[point]) for name, points in self._outputs.items()}
 
     @property
     def counts(self) -> dict[str, int]:
@@ -104,9 +104,16 @@ class RemoteResult:
     @property
     def outputs(self) -> dict[str, dict[str, int]]:
         """Return how often each value of each output came, of a job with one sweep point."""
-        if (n_points := max(map(len, self.document.get("outputs", {}).values()), default=1)) != 1:
+        if (n_points := max(map(len, self._outputs.values()), default=1)) != 1:
             raise UsageError(f"the outputs of {n_points} sweep points", allowed="one; outputs_of(point) gives each")
         return self.outputs_of(0)
+
+    @property
+    def _outputs(self) -> Mapping[str, Any]:
+        if self.document.get("shown") and "outputs" not in self.document:
+            raise UsageError("so many keys that they come as a file", allowed="few", remedy="ask for the result's file")
+        found: Mapping[str, Any] = self.document.get("outputs", {})
+        return found
 
 
 class Client:

@@ -135,7 +135,7 @@ def _complex(value: object, target: Type) -> Value:
     if not isinstance(value, str):
         return _number(value, target)
     try:
-        found = complex(value.replace(" ", "").replace("im", "j"))
+        found = complex(re.sub(r"\s*([+-])\s*", r"\1", value.strip()).replace("im", "j"))
     except ValueError:
         return _computed(value)
     if not cmath.isfinite(found):

@@ -251,7 +251,10 @@ def _to_complex(value: Value, target: Type, explicit: bool) -> complex | None:
             "a complex number that depends on measured bits", allowed="one known before the program runs"
         )
     if value.type.kind in ("int", "uint", "float"):
-        return complex(value.term)  # type: ignore[arg-type]
+        try:
+            return complex(value.term)  # type: ignore[arg-type]
+        except OverflowError:
+            raise ProgramError("a number that no float can hold", allowed="up to 1.8e308") from None
     return value.data if value.type.kind == "complex" else None  # type: ignore[return-value]
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from qctl.core.errors import ProgramError
 from qctl.core.operators import Number
 from qctl.core.outputs import element, shown, tallied
 from qctl.core.result import tally
@@ -149,6 +150,8 @@ def _words(values: NDArray[np.generic]) -> NDArray[np.uint8]:
     """Return values as bytes, shape (n, WIDTH): exactly, whichever of the three kinds each is."""
     found = np.zeros((len(values), WIDTH), np.uint8)
     if values.dtype.kind == "O":
+        if beyond := [value for value in values.tolist() if not -(2**63) <= value < 2**64]:
+            raise ProgramError(f"an output of {beyond[0]:.3g}", allowed="whole numbers of at most 64 bits")
         large = np.array([value >= 2**63 for value in values.tolist()], bool)
         for kind, rows in ((0, ~large), (2, large)):
             found[rows, 0] = kind

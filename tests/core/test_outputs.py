@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from qctl.core.errors import ProgramError
 from qctl.core.outputs import key_of, shown, tallied
 from qctl.jobs.container import pack, unpack
 from qctl.jobs.counted import count, read_counts, total
@@ -51,3 +52,9 @@ def test_counts_of_segments_say_what_all_shots_together_say(seed):
             f, u, a = (values[point, shot] for values in outputs.values())
             rows["".join(map(str, bits[point, shot])), (f, u, *a.reshape(-1).tolist())] -= 1
         assert set(rows.values()) == {0}
+
+
+@pytest.mark.parametrize("beyond", [2**70, -(2**70)])
+def test_values_of_more_than_64_bits_are_refused(beyond):
+    with pytest.raises(ProgramError, match="64 bits"):
+        count(np.zeros((1, 1, 1), np.uint8), None, {"n": np.array([[beyond]], object)})

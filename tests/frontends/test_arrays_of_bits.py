@@ -28,6 +28,6 @@ def test_arrays_of_bits_are_counted_element_by_element(distribution_of, text):
         assert {key for key, chance in distribution_of(each).items() if chance > 1e-9} == {SHOWN[text]}
 
 
-def test_an_array_within_a_block_is_not_shown():
+def test_a_register_within_a_block_is_not_shown():
     program = read_openqasm(HEAD + "qubit q; bit c; if (true) { bit[2] a; a[0] = measure q; } c = measure q;")
     assert [register.name for register in program.bits] == ["c"]

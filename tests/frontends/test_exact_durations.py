@@ -64,6 +64,11 @@ def test_a_duration_beyond_all_measure_is_refused_and_not_computed(number):
         read_openqasm(f"{HEAD}delay[{number}] q;")
 
 
+def test_a_stretch_over_nothing_is_refused():
+    with pytest.raises(ProgramError, match="divided by zero"):
+        read_openqasm(f"{HEAD}stretch s; delay[s / 0] q;")
+
+
 def test_a_duration_does_not_grow_without_bounds():
     with pytest.raises(ProgramError, match="more than 4096 bits"):
         read_openqasm(f"{HEAD}duration d = 1ns; for int i in [0:9999] {{ d = d / 3; }}")

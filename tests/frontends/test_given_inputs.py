@@ -59,6 +59,8 @@ REFUSED = [
     ("duration", "5", "'5' for the input 'v'; allowed: texts with a unit, such as '10ns'"),
     ("duration", "1e-999999999s", "allowed: texts with a unit"),
     ("complex", "1e999+2im", "allowed: numbers"),
+    ("complex", "1 2", "'1 2' for the input 'v'; allowed: numbers"),
+    ("complex", 10**400, "allowed: numbers"),
     ("int", 2**63, "allowed: whole numbers of int[64]"),
     ("int", 2**210, "a number of 211 bits for the input 'v'"),
     ("array[float, 2]", 0.5, "the input 'v' of type array[float, 2]; allowed: single values"),

@@ -64,6 +64,8 @@ def length_of(term: Term) -> Length:
         a, b = map(length_of, term.arguments)
         if term.name in ("+", "-"):
             return a + b.times(Fraction(1 if term.name == "+" else -1))
+        if term.name == "/" and b == Length(_ZERO):
+            raise ProgramError("a duration divided by zero", allowed="divisors that are not zero")
         if not b.stretches:
             return a.times(b.seconds if term.name == "*" else 1 / b.seconds)
         if not a.stretches and term.name == "*":
