@@ -15,7 +15,14 @@ from types import ModuleType
 from qctl.config.mistakes import similar
 from qctl.core.errors import ConfigError
 
-_BLOCKS = (ast.If, ast.Try, ast.With, ast.For, ast.While)  # statements whose parts run in the module's own scope
+_BLOCKS = (
+    ast.If,
+    ast.Try,
+    ast.TryStar,
+    ast.With,
+    ast.For,
+    ast.While,
+)  # statements whose parts run in the module's own scope
 
 
 def class_of(module_name: str, class_name: str, where: str) -> type:
@@ -71,12 +78,12 @@ def _refuse_unimported(name: str, class_name: str, where: str) -> None:
             where=where,
             remedy=similar(last, beside) or "install the package that holds it, or correct the name",
         )
-    text = spec.loader.get_source(name) if isinstance(spec.loader, InspectLoader) else None
-    if text is None or re.search(rf"^class {class_name}\b", text, re.MULTILINE):
-        return
     try:
+        text = spec.loader.get_source(name) if isinstance(spec.loader, InspectLoader) else None
+        if text is None or re.search(rf"^class {class_name}\b", text, re.MULTILINE):
+            return
         statements = list(_own(ast.parse(text).body))
-    except (SyntaxError, ValueError) as reason:
+    except (SyntaxError, ValueError, ImportError) as reason:  # ImportError: the text cannot be decoded
         raise ConfigError(f"driver module {name!r} is no Python ({reason})", where=where) from reason
     names = {name for statement in statements for name in _bound(statement)}
     if names.isdisjoint((class_name, "*", "__getattr__")):

@@ -5,6 +5,8 @@ import sys
 
 import pytest
 
+from qctl.control.driver_modules import class_of
+from qctl.core.errors import ConfigError
 from qctl.run.check import check_laboratory
 
 AWG = "sample_rate: 62.5 MHz, full_scale: 0.5 V, trigger_latency: 640 ns}\n  steer"
@@ -91,6 +93,14 @@ def test_a_module_that_fails_when_it_is_imported_is_refused_at_its_line(answered
     (tmp_path / "failing.py").write_text(text, encoding="utf-8")
     (found,) = answered("ion8", ("qctl.instruments.tek_awg5200:TekAwg5200", "failing:Driver"))
     assert re.search(r"lab\.yaml:12:17: .*'failing' cannot be imported", found)
+
+
+@pytest.mark.parametrize("text", [b'x = "\xff"\nclass Y: pass\n', b"# coding: nonsense\nclass Y: pass\n"])
+def test_a_module_whose_text_cannot_be_decoded_is_refused(tmp_path, monkeypatch, text):
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "encoded_driver.py").write_bytes(text)
+    with pytest.raises(ConfigError, match=r"lab.yaml:3.*encoded_driver.*no Python"):
+        class_of("encoded_driver", "Y", "lab.yaml:3")
 
 
 def test_an_awg_that_does_not_say_what_it_can_do_is_refused(answered, tmp_path, monkeypatch):
