@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from qctl.core.errors import UsageError
+from qctl.frontends import ReadLimits, refuse_many_points
 
 FORMS = "name=1.5, name=true, name=0010, name=pi/2, name=10ns, name=0,0.5,1 or name=first:last:count"
 _BITS = re.compile(r"[01]{2,}|0[0-9_]+")  # which the program reads as a number where it wants one
@@ -33,6 +34,7 @@ def _values(values: str, text: str) -> object:
         first, last, count = (_number(each, text) for each in values.split(":"))
         if not isinstance(count, int) or count < 2:
             raise UsageError(f"{count!r} points in {text!r}", allowed="a whole number from 2")
+        refuse_many_points(count, text.partition("=")[0], ReadLimits().points)
         return [first + (last - first) * k / (count - 1) for k in range(count)]
     row = [_value(each, text) for each in values.split(",")]
     return row if len(row) > 1 else row[0]

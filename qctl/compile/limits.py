@@ -81,7 +81,7 @@ def _check_awg(
     for port in sequence.triggers:
         if port.instrument == name:
             _at_most(port.number, awg.n_channels * awg.markers_per_channel, "marker", name, "wire another marker")
-    _at_most(sequence.n_points, awg.max_steps, "sweep points, one step each,", name, "run fewer points at once")
+    _at_most(sequence.n_points, awg.max_steps, "sweep points, one step each", name, "run fewer points at once")
     n_samples = int(played_samples(np.array([end]), awg)[0])
     _at_most(n_samples, awg.memory, "samples per shot", name, "shorten the program")
     rate = laboratory.instruments[name].sample_rate or 1.0

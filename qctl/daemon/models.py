@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
+from qctl.frontends import ReadLimits, refuse_many_points
 from qctl.jobs.errors import InvalidJobError
 from qctl.jobs.job import Job, Submission, number
 from qctl.jobs.request import Isolation, JobClass
@@ -15,7 +16,7 @@ Label = Annotated[str, StringConstraints(pattern=r"^j[1-9][0-9]{0,17}$")]
 Line = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
 Name = Annotated[str, StringConstraints(pattern=r"^[^\W\d]\w{0,99}$")]
 Value = bool | int | Annotated[float, Field(allow_inf_nan=False)] | Line
-Row = Annotated[list[Value], Field(min_length=1, max_length=10_000)]
+Row = Annotated[list[Value], Field(min_length=1, max_length=ReadLimits().points)]
 Class = Literal["urgent_calibration", "interactive", "batch", "background"]
 
 
@@ -42,6 +43,15 @@ class Submit(Model):
     optimise: bool = True
     stale_ok: bool = False
     inputs: Annotated[dict[Name, Value | Row], Field(max_length=1000)] = {}
+
+    @field_validator("inputs", mode="before")
+    @classmethod
+    def _few_points(cls, inputs: object) -> object:
+        # Said here: of a row that is too long, a union would say that it is no truth value.
+        for name, row in inputs.items() if isinstance(inputs, dict) else ():
+            if isinstance(row, list):
+                refuse_many_points(len(row), str(name)[:100], ReadLimits().points)
+        return inputs
 
     def submission(self) -> Submission:
         """Return it as the store takes it."""

@@ -6,7 +6,7 @@ from .builder import Durations
 from .export import to_inputs, to_openqasm
 from .limits import ReadLimits
 from .openqasm import read_openqasm
-from .sweep import Inputs
+from .sweep import Inputs, refuse_many_points
 from .take import Text, Written, as_program, read_program
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "as_program",
     "read_openqasm",
     "read_program",
+    "refuse_many_points",
     "to_inputs",
     "to_openqasm",
 ]

@@ -29,6 +29,7 @@ class ReadLimits:
     notes : pragmas and annotations of a program that is read through a syntax tree
     angles : of one gate
     stretches : lengths that are solved for together
+    points : of a sweep over inputs; ``events`` bounds those of all points together
     """
 
     characters: int = 64 * 2**20
@@ -50,3 +51,4 @@ class ReadLimits:
     notes: int = 10_000
     angles: int = 1_024
     stretches: int = 1_000
+    points: int = 10_000

@@ -74,7 +74,13 @@ def read_openqasm(
         reader_2.read_version()
         return reader_2.read()
     read = _Reader(source, limits, durations)
-    return joined([read.point(values) for values in points_of(inputs or {})])
+    points, n_events = list[Program](), 0
+    for values in points_of(inputs or {}, limits.points):
+        points.append(read.point(values))
+        n_events += len(points[-1].events)
+        if n_events > limits.events:
+            raise source.too_large("events of all sweep points", n_events, limits.events, 0)
+    return joined(points)
 
 
 _LONG = 10_000  # characters: longer texts are not read in vain up to their first loop

@@ -17,15 +17,15 @@ Inputs = Mapping[str, object]
 """Values by name; rows of values of one length are a sweep, single values stay as they are in all of it."""
 
 
-def points_of(inputs: Inputs) -> list[dict[str, object]]:
-    """Return the inputs of each sweep point.
+def points_of(inputs: Inputs, most: int) -> list[dict[str, object]]:
+    """Return the inputs of each sweep point, of which there may be ``most``.
 
     Raises
     ------
     UsageError
-        When rows differ in length, hold nothing, or hold rows, and where a value is no finite number, bit or text.
+        When rows differ in length, hold nothing, too much, or rows, and where a value is no finite number, bit or text.
     """
-    rows = {name: row for name, value in inputs.items() if (row := _row(name, value)) is not None}
+    rows = {name: row for name, value in inputs.items() if (row := _row(name, value, most)) is not None}
     lengths = {len(row) for row in rows.values()}
     if len(lengths) > 1 or 0 in lengths:
         shown = ", ".join(f"{name}: {len(row)}" for name, row in rows.items())
@@ -49,14 +49,28 @@ def _refuse_no_value(name: str, value: object) -> None:
         )  # fmt: skip
 
 
-def _row(name: str, value: object) -> Sequence[object] | None:
+def _row(name: str, value: object, most: int) -> Sequence[object] | None:
     if isinstance(value, np.ndarray):
         if value.ndim > 1:
             raise UsageError(
                 f"an array of {value.ndim} axes for the input {name!r}", allowed="a value, or a row of values"
             )
-        return None if value.ndim == 0 else list(value)
-    return list(value) if isinstance(value, (list, tuple, range)) else None
+        if value.ndim == 0:
+            return None
+    elif not isinstance(value, (list, tuple, range)):
+        return None
+    refuse_many_points(len(value), name, most)
+    return list(value)
+
+
+def refuse_many_points(n_points: int, name: str, most: int) -> None:
+    """Raise UsageError when an input has more values than a sweep may have points."""
+    if n_points > most:
+        raise UsageError(
+            f"{n_points} values for the input {name!r}",
+            allowed=f"at most {most} sweep points",
+            remedy="run fewer points at once",
+        )
 
 
 def _plain(value: object) -> object:

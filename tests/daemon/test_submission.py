@@ -119,6 +119,8 @@ def test_a_sweep_over_inputs_is_one_job_whose_points_count(served):
     with Client(str(served.path)) as daemon:
         job = daemon.submit(BODY["program"], 100, inputs={"angle": [0.0, 0.5, 1.0], "flag": True})
         assert daemon.get(f"/v1/jobs/{job}/program")["asked"]["inputs"] == {"angle": [0.0, 0.5, 1.0], "flag": True}
+        with pytest.raises(RefusedError, match=r"20000 values for the input 'angle'; allowed: at most 10000"):
+            daemon.submit(BODY["program"], 1, inputs={"angle": [0.0] * 20_000})
         for wrong in ({"angle": [[0.0]]}, {"a b": 1.0}, {"angle": []}, {"angle": None}):
             with pytest.raises(RefusedError, match="inputs"):
                 daemon.submit(BODY["program"], 100, inputs=wrong)
