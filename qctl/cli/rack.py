@@ -8,6 +8,8 @@ from typing import Any
 
 import click
 
+from qctl.core.errors import UsageError
+
 from .laboratory import json_option, seed_option, twin_option
 
 
@@ -31,7 +33,14 @@ def command(file: str, seed: int | None, twin: Path | None, as_json: bool) -> No
     path = find_laboratory(file)
     laboratory = read_laboratory(path)
     drawn = secrets.randbits(32) if seed is None else seed
-    truth = read(twin or twin_of(path), truth_kind(laboratory.platform))
+    twin = twin or twin_of(path)
+    if not twin.exists():
+        raise UsageError(
+            f"a simulated laboratory without its truth: there is no {twin}",
+            remedy=f"draw one (qctl twin draw --lab {path} --seed 1 > {twin}), name one (--twin FILE), "
+            "or give addresses of instruments",
+        )
+    truth = read(twin, truth_kind(laboratory.platform))
     world = world_of(laboratory, truth, drawn)
 
     def announce(served: dict[str, Any]) -> None:

@@ -26,6 +26,7 @@ from qctl.core.protocols import AwgLimits, DeciderLimits, Limits
 from qctl.core.schedule import OPERATION, Schedule
 from qctl.core.sequence import Sequence
 from qctl.core.units import format_quantity
+from qctl.core.ways import EACH_WAY
 from qctl.platforms import platform_of
 from qctl.platforms.known import value
 from qctl.platforms.wiring import arrival, sample_rate, start_latency, station_tick
@@ -90,7 +91,7 @@ def _refuse_late(branching: Branching, sequence: Sequence, known: Parameters, la
             f"feedback: a decision takes {format_quantity(round(branching.latency, 10), 's')}",
             allowed=f"within T2, which is {format_quantity(best, 's')} at most ({laboratory.qubit_names[qubit]})",
             where=laboratory.name,
-            remedy="instruments that answer sooner, or each way for itself (each_way=True, --each-way)",
+            remedy=f"use instruments that answer sooner, or {EACH_WAY}",
         )
 
 

@@ -10,6 +10,7 @@ from qctl.core.flow import Branch, Loop
 from qctl.core.laboratory import Laboratory
 from qctl.core.program import Program
 from qctl.core.units import format_quantity
+from qctl.core.ways import EACH_WAY
 from qctl.platforms import platform_of
 from qctl.platforms.parts import coherence, measuring_of
 
@@ -57,7 +58,7 @@ def at_one_go(
     if laboratory.event_line() is not None:
         allowed = f"programs without decisions, where several share an upload; instruments of {laboratory.name} branch "
         return CompileError(asked, allowed=f"{allowed}for one that is run alone", where=where, remedy=alone)
-    remedy = "run it where somebody decides in time, or play each way for itself (each_way=True, --each-way)"
+    remedy = f"run it where somebody decides in time, or {EACH_WAY}"
     return CompileError(asked, allowed=memory(program, known, laboratory), where=where, remedy=remedy)
 
 

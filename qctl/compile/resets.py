@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from qctl.core.errors import CompileError
 from qctl.core.program import Op, Program
+from qctl.core.ways import EACH_WAY
 
 
 def drop_passive_resets(program: Program) -> Program:
@@ -28,7 +29,7 @@ def drop_passive_resets(program: Program) -> Program:
             f"event {wrong[0]} resets qubit {events['q'][wrong[0], 0]} between its operations",
             allowed="a reset before the first or after the last operation of a qubit",
             remedy="an active reset needs feedback: run the program alone where somebody decides, "
-            "use another qubit, or play each way for itself (each_way=True, --each-way)",
+            f"use another qubit, or {EACH_WAY}",
         )
     keep = events["op"] != Op.RESET
     if np.all(keep):

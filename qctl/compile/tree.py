@@ -17,6 +17,7 @@ from qctl.core.laboratory import Laboratory
 from qctl.core.parameters import Parameters
 from qctl.core.program import EVENT, Op, Program, said
 from qctl.core.tree import BEYOND, END, Tree, column
+from qctl.core.ways import EACH_WAY
 
 from .parts import Parts
 
@@ -124,7 +125,7 @@ def _refuse_cut(program: Program, point: int, laboratory: Laboratory, most_parts
         f"a program of more than {most_parts} parts, or of more than {most_deep} in one shot",
         allowed=f"up to {most_parts} parts that answers tell apart, {most_deep} one after the other",
         where=laboratory.name,
-        remedy="measure fewer qubits that are used again or decide, or play each way for itself (each_way, --each-way)",
+        remedy=f"measure fewer qubits that are used again or decide, or {EACH_WAY}",
     )
 
 

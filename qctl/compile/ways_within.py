@@ -14,6 +14,7 @@ from qctl.core.course import Course
 from qctl.core.errors import CompileError
 from qctl.core.flow import Loop
 from qctl.core.program import EVENT, Op, Program
+from qctl.core.ways import EACH_WAY
 
 from .parts import Part, Parts
 
@@ -117,5 +118,5 @@ def _too_far(program: Program) -> CompileError:
         f"feedback: {'a loop' if loop else 'a program'} that may ask more than {MOST_ANSWERS} times in a shot",
         allowed=f"at most {MOST_ANSWERS} answers: every way a shot can go stands in the memory of the AWGs beforehand",
         where=loop.where if loop else "",
-        remedy="bound the number of rounds, or play each way for itself (each_way=True, --each-way)",
+        remedy=f"bound the number of rounds, or {EACH_WAY}",
     )

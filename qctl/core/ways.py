@@ -20,6 +20,9 @@ from .operators import Number
 from .program import EVENT, Op, Program, event
 from .walk import Walk
 
+EACH_WAY = "play each way for itself, on a laboratory of your own (qctl run --each-way, Lab.run(..., each_way=True))"
+"""What to do where nobody decides in time; plugins and daemons have no such option."""
+
 _PASSING = frozenset({Op.BARRIER, Op.DELAY, Op.ID})
 
 

@@ -272,8 +272,11 @@ class ProgramBuilder:
     def input(self, name: str, start: int) -> object:
         """Return the value of an input from outside."""
         if name not in self._inputs:
+            others = f"; values are given for {', '.join(sorted(self._open_inputs))}" if self._open_inputs else ""
             raise self.source.wrong(
-                f"the input {name!r} without a value", start, remedy=f"give one: inputs={{{name!r}: ...}}, or --input"
+                f"the input {name!r} without a value{others}",
+                start,
+                remedy=f"give one: inputs={{{name!r}: ...}}, or --input",
             )
         self._open_inputs.discard(name)
         return self._inputs[name]
@@ -319,7 +322,9 @@ class ProgramBuilder:
         """
         self.stream.reserve(0, len(self.source.text))
         if self._open_inputs:
-            raise self.source.wrong(f"values for {', '.join(sorted(self._open_inputs))}", 0, "inputs of the program")
+            taken = ", ".join(sorted(set(self._inputs) - self._open_inputs)) or "none"
+            unknown = ", ".join(sorted(self._open_inputs))
+            raise self.source.wrong(f"values for {unknown}", 0, f"inputs of the program: {taken}")
         registers = [Register("$", 0, self._n_qubits)] if self._physical else self._qubits
         program = Program(
             self.stream.events(), self._n_qubits, self._n_bits, bits=tuple(self._bits), qubits=tuple(registers),

@@ -7,6 +7,7 @@ with its unit, an expression of constants.
 from __future__ import annotations
 
 import cmath
+import math
 import re
 from collections.abc import Callable
 
@@ -18,6 +19,7 @@ from .source import Source
 from .tokens import OPENQASM_3, Cursor, Kind
 from .values import BOOL, COMPLEX, CONSTANTS, FLOAT, LITERAL, Type, Value, cast, fit, limits
 
+_OTHER = "a value of another type"
 _LONGEST = 1000  # characters of a text that is no word of bits
 _BITS = re.compile(r"(?:0b)?([01]+(?:_[01]+)*)")
 _TRUTHS: dict[object, int] = {"true": 1, "false": 0, "1": 1, "0": 0}
@@ -43,7 +45,8 @@ def given(name: str, value: object, target: Type) -> Value:
     try:
         return cast(_RULES[target.kind](value, target), target)
     except ProgramError as reason:
-        raise ProgramError(f"{_shown(value)} for the input {name!r}", allowed=_allowed(target)) from reason
+        why = "" if reason.asked == _OTHER else f"the value says: {reason.asked}"
+        raise ProgramError(f"{_shown(value)} for the input {name!r}", allowed=_allowed(target), remedy=why) from reason
 
 
 def _shown(value: object) -> str:
@@ -71,7 +74,7 @@ def _allowed(target: Type) -> str:
 
 
 def _wrong() -> ProgramError:
-    return ProgramError("a value of another type")
+    return ProgramError(_OTHER)
 
 
 def _computed(text: str) -> Value:
@@ -96,6 +99,17 @@ def _number(value: object, target: Type) -> Value:
     if isinstance(value, str):
         return _computed(value)
     raise _wrong()
+
+
+def _angle(value: object, target: Type) -> Value:
+    found = _number(value, target)
+    if found.known and found.type.kind in ("float", "int", "uint"):
+        steps = float(found.term) / math.tau * 2**target.width  # type: ignore[arg-type] # nothing of it is measured
+        if abs(steps - round(steps)) > max(1e-9, 2**target.width * 1e-15):
+            raise ProgramError(
+                f"an angle between two steps of {target}", allowed=f"multiples of pi / {2**target.width // 2}"
+            )
+    return found
 
 
 def _whole(value: object, target: Type) -> Value:
@@ -150,6 +164,6 @@ def _duration(value: object, target: Type) -> Value:
 
 
 _RULES: dict[str, Callable[[object, Type], Value]] = {
-    "bit": _bits, "bool": _truth, "int": _whole, "uint": _whole, "float": _number, "angle": _number,
+    "bit": _bits, "bool": _truth, "int": _whole, "uint": _whole, "float": _number, "angle": _angle,
     "complex": _complex, "duration": _duration,
 }  # fmt: skip

@@ -23,7 +23,7 @@ from qctl.core.parameters import Estimate, Parameters
 from qctl.core.program import Program
 from qctl.core.record import Timing
 from qctl.core.result import Result
-from qctl.frontends import Text, Written, as_program, to_inputs
+from qctl.frontends import Inputs, Text, Written, as_program, to_inputs
 from qctl.run.known import known_parameters
 
 TOO_LARGE = "too-large"  # what a daemon calls it
@@ -81,17 +81,25 @@ class ServedLab:
                 self._known, self._asked = known_parameters(self._laboratory, measured), time.monotonic()
             return self._known
 
-    def run(self, program: Program | Written | Text, shots: int = 4000, *, optimise: bool = True) -> Result:
+    def run(
+        self,
+        program: Program | Written | Text,
+        shots: int = 4000,
+        *,
+        inputs: Inputs | None = None,
+        optimise: bool = True,
+    ) -> Result:
         """Submit a program with all its sweep points as one job, wait for it, and return what was counted.
 
-        The result has the timing of all windows (misses too), and the placement where all had the same.
+        ``inputs`` are as of `Lab.run`; a daemon neither mitigates nor plays each way for itself. The result has the
+        timing of all windows (misses too), and the placement where all had the same.
 
         Raises
         ------
         RefusedError
             When it is not accepted, or does not end well; a run that is interrupted is cancelled.
         """
-        program = as_program(program)
+        program = as_program(program, inputs)
         with self._client() as client:
             text, inputs = to_inputs(program)
             try:

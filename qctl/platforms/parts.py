@@ -10,6 +10,7 @@ from qctl.core.laboratory import Laboratory
 from qctl.core.protocols import InParts
 from qctl.core.sequence import Sequence
 from qctl.core.units import format_quantity
+from qctl.core.ways import EACH_WAY
 
 from .registry import platform_of
 from .shortest import shortest_schedule
@@ -73,7 +74,7 @@ def refuse_late(known: Mapping[str, float], lab: Laboratory) -> None:
             f"feedback: a decision of the host takes a slot of {format_quantity(lab.slot, 's')}",
             allowed=f"two slots within T2, which is {format_quantity(times[name], 's')} at most ({name})",
             where=lab.name,
-            remedy="a shorter slot, or play each way for itself (each_way=True, --each-way)",
+            remedy=f"shorten the slot, or {EACH_WAY}",
         )
 
 

@@ -28,8 +28,7 @@ def events(draw, gates):
     if op == Op.MEASURE:
         return [event(op, qubits[:1], bit=draw(st.integers(0, 3)))]
     if op == Op.BARRIER:
-        number = draw(st.integers(1, 10**6))
-        return [event(op, [qubit], bit=number) for qubit in qubits[:2]]
+        return [event(op, [qubit]) for qubit in qubits[:2]]
     if op == Op.DELAY:
         return [event(op, qubits[:1], [draw(st.floats(0, 1e-3))])]
     angles = draw(st.lists(ANGLE, min_size=N_ANGLES.get(op, 0), max_size=N_ANGLES.get(op, 0)))
@@ -38,6 +37,8 @@ def events(draw, gates):
 
 def program(rows, **fields):
     table = np.array([row for each in rows for row in each], EVENT)
+    barriers = table["op"] == Op.BARRIER
+    table["bit"][barriers] = np.repeat(np.arange(len(rows)), [len(each) for each in rows])[barriers] + 1
     return Program(table, N_QUBITS, 4, **fields)
 
 

@@ -122,6 +122,12 @@ def test_values_beside_bits_are_those_that_the_laboratory_itself_gives(backend, 
         assert set(found.outputs["n"].ravel().tolist()) == {1, 4}
 
 
+def test_inputs_are_given_as_to_a_laboratory(backend):
+    text = "OPENQASM 3; input int n; input duration d; qubit q; bit c; delay[d] q; if (n == 2) x q; c = measure q;"
+    found = backend.machine.run(text, 40, inputs={"n": [1, 2], "d": "10ns"})
+    assert found.bits[0].mean() < 0.2 < 0.8 < found.bits[1].mean()
+
+
 def test_a_sweep_is_one_job(backend):
     before = len(Daemon.jobs)
     angle = Parameter("angle")

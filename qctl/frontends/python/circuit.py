@@ -68,9 +68,9 @@ class Circuit(Gates, Control):
 
     def gate(self, op: Op, on: Seq[On], angles: Seq[Angle] = ()) -> Self:
         """Add a gate of `qctl.core.program.Op`, once for each element of the rows of qubits that it gets."""
-        name, needed = str(getattr(op, "name", op)).lower(), N_ANGLES.get(op, 0)
         if not isinstance(op, Op) or op >= Op.MEASURE:
             raise ProgramError(f"the gate {op!r}", allowed="gates of qctl.core.program.Op, up to two qubits")
+        name, needed = op.name.lower(), N_ANGLES.get(op, 0)
         if (len(on), len(angles)) != (n_qubits(op), needed):
             raise ProgramError(
                 f"{name} on {len(on)} qubits with {len(angles)} angles", allowed=f"{n_qubits(op)} and {needed}"
@@ -136,7 +136,7 @@ class Circuit(Gates, Control):
         """
         qubits = self._qubits(on)
         single = not isinstance(on, Iterable) or isinstance(on, str)
-        given = Bits([into] if isinstance(into, Measured) else into or ())
+        given = Bits(into if isinstance(into, Seq) else () if into is None else (into,))
         bits = given if into is not None else self.bits(len(qubits), name)
         if len(bits) != len(qubits):
             raise ProgramError(f"{len(qubits)} qubits measured into {len(bits)} bits", allowed="as many bits as qubits")

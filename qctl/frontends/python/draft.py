@@ -7,6 +7,7 @@ from collections.abc import Sequence as Seq
 from dataclasses import dataclass, field
 from itertools import count
 from numbers import Real
+from secrets import randbits
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +23,6 @@ from ..limits import ReadLimits
 from ..sweep import moved, tell_apart
 from .value import Value, term_of
 
-_NUMBERS = count()
 Places = Mapping[Axis, int]
 """At which of their points some axes are held."""
 
@@ -59,7 +59,7 @@ class Draft:
 
     def __post_init__(self) -> None:
         self.blocks = Blocks(self.rows)
-        self.number = next(_NUMBERS)  # copies keep it: bits are theirs too
+        self.number = randbits(64)  # copies keep it, in other processes too: bits are theirs as well
 
     @property
     def axes(self) -> tuple[Axis, ...]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence as Seq
-from numbers import Integral
+from numbers import Integral, Real
 from typing import NoReturn, TypeGuard, Union
+
+import numpy as np
 
 from qctl.core.errors import ProgramError
 from qctl.core.flow import Bit, Cell, Term, combine
@@ -148,8 +150,10 @@ def term_of(given: object, of: int) -> Term:
                 "a bit or variable of another circuit", allowed="this circuit's own", remedy="measure again"
             )
         return given.term
-    if isinstance(given, bool | int | float):
-        return int(given) if isinstance(given, bool) else given
+    if isinstance(given, np.bool_ | Integral):
+        return int(given)
+    if isinstance(given, Real):
+        return float(given)
     raise ProgramError(f"{type(given).__name__} beside a measured bit", allowed="numbers, bits and variables")
 
 
