@@ -39,9 +39,8 @@ Names = dict[int, dict[int, str]]
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _VARIABLE = re.compile(r"(v|input)[0-9]+")  # what the text itself declares
-_WORDS = (
-    frozenset(_NAMES.values()) | RESERVED | frozenset(STDGATES) | {"pi", "tau", "euler", "point", "hidden", "leaving"}
-)
+_OWN = frozenset({"point", "hidden", "leaving"})  # so does it these
+_WORDS = frozenset(_NAMES.values()) | RESERVED | frozenset(STDGATES) | {"pi", "tau", "euler"} | _OWN
 
 
 def to_openqasm(program: Program, point: int | None = None) -> str:
@@ -56,12 +55,18 @@ def to_openqasm(program: Program, point: int | None = None) -> str:
     Raises
     ------
     UsageError
-        When there is no such point.
+        When there is no such point, or an output has a name that the text gives to what has none.
     ProgramError
         When the program holds what OpenQASM 3 cannot say.
     """
     if point is not None and not 0 <= point < program.n_points:
         raise UsageError(f"sweep point {point}", allowed=f"0 to {program.n_points - 1}")
+    if taken := [name for name, _ in program.outputs if name in _OWN or _VARIABLE.fullmatch(name)]:
+        raise UsageError(
+            f"an output named {taken[0]!r} in a text that is written",
+            allowed="other names than v0, input0 and so on, point, hidden and leaving",
+            remedy="give it another name",
+        )
     return "\n".join(_Writer(program, point).lines()) + "\n"
 
 

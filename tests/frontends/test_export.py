@@ -189,3 +189,10 @@ def test_a_sweep_over_gates_is_a_switch():
     text, inputs = to_inputs(program)
     assert inputs == {"point": [0, 1]}
     np.testing.assert_array_equal(read_openqasm(text, inputs=inputs).starts, program.starts)
+
+
+@pytest.mark.parametrize("name", ["v1", "hidden", "point", "leaving"])
+def test_an_output_that_has_the_name_of_what_is_written_is_refused(name):
+    text = f"OPENQASM 3; qubit q; bit c; output int {name}; c = measure q; {name} = 3 * int(c);"
+    with pytest.raises(UsageError, match=f"an output named '{name}'"):
+        to_openqasm(read_openqasm(text))
