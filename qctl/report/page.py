@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -23,6 +24,7 @@ QUBIT_COLUMNS = (
 )  # fmt: skip
 COUPLING_COLUMNS = (
     ("CZ error", "cz.error"), ("leakage", "cz.leakage"), ("duration", "cz.duration"), ("ZZ at rest", "zz"),
+    ("RXX error", "ms.error"), ("RXX duration", "ms.duration"),
 )  # fmt: skip
 
 
@@ -73,7 +75,10 @@ def _summary(report: Report, laboratory: Laboratory) -> Iterator[str]:
 
 
 def _value(report: Report, name: str) -> str:
-    return shown(report.known.estimates[name]) if name in report.known else "–"
+    if name not in report.known:
+        return "–"
+    known = report.known.estimates[name]
+    return f"{shown(known)} (assumed)" if known.error == math.inf else shown(known)
 
 
 def _steps(report: Report) -> Iterator[str]:

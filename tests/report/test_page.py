@@ -31,7 +31,11 @@ def html():
         before={"q0.x180.amplitude": 0.3}, seconds=4.2, wall=0.8, raw_data="ab" * 32, snapshot=3,
     )  # fmt: skip
     probe = Step(number=2, node="rabi", targets=("q0",), kind="probe", why="stored values are checked")
-    known = {"q0.frequency": Estimate(5.2823456e9, 1200.0, "Hz"), "q0.t1": Estimate(38e-6, 4e-7, "s")}
+    known = {
+        "q0.frequency": Estimate(5.2823456e9, 1200.0, "Hz"),
+        "q0.t1": Estimate(38e-6, 4e-7, "s"),
+        "q0.t2": Estimate(5e-5, np.inf, "s"),
+    }
     report = Report(
         laboratory="transmon5", known=Parameters(known), first=1, last=3, steps=(step, probe),
         states={"rabi": {"q0": State(Standing.GOOD), "q1": State(Standing.QUARANTINED, EVIL)}},
@@ -70,9 +74,9 @@ def test_texts_of_others_are_shown_to_the_letter(html):
 
 @pytest.mark.parametrize(
     "words",
-    ["5.2823456 GHz ± 1.2 kHz", "38 us ± 400 ns", "0.285 ± 0.001 0.3", "noise only",
+    ["5.2823456 GHz ± 1.2 kHz", "38 us ± 400 ns", "50 us (assumed)", "0.285 ± 0.001 0.3", "noise only",
      "wrong answers before 20.00% ± 1.00%",
-     "data abababababab", "snapshot 1 → 3", "nothing left", "q1, q2, q3, q4 – –"],
+     "data abababababab", "snapshot 1 → 3", "nothing left", "q1, q2, q3, q4 – – –"],
 )  # fmt: skip
 def test_values_decisions_and_provenance_are_told(html, words):
     assert words in " ".join(Elements(html).words)
